@@ -1,0 +1,61 @@
+package page_test
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/usherhq/usher/internal/page"
+)
+
+func TestACursorOpensItsOwnListOnly(t *testing.T) {
+	t.Parallel()
+	cursor := page.Encode("users", "ines", "7")
+	if got, err := page.Decode("users", cursor, 2); err != nil || !reflect.DeepEqual(got, []string{"ines", "7"}) {
+		t.Fatalf("got %q, %v", got, err)
+	}
+	for _, bad := range []string{"", "x", cursor + "A", cursor[1:], strings.Repeat("A", 4096), page.Encode("users", "ines")} {
+		if _, err := page.Decode("users", bad, 2); !errors.Is(err, page.ErrCursor) {
+			t.Errorf("%.40q got %v", bad, err)
+		}
+	}
+	if _, err := page.Decode("groups", cursor, 2); !errors.Is(err, page.ErrCursor) {
+		t.Errorf("another list's cursor got %v", err)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	for _, bad := range []page.Args{{First: -1}, {First: 1001}, {Last: -5}, {First: 1, Last: 1}, {First: 1, Before: "x"}} {
+		if _, _, err := bad.Limit(); !errors.Is(err, page.ErrArgs) {
+			t.Errorf("%+v got %v", bad, err)
+		}
+	}
+	if count, backward, err := (page.Args{}).Limit(); count != page.Default || backward || err != nil {
+		t.Errorf("nothing asked: got %d %v %v", count, backward, err)
+	}
+}
+
+func TestCutTellsWhatLiesBeyond(t *testing.T) {
+	t.Parallel()
+	forward, err := page.Cut([]int{1, 2, 3}, page.Args{First: 2, After: "c"}, 9)
+	if want := (page.Page[int]{Items: []int{1, 2}, HasNext: true, HasPrevious: true, Total: 9}); err != nil || !reflect.DeepEqual(forward, want) {
+		t.Errorf("forward got %+v, %v", forward, err)
+	}
+	backward, err := page.Cut([]int{9, 8}, page.Args{Last: 2}, 9)
+	if want := (page.Page[int]{Items: []int{8, 9}, Total: 9}); err != nil || !reflect.DeepEqual(backward, want) {
+		t.Errorf("backward got %+v, %v", backward, err)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add(page.Encode("users", "a", "b"))
+	f.Add("W10")
+	f.Fuzz(func(t *testing.T, cursor string) {
+		parts, err := page.Decode("users", cursor, 2)
+		if err == nil && len(parts) != 2 {
+			t.Fatalf("%q gave %q", cursor, parts)
+		}
+	})
+}
