@@ -1,0 +1,218 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/lib/pq"
+)
+
+const (
+	channelName   = "usher_news"
+	notifyEvery   = 20 * time.Millisecond // news of one topic go out at most this often
+	pollPostgres  = 5 * time.Second
+	pollSQLite    = 250 * time.Millisecond
+	reconnectMin  = 250 * time.Millisecond
+	reconnectMost = 5 * time.Second
+)
+
+// news wakes who waits for a topic, in this process and in the other replicas.
+//
+// On PostgreSQL one connection listens and a debounced NOTIFY goes out after commits, never inside a transaction, where it
+// would make commits wait for each other. SQLite has nothing of the kind: the process tells itself, and a look at
+// PRAGMA data_version four times a second notices other processes. Beneath both a poll wakes everybody now and then, since
+// news can be lost with a connection.
+type news struct {
+	db   *DB
+	ctx  context.Context //nolint:containedctx // the life of the workers below
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+
+	mu       sync.Mutex
+	started  bool
+	waiting  map[string]map[chan struct{}]struct{}
+	pending  map[string]bool
+	kick     chan struct{}
+	listener *pq.Listener
+}
+
+func newNews(db *DB) *news {
+	ctx, stop := context.WithCancel(context.Background())
+	return &news{
+		db: db, ctx: ctx, stop: stop, kick: make(chan struct{}, 1),
+		waiting: map[string]map[chan struct{}]struct{}{}, pending: map[string]bool{},
+	}
+}
+
+// Notify wakes everybody who listens to the topic, in every replica, soon. Call it after the commit (AfterCommit).
+func (db *DB) Notify(topic string) {
+	n := db.news
+	n.mu.Lock()
+	n.start()
+	n.wake(topic)
+	n.pending[topic] = true
+	n.mu.Unlock()
+	select {
+	case n.kick <- struct{}{}:
+	default:
+	}
+}
+
+// Listen returns a channel that receives when there may be news of the topic: after a Notify of any replica, and every few
+// seconds in any case. Several news in a row may come as one. Call cancel when done.
+func (db *DB) Listen(topic string) (<-chan struct{}, func()) {
+	n := db.news
+	heard := make(chan struct{}, 1)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.start()
+	n.listen()
+	if n.waiting[topic] == nil {
+		n.waiting[topic] = map[chan struct{}]struct{}{}
+	}
+	n.waiting[topic][heard] = struct{}{}
+	return heard, func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		delete(n.waiting[topic], heard)
+	}
+}
+
+// wake is called with the lock held.
+func (n *news) wake(topic string) {
+	for heard := range n.waiting[topic] {
+		select {
+		case heard <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (n *news) wakeAll() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for topic := range n.waiting {
+		n.wake(topic)
+	}
+}
+
+// start begins to send, once, with the lock held.
+func (n *news) start() {
+	if n.started || n.ctx.Err() != nil {
+		return
+	}
+	n.started = true
+	if n.db.Postgres() {
+		n.wg.Go(n.send)
+	}
+}
+
+// listen begins to hear, once, with the lock held.
+func (n *news) listen() {
+	if n.listener != nil || n.ctx.Err() != nil {
+		return
+	}
+	if !n.db.Postgres() {
+		n.listener = &pq.Listener{}
+		n.wg.Go(n.watchFile)
+		return
+	}
+	n.listener = pq.NewListener(n.db.address, reconnectMin, reconnectMost, nil)
+	n.wg.Go(n.hear)
+}
+
+// send tells the other replicas, all topics of a while at once.
+func (n *news) send() {
+	for {
+		select {
+		case <-n.ctx.Done():
+			return
+		case <-n.kick:
+		}
+		for _, topic := range n.take() {
+			// A lost notification is made good by the poll of the others.
+			_, _ = n.db.pool.ExecContext(n.ctx, "SELECT pg_notify($1, $2)", channelName, topic)
+		}
+		if !n.rest(notifyEvery) {
+			return
+		}
+	}
+}
+
+func (n *news) take() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	topics := make([]string, 0, len(n.pending))
+	for topic := range n.pending {
+		topics = append(topics, topic)
+	}
+	clear(n.pending)
+	return topics
+}
+
+func (n *news) rest(while time.Duration) bool {
+	timer := time.NewTimer(while)
+	defer timer.Stop()
+	select {
+	case <-n.ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// hear wakes the listeners of this process for what other replicas send, and all of them after a lost connection and
+// every few seconds.
+func (n *news) hear() {
+	subscribed := make(chan struct{})
+	go func() {
+		defer close(subscribed)
+		_ = n.listener.Listen(channelName) // waits for the first connection; the poll serves until then
+	}()
+	defer func() { <-subscribed }()
+	defer func() { _ = n.listener.Close() }()
+	poll := time.NewTicker(pollPostgres)
+	defer poll.Stop()
+	for {
+		select {
+		case <-n.ctx.Done():
+			return
+		case <-poll.C:
+			n.wakeAll()
+		case got := <-n.listener.Notify:
+			if got == nil { // the connection was lost and is there again
+				n.wakeAll()
+				continue
+			}
+			n.mu.Lock()
+			n.wake(got.Extra)
+			n.mu.Unlock()
+		}
+	}
+}
+
+// watchFile wakes everybody when another process has changed the file, and every few seconds.
+func (n *news) watchFile() {
+	conn, err := n.db.pool.Conn(n.ctx)
+	if err != nil {
+		return
+	}
+	defer func() { _ = conn.Close() }()
+	var seen int64
+	for quiet := time.Duration(0); n.rest(pollSQLite); quiet += pollSQLite {
+		var version int64
+		err := conn.QueryRowContext(n.ctx, "PRAGMA data_version").Scan(&version)
+		if err == nil && version == seen && quiet < pollPostgres {
+			continue
+		}
+		seen, quiet = version, 0
+		n.wakeAll()
+	}
+}
+
+func (n *news) close() error {
+	n.stop()
+	n.wg.Wait()
+	return nil
+}

@@ -1,0 +1,314 @@
+package store
+
+import (
+	"container/list"
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// statementsKept bounds the prepared statements of one connection; the least recently used one goes first.
+const statementsKept = 256
+
+// patience is how long a statement may take whose context has no deadline of its own.
+const patience = 30 * time.Second
+
+// connector opens connections that keep what they have prepared. lib/pq by itself prepares, runs and forgets every statement
+// that has arguments; keeping them is worth two to three times the reads.
+type connector struct {
+	base     driver.Connector
+	dialect  kind
+	patience time.Duration
+	epoch    atomic.Uint64 // grows when a change of the schema has spoiled the plans of every connection
+}
+
+func (c *connector) Driver() driver.Driver { return c.base.Driver() }
+
+func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
+	line := &line{}
+	opened, err := c.base.Connect(withLine(ctx, line))
+	if err != nil {
+		return nil, translate(ctx, fmt.Errorf("connect: %w", err))
+	}
+	base, ok := opened.(baseConn)
+	if !ok {
+		_ = opened.Close()
+		return nil, fmt.Errorf("connect: a connection of type %T cannot do what the store needs", opened)
+	}
+	return &conn{
+		baseConn: base, shared: c, line: line, epoch: c.epoch.Load(),
+		kept: map[string]*list.Element{}, recent: list.New(),
+	}, nil
+}
+
+// baseConn is what both drivers' connections can do.
+type baseConn interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	driver.QueryerContext
+	driver.Pinger
+	driver.SessionResetter
+	driver.Validator
+}
+
+type baseStmt interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
+}
+
+// conn is one connection with its prepared statements. database/sql lets one goroutine use it at a time.
+type conn struct {
+	baseConn
+	shared *connector
+	line   *line
+	epoch  uint64
+	inTx   bool
+	kept   map[string]*list.Element // by the text as the caller wrote it
+	recent *list.List               // of *prepared, most recent first
+}
+
+type prepared struct {
+	baseStmt
+	text    string
+	busy    bool // rows of it are being read
+	evicted bool // close it when they have been read
+}
+
+func (c *conn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
+	ctx, cancel := c.bounded(ctx)
+	got, err := c.query(ctx, text, args)
+	if c.replan(ctx, err) {
+		got, err = c.query(ctx, text, args)
+	}
+	if err != nil {
+		cancel()
+		return nil, translate(ctx, err)
+	}
+	got.ctx, got.cancel = ctx, cancel
+	return got, nil
+}
+
+func (c *conn) query(ctx context.Context, text string, args []driver.NamedValue) (*rows, error) {
+	if len(args) == 0 {
+		got, err := c.baseConn.QueryContext(ctx, c.shared.dialect.rewrite(text), nil)
+		return &rows{Rows: got}, err
+	}
+	p, err := c.prepare(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	got, err := p.QueryContext(ctx, args)
+	if err != nil {
+		c.release(p)
+		return nil, err
+	}
+	return &rows{Rows: got, release: func() { c.release(p) }}, nil
+}
+
+// ExecContext runs a statement that may write. When the connection breaks while it runs, nobody knows whether it has
+// happened, so the error must not let database/sql run it again.
+func (c *conn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
+	result, err := c.exec(ctx, text, args)
+	if c.replan(ctx, err) {
+		result, err = c.exec(ctx, text, args)
+	}
+	if err != nil {
+		return nil, translate(ctx, err)
+	}
+	return result, nil
+}
+
+func (c *conn) exec(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
+	if len(args) == 0 {
+		result, err := c.baseConn.ExecContext(ctx, c.shared.dialect.rewrite(text), nil)
+		return result, unknown(err)
+	}
+	p, err := c.prepare(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	defer c.release(p)
+	result, err := p.ExecContext(ctx, args)
+	return result, unknown(err)
+}
+
+func unknown(err error) error {
+	if errors.Is(err, driver.ErrBadConn) {
+		return errLost
+	}
+	return err
+}
+
+// PrepareContext serves callers that prepare by themselves. What they get is theirs and is not kept.
+func (c *conn) PrepareContext(ctx context.Context, text string) (driver.Stmt, error) {
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
+	st, err := c.baseConn.PrepareContext(ctx, c.shared.dialect.rewrite(text))
+	return st, translate(ctx, err)
+}
+
+// prepare returns the kept statement of the text, prepared now when it is new or its rows are still being read.
+func (c *conn) prepare(ctx context.Context, text string) (*prepared, error) {
+	if err := c.forgetSpoiled(ctx); err != nil {
+		return nil, err
+	}
+	if at, ok := c.kept[text]; ok {
+		if p, _ := at.Value.(*prepared); !p.busy {
+			c.recent.MoveToFront(at)
+			p.busy = true
+			return p, nil
+		}
+	}
+	st, err := c.baseConn.PrepareContext(ctx, c.shared.dialect.rewrite(text))
+	if err != nil {
+		return nil, err
+	}
+	base, ok := st.(baseStmt)
+	if !ok {
+		_ = st.Close()
+		return nil, fmt.Errorf("prepare: a statement of type %T cannot do what the store needs", st)
+	}
+	p := &prepared{baseStmt: base, text: text, busy: true}
+	c.keep(p)
+	return p, nil
+}
+
+func (c *conn) keep(p *prepared) {
+	if _, taken := c.kept[p.text]; taken {
+		p.evicted = true
+		return
+	}
+	c.kept[p.text] = c.recent.PushFront(p)
+	if c.recent.Len() <= statementsKept {
+		return
+	}
+	oldest, _ := c.recent.Remove(c.recent.Back()).(*prepared)
+	delete(c.kept, oldest.text)
+	oldest.evicted = true
+	if !oldest.busy {
+		_ = oldest.Close()
+	}
+}
+
+func (c *conn) release(p *prepared) {
+	p.busy = false
+	if p.evicted {
+		_ = p.Close()
+	}
+}
+
+// replan tells whether the statement failed because its plan no longer fits the tables, and may be run once more. Inside a
+// transaction it may not: PostgreSQL has given the transaction up, and the unit of work runs again as a whole.
+func (c *conn) replan(_ context.Context, err error) bool {
+	if !planSpoiled(err) {
+		return false
+	}
+	c.shared.epoch.Add(1)
+	return !c.inTx
+}
+
+func (c *conn) forgetSpoiled(ctx context.Context) error {
+	epoch := c.shared.epoch.Load()
+	if epoch == c.epoch {
+		return nil
+	}
+	if _, err := c.baseConn.ExecContext(ctx, "DEALLOCATE ALL", nil); err != nil {
+		return err
+	}
+	c.epoch = epoch
+	c.recent.Init()
+	clear(c.kept)
+	return nil
+}
+
+// Close ends the connection. SQLite keeps the file open until its statements are closed; PostgreSQL forgets them by itself.
+func (c *conn) Close() error {
+	if c.shared.dialect == sqlite {
+		for at := c.recent.Front(); at != nil; at = at.Next() {
+			if p, ok := at.Value.(*prepared); ok {
+				_ = p.Close()
+			}
+		}
+	}
+	return c.baseConn.Close()
+}
+
+// BeginTx opens a transaction.
+func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	bound, cancel := c.bounded(ctx)
+	defer cancel()
+	begun, err := c.baseConn.BeginTx(ctx, opts)
+	if err != nil {
+		return nil, translate(bound, err)
+	}
+	c.inTx = true
+	return &tx{Tx: begun, conn: c}, nil
+}
+
+type tx struct {
+	driver.Tx
+	conn *conn
+}
+
+func (t *tx) Commit() error {
+	ctx, cancel := t.conn.bounded(context.Background())
+	defer cancel()
+	t.conn.inTx = false
+	return translate(ctx, unknown(t.Tx.Commit()))
+}
+
+func (t *tx) Rollback() error {
+	ctx, cancel := t.conn.bounded(context.Background())
+	defer cancel()
+	t.conn.inTx = false
+	return translate(ctx, t.Tx.Rollback())
+}
+
+// ResetSession is called before a connection of the pool is used again: one whose server has gone is thrown away.
+func (c *conn) ResetSession(ctx context.Context) error {
+	if !c.line.quiet() {
+		return driver.ErrBadConn
+	}
+	return c.baseConn.ResetSession(ctx)
+}
+
+// bounded gives the work a deadline if it has none, and puts it on the line too, because a server that hangs is noticed by
+// nothing else.
+func (c *conn) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	cancel := context.CancelFunc(func() {})
+	if _, has := ctx.Deadline(); !has {
+		ctx, cancel = context.WithTimeout(ctx, c.shared.patience)
+	}
+	c.line.until(ctx)
+	return ctx, cancel
+}
+
+// rows are the rows of a statement, which they give back when they are closed.
+type rows struct {
+	driver.Rows
+	ctx     context.Context //nolint:containedctx // it bounds the reading of the rows
+	cancel  context.CancelFunc
+	release func()
+}
+
+func (r *rows) Next(into []driver.Value) error {
+	return translate(r.ctx, r.Rows.Next(into))
+}
+
+func (r *rows) Close() error {
+	err := r.Rows.Close()
+	if r.release != nil {
+		r.release()
+		r.release = nil
+	}
+	r.cancel()
+	return translate(r.ctx, err)
+}

@@ -1,0 +1,148 @@
+// Package store opens the database and keeps the promises that every module leans on.
+//
+// A verb that writes runs in a unit of work (Do, InTx): all of it happens or nothing, and it runs again by itself when
+// somebody else was faster. Statements are prepared once per connection. A guard on the ent client keeps tenants apart and
+// fails closed without a caller. Migrations, kept totals, news between replicas and locks for workers are here too, so that
+// what one of the two databases lacks is nobody else's concern.
+//
+// Raw SQL is written once, in PostgreSQL's words, and names its columns: placeholders are $1, $2, ...; casts ($1::uuid),
+// "= ANY($1)" and "unnest($1) AS alias(value)" over a []uuid.UUID or []string are rewritten for SQLite. The guard does not
+// see raw SQL: it always carries the tenant itself.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	ent "github.com/usherhq/usher/ent/generated"
+	"github.com/usherhq/usher/internal/clock"
+)
+
+const (
+	defaultConns    = 16
+	sqliteReaders   = 4
+	connLifetime    = 5 * time.Minute
+	connIdleTimeout = 5 * time.Minute
+)
+
+// Options say which database to open.
+type Options struct {
+	URL      string      // sqlite:PATH or postgres://...
+	Clock    clock.Clock // the machine's, when nil
+	MaxConns int         // of PostgreSQL; 16 when 0. More make contended writes slower, not faster
+}
+
+// DB is an open database.
+type DB struct {
+	dialect kind
+	clock   clock.Clock
+	path    string // of SQLite
+	address string // of PostgreSQL, with everything that lib/pq would leave open
+
+	pool   *sql.DB // reads; on PostgreSQL writes too
+	writer *sql.DB // the one connection of SQLite that writes; pool on PostgreSQL
+
+	now    *ent.Client // runs in the transaction of the unit
+	reader *ent.Client // reads without beginning one
+	news   *news
+	locks  locks
+}
+
+// Open opens the database and looks whether it answers. It does not migrate.
+func Open(ctx context.Context, options Options) (*DB, error) {
+	db := &DB{clock: options.Clock}
+	if db.clock == nil {
+		db.clock = clock.System()
+	}
+	var err error
+	switch {
+	case strings.HasPrefix(options.URL, "postgres://"), strings.HasPrefix(options.URL, "postgresql://"):
+		db.dialect = postgres
+		err = db.openPostgres(options)
+	case strings.HasPrefix(options.URL, "sqlite:"):
+		err = db.openSQLite(options)
+	default:
+		err = errors.New("the database is sqlite:PATH or postgres://user@host/name")
+	}
+	if err != nil {
+		return nil, err
+	}
+	db.now, db.reader = db.guarded(true), db.guarded(false)
+	db.news = newNews(db)
+	if err := db.Ping(ctx); err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	return db, nil
+}
+
+func (db *DB) openPostgres(options Options) error {
+	address, err := postgresAddress(options.URL)
+	if err != nil {
+		return err
+	}
+	connections, err := postgresConnector(address, patience)
+	if err != nil {
+		return err
+	}
+	size := options.MaxConns
+	if size <= 0 {
+		size = defaultConns
+	}
+	db.address = address
+	db.pool = pool(connections, size)
+	db.writer = db.pool
+	return nil
+}
+
+func (db *DB) openSQLite(options Options) error {
+	path, err := sqlitePath(options.URL)
+	if err != nil {
+		return err
+	}
+	writers, err := sqliteConnector(path, writing, patience)
+	if err != nil {
+		return err
+	}
+	readers, err := sqliteConnector(path, reading, patience)
+	if err != nil {
+		return err
+	}
+	db.path = path
+	db.writer = pool(writers, 1)
+	db.pool = pool(readers, sqliteReaders)
+	return nil
+}
+
+func pool(connections *connector, size int) *sql.DB {
+	opened := sql.OpenDB(connections)
+	opened.SetMaxOpenConns(size)
+	opened.SetMaxIdleConns(size)
+	if connections.dialect == postgres {
+		// Connections leave a primary that has been demoted.
+		opened.SetConnMaxLifetime(connLifetime)
+		opened.SetConnMaxIdleTime(connIdleTimeout)
+	}
+	return opened
+}
+
+// Close ends every connection. It waits for the statements that run.
+func (db *DB) Close() error {
+	err := db.news.close()
+	return errors.Join(err, db.pool.Close(), db.writer.Close())
+}
+
+// Ping tells whether the database answers and can be written to.
+func (db *DB) Ping(ctx context.Context) error {
+	return db.writer.PingContext(ctx)
+}
+
+// Postgres tells whether the database is PostgreSQL; otherwise it is SQLite.
+func (db *DB) Postgres() bool { return db.dialect == postgres }
+
+// Now reads the clock that the database was opened with.
+func (db *DB) Now() time.Time { return db.clock() }
