@@ -104,7 +104,7 @@ const (
 
 func sqliteConnector(path, purpose string, patience time.Duration) (*connector, error) {
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
-		"?_dqs=0&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-16000)" + purpose
+		"?_dqs=0&_timezone=UTC&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-16000)" + purpose
 	base, err := sqlitedriver.NewConnector(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("prepare connections to %s: %w", path, err)

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
@@ -60,4 +62,57 @@ func Count(ctx context.Context, db *DB, name string) (int64, error) {
 	var total int64
 	err = db.QueryRow(ctx, readCount, tenant, name).Scan(&total)
 	return total, err
+}
+
+// foldAtOnce bounds one transaction of FoldCounts.
+const foldAtOnce = 5000
+
+const takeDeltas = `DELETE FROM count_deltas WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM count_deltas LIMIT $1)
+	RETURNING tenant_id, name, delta`
+
+const addTotal = `INSERT INTO counts (id, tenant_id, name, total) VALUES ($1, $2, $3, $4)
+	ON CONFLICT (tenant_id, name) DO UPDATE SET total = counts.total + excluded.total`
+
+// FoldCounts adds what has changed to the kept totals, until nothing is left to add. One worker at a time runs it.
+func (db *DB) FoldCounts(ctx context.Context) error {
+	for {
+		taken, err := InTx(ctx, db, db.foldSome)
+		if err != nil {
+			return fmt.Errorf("fold counts: %w", err)
+		}
+		if taken < foldAtOnce {
+			return nil
+		}
+	}
+}
+
+func (db *DB) foldSome(ctx context.Context) (taken int, err error) {
+	rows, err := db.QueryNow(ctx, takeDeltas, foldAtOnce)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = rows.Close() }()
+	type total struct {
+		tenant uuid.UUID
+		name   string
+	}
+	sums := map[total]int64{}
+	for rows.Next() {
+		var of total
+		var delta int64
+		if err := rows.Scan(&of.tenant, &of.name, &delta); err != nil {
+			return 0, err
+		}
+		sums[of] += delta
+		taken++
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return 0, err
+	}
+	for of, sum := range sums {
+		if _, err := db.Exec(ctx, addTotal, newID(), of.tenant, of.name, sum); err != nil {
+			return 0, err
+		}
+	}
+	return taken, nil
 }

@@ -37,7 +37,7 @@ var (
 
 // translate makes faults of the errors that say "not now". Everything else passes as it is.
 func translate(ctx context.Context, err error) error {
-	if err == nil || err == io.EOF { //nolint:errorlint // io.EOF itself is the end of rows; anything around it is an accident
+	if err == nil {
 		return err
 	}
 	if known, ok := fault.As(err); ok && known.Kind == fault.Unavailable {

@@ -44,7 +44,7 @@ func (db *DB) Exclusively(ctx context.Context, name string, fn func(ctx context.
 	if !db.Postgres() {
 		return db.withFileLock(name, func() error { return fn(ctx) })
 	}
-	conn, err := db.pool.Conn(ctx)
+	conn, err := db.side.Conn(ctx)
 	if err != nil {
 		return false, translate(ctx, fmt.Errorf("lock %s: %w", name, err))
 	}

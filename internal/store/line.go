@@ -9,8 +9,9 @@ import (
 // grace is what the line waits beyond a deadline, so that a cancellation can reach the server first.
 const grace = 250 * time.Millisecond
 
-// cancelPatience bounds the connections that lib/pq opens by itself to cancel a statement.
-const cancelPatience = 5 * time.Second
+// cancelPatience bounds the connections that lib/pq opens by itself to cancel a statement: whoever has given up waits for
+// them. When one fails, statement_timeout ends the statement.
+const cancelPatience = 400 * time.Millisecond
 
 // line is the network connection beneath a connection of the database. SQLite has none.
 type line struct{ conn net.Conn }
@@ -43,26 +44,36 @@ func (d *dialer) DialTimeout(network, address string, timeout time.Duration) (ne
 }
 
 func (d *dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	l, ours := ctx.Value(lineKey{}).(*line)
+	if !ours {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, cancelPatience)
+		defer cancel()
+	}
 	opened, err := d.Dialer.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	if l, ok := ctx.Value(lineKey{}).(*line); ok {
+	limit, limited := ctx.Deadline()
+	if ours {
 		l.conn = opened
-		return opened, nil
 	}
-	return &briefConn{Conn: opened}, nil
+	return &boundConn{Conn: opened, limit: limit, limited: limited, brief: !ours}, nil
 }
 
-// briefConn is a line that lives for one cancellation only: its deadline stays, whatever is asked.
-type briefConn struct{ net.Conn }
+// boundConn keeps lib/pq to the deadline of who asks for the connection: its own is the connect timeout, whatever is left of
+// the request. A brief one lives for one cancellation and keeps its deadline for good.
+type boundConn struct {
+	net.Conn
+	limit   time.Time
+	limited bool
+	brief   bool
+}
 
-func (b *briefConn) SetDeadline(at time.Time) error {
-	ctx, cancel := context.WithTimeout(context.Background(), cancelPatience)
-	defer cancel()
-	soon, _ := ctx.Deadline()
-	if at.IsZero() || at.After(soon) {
-		at = soon
+func (b *boundConn) SetDeadline(at time.Time) error {
+	opened := at.IsZero() && !b.brief // the handshake is over
+	if b.limited && !opened && (at.IsZero() || at.After(b.limit)) {
+		at = b.limit
 	}
 	return b.Conn.SetDeadline(at)
 }

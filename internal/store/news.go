@@ -29,12 +29,12 @@ type news struct {
 	stop context.CancelFunc
 	wg   sync.WaitGroup
 
-	mu       sync.Mutex
-	started  bool
-	waiting  map[string]map[chan struct{}]struct{}
-	pending  map[string]bool
-	kick     chan struct{}
-	listener *pq.Listener
+	mu      sync.Mutex
+	sending bool
+	hearing bool
+	waiting map[string]map[chan struct{}]struct{}
+	pending map[string]bool // topics that the other replicas have not been told of
+	kick    chan struct{}
 }
 
 func newNews(db *DB) *news {
@@ -49,7 +49,7 @@ func newNews(db *DB) *news {
 func (db *DB) Notify(topic string) {
 	n := db.news
 	n.mu.Lock()
-	n.start()
+	n.startSending()
 	n.wake(topic)
 	n.pending[topic] = true
 	n.mu.Unlock()
@@ -66,8 +66,7 @@ func (db *DB) Listen(topic string) (<-chan struct{}, func()) {
 	heard := make(chan struct{}, 1)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.start()
-	n.listen()
+	n.startHearing()
 	if n.waiting[topic] == nil {
 		n.waiting[topic] = map[chan struct{}]struct{}{}
 	}
@@ -97,29 +96,26 @@ func (n *news) wakeAll() {
 	}
 }
 
-// start begins to send, once, with the lock held.
-func (n *news) start() {
-	if n.started || n.ctx.Err() != nil {
+// startSending is called with the lock held.
+func (n *news) startSending() {
+	if n.sending || n.ctx.Err() != nil || !n.db.Postgres() {
 		return
 	}
-	n.started = true
-	if n.db.Postgres() {
-		n.wg.Go(n.send)
-	}
+	n.sending = true
+	n.wg.Go(n.send)
 }
 
-// listen begins to hear, once, with the lock held.
-func (n *news) listen() {
-	if n.listener != nil || n.ctx.Err() != nil {
+// startHearing is called with the lock held.
+func (n *news) startHearing() {
+	if n.hearing || n.ctx.Err() != nil {
 		return
 	}
-	if !n.db.Postgres() {
-		n.listener = &pq.Listener{}
-		n.wg.Go(n.watchFile)
+	n.hearing = true
+	if n.db.Postgres() {
+		n.wg.Go(n.hear)
 		return
 	}
-	n.listener = pq.NewListener(n.db.address, reconnectMin, reconnectMost, nil)
-	n.wg.Go(n.hear)
+	n.wg.Go(n.watchFile)
 }
 
 // send tells the other replicas, all topics of a while at once.
@@ -132,7 +128,7 @@ func (n *news) send() {
 		}
 		for _, topic := range n.take() {
 			// A lost notification is made good by the poll of the others.
-			_, _ = n.db.pool.ExecContext(n.ctx, "SELECT pg_notify($1, $2)", channelName, topic)
+			_, _ = n.db.side.ExecContext(n.ctx, "SELECT pg_notify($1, $2)", channelName, topic)
 		}
 		if !n.rest(notifyEvery) {
 			return
@@ -165,13 +161,12 @@ func (n *news) rest(while time.Duration) bool {
 // hear wakes the listeners of this process for what other replicas send, and all of them after a lost connection and
 // every few seconds.
 func (n *news) hear() {
-	subscribed := make(chan struct{})
-	go func() {
-		defer close(subscribed)
-		_ = n.listener.Listen(channelName) // waits for the first connection; the poll serves until then
+	listener := pq.NewListener(n.db.address, reconnectMin, reconnectMost, nil)
+	n.wg.Go(func() { _ = listener.Listen(channelName) }) // waits for the first connection; the poll serves until then
+	defer func() {
+		_ = listener.Close()
+		go drain(listener.Notify) // it ends by itself, once it has woken from waiting to connect
 	}()
-	defer func() { <-subscribed }()
-	defer func() { _ = n.listener.Close() }()
 	poll := time.NewTicker(pollPostgres)
 	defer poll.Stop()
 	for {
@@ -180,7 +175,7 @@ func (n *news) hear() {
 			return
 		case <-poll.C:
 			n.wakeAll()
-		case got := <-n.listener.Notify:
+		case got := <-listener.Notify:
 			if got == nil { // the connection was lost and is there again
 				n.wakeAll()
 				continue
@@ -194,7 +189,7 @@ func (n *news) hear() {
 
 // watchFile wakes everybody when another process has changed the file, and every few seconds.
 func (n *news) watchFile() {
-	conn, err := n.db.pool.Conn(n.ctx)
+	conn, err := n.db.side.Conn(n.ctx)
 	if err != nil {
 		return
 	}
@@ -211,8 +206,14 @@ func (n *news) watchFile() {
 	}
 }
 
-func (n *news) close() error {
+func drain(notifications <-chan *pq.Notification) {
+	for range notifications { //nolint:revive // nobody listens any more
+	}
+}
+
+func (n *news) close() {
+	n.mu.Lock() // whoever starts a worker has done so now
 	n.stop()
+	n.mu.Unlock()
 	n.wg.Wait()
-	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"sync/atomic"
 	"time"
 )
@@ -69,6 +70,7 @@ type conn struct {
 	line   *line
 	epoch  uint64
 	inTx   bool
+	bad    bool                     // do not use it again
 	kept   map[string]*list.Element // by the text as the caller wrote it
 	recent *list.List               // of *prepared, most recent first
 }
@@ -83,14 +85,14 @@ type prepared struct {
 func (c *conn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
 	ctx, cancel := c.bounded(ctx)
 	got, err := c.query(ctx, text, args)
-	if c.replan(ctx, err) {
+	if c.replan(err) {
 		got, err = c.query(ctx, text, args)
 	}
 	if err != nil {
-		cancel()
-		return nil, translate(ctx, err)
+		defer cancel()
+		return nil, c.failed(ctx, err)
 	}
-	got.ctx, got.cancel = ctx, cancel
+	got.conn, got.ctx, got.cancel = c, ctx, cancel
 	return got, nil
 }
 
@@ -117,13 +119,22 @@ func (c *conn) ExecContext(ctx context.Context, text string, args []driver.Named
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	result, err := c.exec(ctx, text, args)
-	if c.replan(ctx, err) {
+	if c.replan(err) {
 		result, err = c.exec(ctx, text, args)
 	}
 	if err != nil {
-		return nil, translate(ctx, err)
+		return nil, c.failed(ctx, err)
 	}
 	return result, nil
+}
+
+// failed makes a fault of the error where it is one. A connection whose statement was canceled might be told of it once more
+// while the next one runs; one whose server has gone, or is no longer the primary, leads nowhere: neither is used again.
+func (c *conn) failed(ctx context.Context, err error) error {
+	if c.shared.dialect == postgres && (ctx.Err() != nil || unreachable(err)) {
+		c.bad = true
+	}
+	return translate(ctx, err)
 }
 
 func (c *conn) exec(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
@@ -152,7 +163,10 @@ func (c *conn) PrepareContext(ctx context.Context, text string) (driver.Stmt, er
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	st, err := c.baseConn.PrepareContext(ctx, c.shared.dialect.rewrite(text))
-	return st, translate(ctx, err)
+	if err != nil {
+		return nil, c.failed(ctx, err)
+	}
+	return st, nil
 }
 
 // prepare returns the kept statement of the text, prepared now when it is new or its rows are still being read.
@@ -207,7 +221,7 @@ func (c *conn) release(p *prepared) {
 
 // replan tells whether the statement failed because its plan no longer fits the tables, and may be run once more. Inside a
 // transaction it may not: PostgreSQL has given the transaction up, and the unit of work runs again as a whole.
-func (c *conn) replan(_ context.Context, err error) bool {
+func (c *conn) replan(err error) bool {
 	if !planSpoiled(err) {
 		return false
 	}
@@ -247,7 +261,7 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 	defer cancel()
 	begun, err := c.baseConn.BeginTx(ctx, opts)
 	if err != nil {
-		return nil, translate(bound, err)
+		return nil, c.failed(bound, err)
 	}
 	c.inTx = true
 	return &tx{Tx: begun, conn: c}, nil
@@ -262,19 +276,29 @@ func (t *tx) Commit() error {
 	ctx, cancel := t.conn.bounded(context.Background())
 	defer cancel()
 	t.conn.inTx = false
-	return translate(ctx, unknown(t.Tx.Commit()))
+	if err := t.Tx.Commit(); err != nil {
+		return t.conn.failed(ctx, unknown(err))
+	}
+	return nil
 }
 
 func (t *tx) Rollback() error {
 	ctx, cancel := t.conn.bounded(context.Background())
 	defer cancel()
 	t.conn.inTx = false
-	return translate(ctx, t.Tx.Rollback())
+	if err := t.Tx.Rollback(); err != nil {
+		t.conn.bad = true
+		return translate(ctx, err)
+	}
+	return nil
 }
+
+// IsValid is asked when the connection goes back to the pool.
+func (c *conn) IsValid() bool { return !c.bad && c.baseConn.IsValid() }
 
 // ResetSession is called before a connection of the pool is used again: one whose server has gone is thrown away.
 func (c *conn) ResetSession(ctx context.Context) error {
-	if !c.line.quiet() {
+	if c.bad || !c.line.quiet() {
 		return driver.ErrBadConn
 	}
 	return c.baseConn.ResetSession(ctx)
@@ -294,13 +318,18 @@ func (c *conn) bounded(ctx context.Context) (context.Context, context.CancelFunc
 // rows are the rows of a statement, which they give back when they are closed.
 type rows struct {
 	driver.Rows
+	conn    *conn
 	ctx     context.Context //nolint:containedctx // it bounds the reading of the rows
 	cancel  context.CancelFunc
 	release func()
 }
 
 func (r *rows) Next(into []driver.Value) error {
-	return translate(r.ctx, r.Rows.Next(into))
+	err := r.Rows.Next(into)
+	if err == nil || err == io.EOF { //nolint:errorlint // io.EOF itself is the end of the rows
+		return err
+	}
+	return r.conn.failed(r.ctx, err)
 }
 
 func (r *rows) Close() error {

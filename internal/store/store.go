@@ -24,6 +24,7 @@ import (
 
 const (
 	defaultConns    = 16
+	sideConns       = 4
 	sqliteReaders   = 4
 	connLifetime    = 5 * time.Minute
 	connIdleTimeout = 5 * time.Minute
@@ -45,6 +46,7 @@ type DB struct {
 
 	pool   *sql.DB // reads; on PostgreSQL writes too
 	writer *sql.DB // the one connection of SQLite that writes; pool on PostgreSQL
+	side   *sql.DB // of PostgreSQL, for what must not wait for the pool: news and locks of workers
 
 	now    *ent.Client // runs in the transaction of the unit
 	reader *ent.Client // reads without beginning one
@@ -96,6 +98,7 @@ func (db *DB) openPostgres(options Options) error {
 	db.address = address
 	db.pool = pool(connections, size)
 	db.writer = db.pool
+	db.side = pool(connections, sideConns)
 	return nil
 }
 
@@ -114,7 +117,8 @@ func (db *DB) openSQLite(options Options) error {
 	}
 	db.path = path
 	db.writer = pool(writers, 1)
-	db.pool = pool(readers, sqliteReaders)
+	db.pool = pool(readers, sqliteReaders+1) // one of them watches for other processes
+	db.side = db.pool
 	return nil
 }
 
@@ -132,8 +136,8 @@ func pool(connections *connector, size int) *sql.DB {
 
 // Close ends every connection. It waits for the statements that run.
 func (db *DB) Close() error {
-	err := db.news.close()
-	return errors.Join(err, db.pool.Close(), db.writer.Close())
+	db.news.close()
+	return errors.Join(db.side.Close(), db.pool.Close(), db.writer.Close())
 }
 
 // Ping tells whether the database answers and can be written to.

@@ -1,12 +1,11 @@
 package store
 
 import (
+	"database/sql/driver"
 	"encoding/json"
 	"regexp"
 	"strings"
 	"time"
-
-	"database/sql/driver"
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"
@@ -28,6 +27,7 @@ const sqliteTime = "2006-01-02 15:04:05.000000+00:00"
 var (
 	castPattern   = regexp.MustCompile(`::[a-z]+(\[\])?`)
 	anyPattern    = regexp.MustCompile(`= ANY\((\$\d+)\)`)
+	allPattern    = regexp.MustCompile(`<> ALL\((\$\d+)\)`)
 	unnestPattern = regexp.MustCompile(`unnest\((\$\d+)\) AS (\w+)\(value\)`)
 	placePattern  = regexp.MustCompile(`\$(\d)`)
 	numberPattern = regexp.MustCompile(`\$\d+`)
@@ -40,6 +40,7 @@ func (k kind) rewrite(text string) string {
 	}
 	text = castPattern.ReplaceAllString(text, "")
 	text = anyPattern.ReplaceAllString(text, "IN (SELECT value FROM json_each($1))")
+	text = allPattern.ReplaceAllString(text, "NOT IN (SELECT value FROM json_each($1))")
 	text = unnestPattern.ReplaceAllString(text, "json_each($1) AS $2")
 	return placePattern.ReplaceAllString(text, "?$1")
 }
