@@ -11,8 +11,7 @@ import (
 const (
 	channelName   = "usher_news"
 	notifyEvery   = 20 * time.Millisecond // news of one topic go out at most this often
-	pollPostgres  = 5 * time.Second
-	pollSQLite    = 250 * time.Millisecond
+	lookAtFile    = 250 * time.Millisecond
 	reconnectMin  = 250 * time.Millisecond
 	reconnectMost = 5 * time.Second
 )
@@ -167,7 +166,7 @@ func (n *news) hear() {
 		_ = listener.Close()
 		go drain(listener.Notify) // it ends by itself, once it has woken from waiting to connect
 	}()
-	poll := time.NewTicker(pollPostgres)
+	poll := time.NewTicker(n.db.poll)
 	defer poll.Stop()
 	for {
 		select {
@@ -195,10 +194,10 @@ func (n *news) watchFile() {
 	}
 	defer func() { _ = conn.Close() }()
 	var seen int64
-	for quiet := time.Duration(0); n.rest(pollSQLite); quiet += pollSQLite {
+	for quiet := time.Duration(0); n.rest(lookAtFile); quiet += lookAtFile {
 		var version int64
 		err := conn.QueryRowContext(n.ctx, "PRAGMA data_version").Scan(&version)
-		if err == nil && version == seen && quiet < pollPostgres {
+		if err == nil && version == seen && quiet < n.db.poll {
 			continue
 		}
 		seen, quiet = version, 0

@@ -245,14 +245,14 @@ func (h *hole) pass(from, to net.Conn) {
 	buffer := make([]byte, 1<<16)
 	for {
 		n, err := from.Read(buffer)
+		if err != nil {
+			_ = to.Close()
+			return
+		}
 		select {
 		case <-h.open:
 			continue
 		default:
-		}
-		if err != nil {
-			_ = to.Close()
-			return
 		}
 		_, _ = to.Write(buffer[:n])
 	}

@@ -24,6 +24,7 @@ import (
 
 const (
 	defaultConns    = 16
+	defaultPoll     = 5 * time.Second
 	sideConns       = 4
 	sqliteReaders   = 4
 	connLifetime    = 5 * time.Minute
@@ -35,12 +36,15 @@ type Options struct {
 	URL      string      // sqlite:PATH or postgres://...
 	Clock    clock.Clock // the machine's, when nil
 	MaxConns int         // of PostgreSQL; 16 when 0. More make contended writes slower, not faster
+
+	Poll time.Duration // how often listeners are woken in any case; 5 s when 0
 }
 
 // DB is an open database.
 type DB struct {
 	dialect kind
 	clock   clock.Clock
+	poll    time.Duration
 	path    string // of SQLite
 	address string // of PostgreSQL, with everything that lib/pq would leave open
 
@@ -56,9 +60,12 @@ type DB struct {
 
 // Open opens the database and looks whether it answers. It does not migrate.
 func Open(ctx context.Context, options Options) (*DB, error) {
-	db := &DB{clock: options.Clock}
+	db := &DB{clock: options.Clock, poll: options.Poll}
 	if db.clock == nil {
 		db.clock = clock.System()
+	}
+	if db.poll <= 0 {
+		db.poll = defaultPoll
 	}
 	var err error
 	switch {

@@ -49,7 +49,7 @@ func Start(ctx context.Context, options ServerOptions) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	folder, err := os.MkdirTemp("", "usher-postgres-")
+	folder, err := os.MkdirTemp(parentFolder(options), "usher-postgres-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for PostgreSQL: %w", err)
 	}
@@ -59,6 +59,26 @@ func Start(ctx context.Context, options ServerOptions) (*Server, error) {
 		return nil, err
 	}
 	return started, nil
+}
+
+const (
+	memory         = "/dev/shm"
+	memoryRequired = 2 << 30
+)
+
+// parentFolder keeps what need not last in memory, where there is enough of it: copying a database is twenty times quicker.
+func parentFolder(options ServerOptions) string {
+	var stat syscall.Statfs_t
+	if options.Durable || syscall.Statfs(memory, &stat) != nil || stat.Bavail*uint64(stat.Bsize) < memoryRequired {
+		return ""
+	}
+	probe, err := os.CreateTemp(memory, "usher-")
+	if err != nil {
+		return ""
+	}
+	_ = probe.Close()
+	_ = os.Remove(probe.Name())
+	return memory
 }
 
 func startIn(ctx context.Context, bin, folder string, options ServerOptions) (*Server, error) {
