@@ -126,5 +126,10 @@ func sqlitePath(address string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(full), 0o700); err != nil {
 		return "", fmt.Errorf("make the folder of the database file: %w", err)
 	}
-	return full, nil
+	// The file holds what is known of people: it is for its owner only.
+	file, err := os.OpenFile(full, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
+	if err != nil {
+		return "", fmt.Errorf("open the database file: %w", err)
+	}
+	return full, file.Close()
 }

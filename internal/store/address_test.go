@@ -79,6 +79,9 @@ func TestSQLiteFileMayHaveAnyName(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file is %v: %v", info, err)
+	}
 	if found, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*")); err != nil || len(found) != 1 {
 		t.Errorf("files are %v: %v", found, err)
 	}

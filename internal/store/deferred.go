@@ -106,6 +106,8 @@ func whichMissed(writes []Stmt, err error) error {
 		}
 	}
 	switch {
+	case expecting == 0:
+		return err // somebody's own division
 	case missing == nil:
 		return fmt.Errorf("%w: %w", errStale, err)
 	case expecting == 1:

@@ -4,10 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"sync"
+	"time"
 )
+
+const lookAtLock = time.Second
 
 // locks are the names that this process works on exclusively.
 type locks struct {
@@ -35,7 +39,8 @@ func (l *locks) give(name string) {
 }
 
 // Exclusively runs fn unless another replica or goroutine is running something of that name. It does not wait: ran tells
-// whether fn has run. The lock ends with the process that holds it. fn is not in a unit of work by itself.
+// whether fn has run. The lock ends with the process that holds it. fn is not in a unit of work by itself;
+// its context ends when the lock is lost.
 func (db *DB) Exclusively(ctx context.Context, name string, fn func(ctx context.Context) error) (ran bool, err error) {
 	if !db.locks.take(name) {
 		return false, nil
@@ -54,7 +59,40 @@ func (db *DB) Exclusively(ctx context.Context, name string, fn func(ctx context.
 		return false, translate(ctx, err)
 	}
 	defer unlock(ctx, conn, key)
-	return true, fn(ctx)
+	return true, whileAlive(ctx, conn, fn)
+}
+
+// whileAlive cancels the work when the connection that holds its lock has gone: another replica may have it now.
+func whileAlive(ctx context.Context, conn *sql.Conn, fn func(ctx context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	var watcher sync.WaitGroup
+	watcher.Go(func() {
+		look := time.NewTicker(lookAtLock)
+		defer look.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-look.C:
+			}
+			limited, release := context.WithTimeout(context.WithoutCancel(ctx), lookAtLock)
+			err := conn.PingContext(limited)
+			release()
+			if err != nil {
+				cancel(ErrUnavailable.Because(err))
+				return
+			}
+		}
+	})
+	err := fn(ctx)
+	close(done)
+	watcher.Wait()
+	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrUnavailable) {
+		err = cause
+	}
+	cancel(nil)
+	return err
 }
 
 func unlock(ctx context.Context, conn *sql.Conn, key int64) {

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -135,6 +136,27 @@ func TestOnlyOneReplicaWorksExclusively(t *testing.T) {
 			expect(there, "numbering", true)
 			expect(here, "numbering", true)
 		})
+	}
+}
+
+func TestWorkEndsWithTheLockThatItWasDoneUnder(t *testing.T) {
+	t.Parallel()
+	here, there := storetest.TwoReplicas(t, storetest.Postgres)
+	ran, err := here.Exclusively(t.Context(), "numbering", func(ctx context.Context) error {
+		const endHolder = `SELECT count(pg_terminate_backend(pid)) FROM pg_locks
+			WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+		if err := there.QueryRow(ctx, endHolder).Scan(new(int)); err != nil {
+			t.Error(err)
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	if !ran || !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("ran: %v, %v", ran, err)
+	}
+	again, err := there.Exclusively(t.Context(), "numbering", func(context.Context) error { return nil })
+	if !again || err != nil {
+		t.Errorf("the lock was not free afterwards: %v, %v", again, err)
 	}
 }
 

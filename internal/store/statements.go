@@ -14,6 +14,12 @@ import (
 // statementsKept bounds the prepared statements of one connection; the least recently used one goes first.
 const statementsKept = 256
 
+// Plans are made anew after firstReplan uses of a connection, then after twice as many, at last every plansKept uses.
+const (
+	firstReplan = 64
+	plansKept   = 1 << 16
+)
+
 // patience is how long a statement may take whose context has no deadline of its own.
 const patience = 30 * time.Second
 
@@ -41,7 +47,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	}
 	return &conn{
 		baseConn: base, shared: c, line: line, epoch: c.epoch.Load(),
-		kept: map[string]*list.Element{}, recent: list.New(),
+		kept: map[string]*list.Element{}, recent: list.New(), replan: firstReplan,
 	}, nil
 }
 
@@ -71,6 +77,8 @@ type conn struct {
 	epoch  uint64
 	inTx   bool
 	bad    bool                     // do not use it again
+	uses   int                      // times it was taken from the pool
+	replan int                      // the use at which its plans are made anew
 	kept   map[string]*list.Element // by the text as the caller wrote it
 	recent *list.List               // of *prepared, most recent first
 }
@@ -85,7 +93,7 @@ type prepared struct {
 func (c *conn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
 	ctx, cancel := c.bounded(ctx)
 	got, err := c.query(ctx, text, args)
-	if c.replan(err) {
+	if c.replans(err) {
 		got, err = c.query(ctx, text, args)
 	}
 	if err != nil {
@@ -119,7 +127,7 @@ func (c *conn) ExecContext(ctx context.Context, text string, args []driver.Named
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	result, err := c.exec(ctx, text, args)
-	if c.replan(err) {
+	if c.replans(err) {
 		result, err = c.exec(ctx, text, args)
 	}
 	if err != nil {
@@ -219,9 +227,9 @@ func (c *conn) release(p *prepared) {
 	}
 }
 
-// replan tells whether the statement failed because its plan no longer fits the tables, and may be run once more. Inside a
+// replans tells whether the statement failed because its plan no longer fits the tables, and may be run once more. Inside a
 // transaction it may not: PostgreSQL has given the transaction up, and the unit of work runs again as a whole.
-func (c *conn) replan(err error) bool {
+func (c *conn) replans(err error) bool {
 	if !planSpoiled(err) {
 		return false
 	}
@@ -252,7 +260,11 @@ func (c *conn) Close() error {
 			}
 		}
 	}
-	return c.baseConn.Close()
+	err := c.baseConn.Close()
+	if c.shared.dialect == postgres {
+		return nil // only a farewell can fail, to a server that has gone
+	}
+	return err
 }
 
 // BeginTx opens a transaction.
@@ -301,7 +313,24 @@ func (c *conn) ResetSession(ctx context.Context) error {
 	if c.bad || !c.line.quiet() {
 		return driver.ErrBadConn
 	}
+	c.uses++
+	if c.uses >= c.replan && c.shared.dialect == postgres {
+		if err := c.refreshPlans(ctx); err != nil {
+			return driver.ErrBadConn
+		}
+	}
 	return c.baseConn.ResetSession(ctx)
+}
+
+// refreshPlans makes PostgreSQL plan anew what it has planned, less and less often. A plan made while a table was small knows
+// no difference between indexes that begin with the tenant, and may take one of them for a look-up by key; kept, it would read
+// the whole tenant, and so would the checks of foreign keys, until the statistics are renewed.
+func (c *conn) refreshPlans(ctx context.Context) error {
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
+	_, err := c.baseConn.ExecContext(ctx, "DISCARD PLANS", nil)
+	c.replan += min(c.replan, plansKept)
+	return err
 }
 
 // bounded gives the work a deadline if it has none, and puts it on the line too, because a server that hangs is noticed by

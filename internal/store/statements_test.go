@@ -74,6 +74,29 @@ func TestKeptStatementsAreBounded(t *testing.T) {
 	})
 }
 
+func TestLookUpsByKeyStayLookUpsWhileATenantGrows(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, storetest.Postgres, oneConnection)
+	ctx := storetest.Tenant(t, db)
+	const grown = 1500
+	for range grown {
+		if err := store.Do(ctx, db, func(ctx context.Context) error { return deferring(created(ctx, db)...)(ctx) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.QueryRow(ctx, "SELECT 1 FROM pg_stat_force_next_flush()").Scan(new(int)); err != nil {
+		t.Skipf("this server keeps its statistics to itself for a while: %v", err)
+	}
+	var read int
+	const query = "SELECT sum(idx_tup_read)::bigint FROM pg_stat_user_indexes WHERE relname = 'users'"
+	if err := db.QueryRow(ctx, query).Scan(&read); err != nil {
+		t.Fatal(err)
+	}
+	if read > 150*grown {
+		t.Errorf("%d entries of the index were read for %d checks of a foreign key", read, grown)
+	}
+}
+
 func TestRowsOfOneStatementAreReadTwiceAtOnceOnSQLite(t *testing.T) {
 	t.Parallel()
 	db := storetest.Open(t, storetest.SQLite)

@@ -35,7 +35,7 @@ const (
 type Options struct {
 	URL      string      // sqlite:PATH or postgres://...
 	Clock    clock.Clock // the machine's, when nil
-	MaxConns int         // of PostgreSQL; 16 when 0. More make contended writes slower, not faster
+	MaxConns int         // of PostgreSQL, besides five for news and locks; 16 when 0. More make contended writes slower
 
 	Poll time.Duration // how often listeners are woken in any case; 5 s when 0
 }
@@ -82,7 +82,8 @@ func Open(ctx context.Context, options Options) (*DB, error) {
 	}
 	db.now, db.reader = db.guarded(true), db.guarded(false)
 	db.news = newNews(db)
-	if err := db.Ping(ctx); err != nil {
+	// The writer goes first: it makes the file of SQLite.
+	if err := errors.Join(db.writer.PingContext(ctx), db.Ping(ctx)); err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
@@ -147,9 +148,19 @@ func (db *DB) Close() error {
 	return errors.Join(db.side.Close(), db.pool.Close(), db.writer.Close())
 }
 
-// Ping tells whether the database answers and can be written to.
+// Ping tells whether the database answers and, on PostgreSQL, whether it is a primary. It waits for no other work.
 func (db *DB) Ping(ctx context.Context) error {
-	return db.writer.PingContext(ctx)
+	if !db.Postgres() {
+		return db.pool.PingContext(ctx)
+	}
+	var standby bool
+	if err := db.side.QueryRowContext(ctx, "SELECT pg_is_in_recovery()").Scan(&standby); err != nil {
+		return err
+	}
+	if standby {
+		return ErrUnavailable.Because(errors.New("it is a standby"))
+	}
+	return nil
 }
 
 // Postgres tells whether the database is PostgreSQL; otherwise it is SQLite.
