@@ -13,7 +13,6 @@ import (
 	"flag"
 	"fmt"
 	"log"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -116,7 +115,7 @@ func diff(ctx context.Context, kind string, db *sql.DB, format *formatter, all [
 	case check:
 		return fmt.Errorf("the schema has changed without a migration for %s: run go run ./ent/migrate --name WHAT_CHANGES", kind)
 	}
-	fmt.Fprintf(os.Stdout, "wrote a migration for %s: read it, and raise its oldest binary if it removes or renames anything\n", kind)
+	log.Printf("wrote a migration for %s: read it, and raise its oldest binary if it removes or renames anything", kind)
 	return nil
 }
 

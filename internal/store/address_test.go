@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -33,9 +34,7 @@ func TestPostgresAddressLeavesNothingOpen(t *testing.T) {
 	} {
 		want := url.Values{}
 		for _, settings := range []url.Values{usual, own} {
-			for name, values := range settings {
-				want[name] = values
-			}
+			maps.Copy(want, settings)
 		}
 		got, err := store.PostgresAddress(address)
 		if err != nil {

@@ -180,6 +180,7 @@ func because(is, cause error) error {
 // texts remembers what compose has made, so that the same writes are the same text, prepared once.
 var texts = struct {
 	sync.RWMutex
+
 	made map[string]string
 }{made: map[string]string{}}
 

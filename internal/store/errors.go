@@ -38,7 +38,7 @@ var (
 // translate makes faults of the errors that say "not now". Everything else passes as it is.
 func translate(ctx context.Context, err error) error {
 	if err == nil {
-		return err
+		return nil
 	}
 	if known, ok := fault.As(err); ok && known.Kind == fault.Unavailable {
 		return err

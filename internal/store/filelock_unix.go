@@ -12,7 +12,7 @@ import (
 // withFileLock runs fn while this process holds a lock on a file beside the database. The system takes the lock back when the
 // process ends.
 func (db *DB) withFileLock(name string, fn func() error) (ran bool, err error) {
-	file, err := os.OpenFile(db.path+"-lock-"+name, os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := os.OpenFile(db.path+"-lock-"+name, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // beside the database, by a name of ours
 	if err != nil {
 		return false, fmt.Errorf("lock %s: %w", name, err)
 	}

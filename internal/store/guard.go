@@ -165,7 +165,7 @@ func (d *entDriver) Query(ctx context.Context, query string, args, into any) err
 			return err
 		}
 	}
-	rows, err := d.db.source(ctx).QueryContext(ctx, query, given...)
+	rows, err := d.db.source(ctx).QueryContext(ctx, query, given...) //nolint:rowserrcheck // ent does
 	if err != nil {
 		return translate(ctx, err)
 	}

@@ -44,8 +44,8 @@ func typeNames(of []any) (names []string) {
 // clientTypes lists every type that the generated client knows.
 func clientTypes() (names []string) {
 	client := reflect.TypeFor[ent.Client]()
-	for i := range client.NumField() {
-		if field := client.Field(i); strings.HasSuffix(field.Type.String(), "Client") {
+	for field := range client.Fields() {
+		if strings.HasSuffix(field.Type.String(), "Client") {
 			names = append(names, field.Name)
 		}
 	}
@@ -92,7 +92,7 @@ func call(on reflect.Value, method string, args ...any) []reflect.Value {
 }
 
 func errorOf(results []reflect.Value) error {
-	err, _ := results[len(results)-1].Interface().(error)
+	err, _ := reflect.TypeAssert[error](results[len(results)-1])
 	return err
 }
 

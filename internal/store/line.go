@@ -65,6 +65,7 @@ func (d *dialer) DialContext(ctx context.Context, network, address string) (net.
 // the request. A brief one lives for one cancellation and keeps its deadline for good.
 type boundConn struct {
 	net.Conn
+
 	limit   time.Time
 	limited bool
 	brief   bool

@@ -206,7 +206,7 @@ func (n *news) watchFile() {
 }
 
 func drain(notifications <-chan *pq.Notification) {
-	for range notifications { //nolint:revive // nobody listens any more
+	for range notifications {
 	}
 }
 

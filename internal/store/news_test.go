@@ -24,7 +24,7 @@ func heard(news <-chan struct{}, within time.Duration) bool {
 
 // quiet waits until the topic has nothing more to say, such as the first look of SQLite.
 func quiet(news <-chan struct{}) {
-	for heard(news, 600*time.Millisecond) { //nolint:revive // hearing is all
+	for heard(news, 600*time.Millisecond) {
 	}
 }
 

@@ -61,7 +61,7 @@ func (r Row) Scan(into ...any) error {
 
 // QueryRow is Query for one row.
 func (db *DB) QueryRow(ctx context.Context, query string, args ...any) Row {
-	rows, err := db.Query(ctx, query, args...)
+	rows, err := db.Query(ctx, query, args...) //nolint:rowserrcheck // Scan does
 	return Row{rows: rows, err: err}
 }
 

@@ -14,9 +14,11 @@ import (
 // statementsKept bounds the prepared statements of one connection; the least recently used one goes first.
 const statementsKept = 256
 
-// Plans are made anew after firstReplan uses of a connection, then after twice as many, at last every plansKept uses.
+// Plans of a connection are made anew every plansFresh uses at first, when tables may be growing from nothing; after
+// plansSettle uses less and less often, at last every plansKept uses.
 const (
-	firstReplan = 64
+	plansFresh  = 128
+	plansSettle = 1024
 	plansKept   = 1 << 16
 )
 
@@ -47,7 +49,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	}
 	return &conn{
 		baseConn: base, shared: c, line: line, epoch: c.epoch.Load(),
-		kept: map[string]*list.Element{}, recent: list.New(), replan: firstReplan,
+		kept: map[string]*list.Element{}, recent: list.New(), replan: plansFresh,
 	}, nil
 }
 
@@ -72,6 +74,7 @@ type baseStmt interface {
 // conn is one connection with its prepared statements. database/sql lets one goroutine use it at a time.
 type conn struct {
 	baseConn
+
 	shared *connector
 	line   *line
 	epoch  uint64
@@ -85,6 +88,7 @@ type conn struct {
 
 type prepared struct {
 	baseStmt
+
 	text    string
 	busy    bool // rows of it are being read
 	evicted bool // close it when they have been read
@@ -281,6 +285,7 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 
 type tx struct {
 	driver.Tx
+
 	conn *conn
 }
 
@@ -329,7 +334,11 @@ func (c *conn) refreshPlans(ctx context.Context) error {
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	_, err := c.baseConn.ExecContext(ctx, "DISCARD PLANS", nil)
-	c.replan += min(c.replan, plansKept)
+	if c.replan < plansSettle {
+		c.replan += plansFresh
+	} else {
+		c.replan += min(c.replan, plansKept)
+	}
 	return err
 }
 
@@ -347,6 +356,7 @@ func (c *conn) bounded(ctx context.Context) (context.Context, context.CancelFunc
 // rows are the rows of a statement, which they give back when they are closed.
 type rows struct {
 	driver.Rows
+
 	conn    *conn
 	ctx     context.Context //nolint:containedctx // it bounds the reading of the rows
 	cancel  context.CancelFunc

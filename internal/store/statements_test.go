@@ -223,8 +223,9 @@ func TestConnectionsThatTheServerEndedAreNotUsed(t *testing.T) {
 
 // hole is a network in front of PostgreSQL that can swallow everything.
 type hole struct {
-	open chan struct{} // closed when nothing passes any more
 	net.Listener
+
+	open chan struct{} // closed when nothing passes any more
 }
 
 func newHole(t *testing.T, address string) (through string, shut func()) {

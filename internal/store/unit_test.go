@@ -152,11 +152,12 @@ func TestStaleUnitRunsAgain(t *testing.T) {
 			runs := 0
 			err := store.Do(ctx, db, func(ctx context.Context) error {
 				runs++
-				if runs > 1 {
+				switch {
+				case runs > 1:
 					version = readVersion(ctx, t, db)
-				} else if db.Postgres() {
+				case db.Postgres():
 					do(caller.With(t.Context(), callerOf(ctx)), t, other, rename(ctx, "ada", "theirs", version))
-				} else {
+				default:
 					version-- // nobody can be faster here, so what was read is made old
 				}
 				return store.Defer(ctx, rename(ctx, "ada", "ours", version))
@@ -316,7 +317,7 @@ func TestFinishedUnitIsNotJoined(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		ctx := storetest.Tenant(t, db)
 		var finished context.Context
-		if err := store.Do(ctx, db, func(ctx context.Context) error { finished = context.WithoutCancel(ctx); return nil }); err != nil {
+		if err := store.Do(ctx, db, func(ctx context.Context) error { finished = context.WithoutCancel(ctx); return nil }); err != nil { //nolint:fatcontext // on purpose
 			t.Fatal(err)
 		}
 		if err := store.Defer(finished, addUser(ctx, db, "lost")); err == nil {

@@ -136,10 +136,10 @@ func (h *host) create(ctx context.Context, template string) (name string, drop f
 		_, err := h.admin.ExecContext(context.WithoutCancel(ctx), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
 		return err
 	}
-	make := "CREATE DATABASE " + name + " TEMPLATE " + template
-	_, err = h.admin.ExecContext(ctx, make+" STRATEGY file_copy")
+	command := "CREATE DATABASE " + name + " TEMPLATE " + template
+	_, err = h.admin.ExecContext(ctx, command+" STRATEGY file_copy")
 	if server, ok := errors.AsType[*pq.Error](err); ok && server.Code == "42601" {
-		_, err = h.admin.ExecContext(ctx, make) // before PostgreSQL 15 there was one strategy, and no word for it
+		_, err = h.admin.ExecContext(ctx, command) // before PostgreSQL 15 there was one strategy, and no word for it
 	}
 	if err != nil {
 		return "", nil, fmt.Errorf("make a database: %w", err)
@@ -163,7 +163,7 @@ var theFile = sync.OnceValues(func() ([]byte, error) {
 	if err := migrated(context.Background(), "sqlite:"+path); err != nil {
 		return nil, err
 	}
-	return os.ReadFile(path) //nolint:gosec // our own folder
+	return os.ReadFile(path)
 })
 
 // Scratch makes an empty PostgreSQL database for a tool that is no test, and returns how to drop it.

@@ -22,11 +22,13 @@ import (
 var ErrNoPostgres = errors.New("no PostgreSQL was found: install it (Debian: postgresql; npm: @embedded-postgres), " +
 	"or set USHER_TEST_POSTGRES to postgres://… of a server where databases may be created")
 
+var errEnded = errors.New("it ended at once")
+
 // Server is a PostgreSQL of this process's own, in a temporary folder. It ends with the process, however that ends.
 type Server struct {
 	address *url.URL
-	alive   io.Closer // as long as it is open the server lives
-	done    chan error
+	alive   io.Closer     // as long as it is open the server lives
+	done    chan struct{} // closed when it has ended
 }
 
 // ServerOptions say how a server keeps its data.
@@ -107,11 +109,14 @@ func startIn(ctx context.Context, bin, folder string, options ServerOptions) (*S
 	query := url.Values{"host": {folder}, "sslmode": {"disable"}}
 	server := &Server{
 		address: &url.URL{Scheme: "postgres", User: url.User("usher"), Path: "/postgres", RawQuery: query.Encode()},
-		alive:   alive, done: make(chan error, 1),
+		alive:   alive, done: make(chan struct{}),
 	}
-	go func() { server.done <- watch.Wait() }()
+	go func() { // it ends when alive is closed, by Stop or with this process
+		defer close(server.done)
+		_ = watch.Wait()
+	}()
 	if err := server.ready(ctx); err != nil {
-		said, _ := os.ReadFile(filepath.Join(folder, "log")) //nolint:gosec // our own folder
+		said, _ := os.ReadFile(filepath.Join(folder, "log"))
 		_ = server.Stop()
 		return nil, fmt.Errorf("start PostgreSQL: %w: %s", err, bytes.TrimSpace(said))
 	}
@@ -148,9 +153,8 @@ func (s *Server) ready(ctx context.Context) error {
 			return nil
 		}
 		select {
-		case ended := <-s.done:
-			s.done <- ended
-			return fmt.Errorf("it ended: %v", ended)
+		case <-s.done:
+			return errEnded
 		case <-ctx.Done():
 			return err
 		case <-pause.C:
@@ -165,6 +169,9 @@ func (s *Server) URL() string { return s.address.String() }
 func (s *Server) Stop() error {
 	err := s.alive.Close()
 	<-s.done
+	if errors.Is(err, os.ErrClosed) {
+		return nil
+	}
 	return err
 }
 
