@@ -187,6 +187,10 @@ func (u *unit) begin(ctx context.Context) error {
 		return nil
 	}
 	opened, err := u.db.writer.BeginTx(ctx, nil)
+	for errors.Is(err, ErrBusy) && !u.db.Postgres() && ctx.Err() == nil {
+		// Another process holds the file. SQLite's patience has an end, and its waiting is not fair: the unit's own counts.
+		opened, err = u.db.writer.BeginTx(ctx, nil)
+	}
 	if err != nil {
 		return translate(ctx, fmt.Errorf("begin: %w", err))
 	}

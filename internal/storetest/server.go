@@ -38,7 +38,8 @@ type ServerOptions struct {
 
 // watchScript runs the server until its input ends, which it does when this process ends, even by a kill. Then it stops the
 // server and removes the folder.
-const watchScript = `"$1" -D "$2/data" -c config_file="$2/data/postgresql.conf" >"$2/log" 2>&1 &
+const watchScript = `PATH="$PATH:/usr/bin:/bin"
+"$1" -D "$2/data" -c config_file="$2/data/postgresql.conf" >"$2/log" 2>&1 &
 server=$!
 cat >/dev/null
 kill -INT $server 2>/dev/null
