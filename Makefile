@@ -7,9 +7,8 @@ LINT_VERSION := v2.15.0
 help: ## Show what can be made.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
 
-generate: ## Regenerate ent, gqlgen and the check sums of the migrations.
+generate: ## Regenerate ent and check the migrations against it.
 	go run -mod=mod ./ent/entc.go
-	go run github.com/99designs/gqlgen generate
 	go run ./ent/migrate --check
 
 verify: generate ## Regenerate everything; fail when that changes the tree.

@@ -39,7 +39,9 @@ type SigningKey struct{ ent.Schema }
 func (SigningKey) Mixin() []ent.Mixin { return []ent.Mixin{Identified{}} }
 
 // Annotations of SigningKey.
-func (SigningKey) Annotations() []schema.Annotation { return []schema.Annotation{table("signing_keys")} }
+func (SigningKey) Annotations() []schema.Annotation {
+	return []schema.Annotation{table("signing_keys")}
+}
 
 // Fields of SigningKey.
 func (SigningKey) Fields() []ent.Field {

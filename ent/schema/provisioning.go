@@ -15,7 +15,9 @@ type ScimConfig struct{ ent.Schema }
 func (ScimConfig) Mixin() []ent.Mixin { return []ent.Mixin{Tenanted{}, Stamped{}} }
 
 // Annotations of ScimConfig.
-func (ScimConfig) Annotations() []schema.Annotation { return []schema.Annotation{table("scim_configs")} }
+func (ScimConfig) Annotations() []schema.Annotation {
+	return []schema.Annotation{table("scim_configs")}
+}
 
 // Fields of ScimConfig.
 func (ScimConfig) Fields() []ent.Field {

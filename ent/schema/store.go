@@ -14,7 +14,9 @@ type CountDelta struct{ ent.Schema }
 func (CountDelta) Mixin() []ent.Mixin { return []ent.Mixin{Tenanted{}} }
 
 // Annotations of CountDelta.
-func (CountDelta) Annotations() []schema.Annotation { return []schema.Annotation{table("count_deltas")} }
+func (CountDelta) Annotations() []schema.Annotation {
+	return []schema.Annotation{table("count_deltas")}
+}
 
 // Fields of CountDelta.
 func (CountDelta) Fields() []ent.Field {

@@ -56,7 +56,7 @@ func (f *Fault) Unwrap() error { return f.cause }
 
 // Is tells whether two faults have the same code, whatever field, wording or cause they carry.
 func (f *Fault) Is(target error) bool {
-	other, ok := target.(*Fault) //nolint:errorlint // errors.Is walks the chain for us
+	other, ok := target.(*Fault)
 	return ok && other.Code == f.Code
 }
 

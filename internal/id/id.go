@@ -94,7 +94,7 @@ func parse(text string) (ID, bool) {
 			return Nil, false
 		}
 		high = high<<5 | low>>59
-		low = low<<5 | uint64(digit) //nolint:gosec // digit is 0 to 31 here
+		low = low<<5 | uint64(digit)
 	}
 	var of ID
 	binary.BigEndian.PutUint64(of[:8], high)
