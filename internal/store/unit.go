@@ -74,6 +74,16 @@ func Locking(ctx context.Context) bool {
 	return u != nil && u.locking()
 }
 
+// Attempt tells how often the unit has been tried, this time included, so that a verb may hope for the best at first and look
+// before it writes when that has failed. It is 0 outside of a unit.
+func Attempt(ctx context.Context) int {
+	u := unitOf(ctx)
+	if u == nil {
+		return 0
+	}
+	return u.attempt
+}
+
 func (u *unit) locking() bool { return u.db.Postgres() && u.attempt >= lockingFrom }
 
 // AfterCommit calls fn once the unit has committed, or at once outside of a unit. fn must not fail and not wait.

@@ -1,0 +1,17 @@
+package directory
+
+import "github.com/usherhq/usher/internal/fault"
+
+// Faults of the directory.
+var (
+	ErrUserNotFound      = fault.New(fault.NotFound, "user_not_found", "there is no such user")
+	ErrUserNameTaken     = fault.New(fault.Conflict, "user_name_taken", "a user with this userName exists already").At("userName").Scim("uniqueness")
+	ErrInvalidUser       = fault.New(fault.Invalid, "invalid_user", "the user is not valid").Scim("invalidValue")
+	ErrGroupNotFound     = fault.New(fault.NotFound, "group_not_found", "there is no such group")
+	ErrGroupNameTaken    = fault.New(fault.Conflict, "group_name_taken", "a group with this displayName exists already").At("displayName").Scim("uniqueness")
+	ErrInvalidGroup      = fault.New(fault.Invalid, "invalid_group", "the group is not valid").Scim("invalidValue")
+	ErrInvalidMember     = fault.New(fault.Invalid, "invalid_member", "a member is neither a user nor a group of the tenant").At("members").Scim("invalidValue")
+	ErrGroupOfOthers     = fault.New(fault.Forbidden, "group_of_others", "the group was made by somebody else; only who made or linked it may delete it")
+	ErrStaleVersion      = fault.New(fault.Stale, "stale_version", "somebody has changed it since it was read; read it again")
+	ErrFilterUnsupported = fault.New(fault.Invalid, "filter_unsupported", "the filter cannot be answered; use eq on id, userName, externalId, emails.value, manager, displayName or members, joined by and").Scim("invalidFilter")
+)

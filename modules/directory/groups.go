@@ -1,0 +1,259 @@
+package directory
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/internal/store"
+	"github.com/usherhq/usher/modules/events"
+)
+
+// CreateGroup adds a group with its first members. Refuses with ErrGroupNameTaken, without case, with ErrInvalidGroup, and
+// with ErrInvalidMember as ChangeGroup does.
+func (s *Service) CreateGroup(ctx context.Context, given NewGroup) (*Group, error) {
+	q, err := scopeOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return store.InTx(ctx, s.db, func(ctx context.Context) (*Group, error) {
+		now := s.clock()
+		g := &Group{
+			ID: id.New(), DisplayName: given.DisplayName, ExternalID: given.ExternalID, Version: 1, CreatedAt: now, UpdatedAt: now,
+		}
+		if q.provider() {
+			g.Config = &q.config
+		}
+		if err := g.check(); err != nil {
+			return nil, err
+		}
+		net := foldEdits([]MemberEdit{{Op: AddMembers, Members: given.Members}})
+		members, err := s.membersOfNew(ctx, q, g, net, given.Strict)
+		if err != nil {
+			return nil, err
+		}
+		if err := insertGroup(ctx, q, g); err != nil {
+			return nil, err
+		}
+		if err := store.AddCount(ctx, groupsCount, 1); err != nil {
+			return nil, err
+		}
+		if err := s.saveMembers(ctx, q, g, members); err != nil {
+			return nil, err
+		}
+		data := groupCreation{DisplayName: g.DisplayName, ExternalID: g.ExternalID, membersNews: members.news()}
+		_, err = s.events.Record(ctx, events.Event{Kind: "group.created", Subject: g.ID, Data: data})
+		return g, err
+	})
+}
+
+// groupCreation is what the journal keeps of a new group.
+type groupCreation struct {
+	DisplayName string `json:"displayName"`
+	ExternalID  string `json:"externalId,omitempty"`
+	membersNews
+}
+
+func (g *Group) check() error {
+	if why := unfit(g.DisplayName, maxName); why != "" {
+		return ErrInvalidGroup.At("displayName").Sayf("displayName %s", why)
+	}
+	if len(g.ExternalID) > maxName || !utf8.ValidString(g.ExternalID) || slices.Contains([]byte(g.ExternalID), 0) {
+		return ErrInvalidGroup.At("externalId").Sayf("externalId is too long or not text")
+	}
+	return nil
+}
+
+// GetGroup returns one group, or ErrGroupNotFound.
+func (s *Service) GetGroup(ctx context.Context, of id.ID) (*Group, error) {
+	q, err := scopeOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.group(ctx, selectGroup, q.tenant, of)
+}
+
+// GroupByName returns the group of that displayName, without case, or ErrGroupNotFound.
+func (s *Service) GroupByName(ctx context.Context, displayName string) (*Group, error) {
+	q, err := scopeOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if unfit(displayName, maxName) != "" {
+		return nil, ErrGroupNotFound
+	}
+	return s.group(ctx, selectGroupByName, q.tenant, fold(displayName))
+}
+
+// Groups returns those of some groups that exist, for who has their ids.
+func (s *Service) Groups(ctx context.Context, ids []id.ID) (map[id.ID]*Group, error) {
+	q, err := scopeOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.groups(ctx, selectSeveralGroups, q.tenant, ids)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[id.ID]*Group, len(all))
+	for i := range all {
+		found[all[i].ID] = &all[i]
+	}
+	return found, nil
+}
+
+// ChangeGroup edits a group and its direct members and tells whether that changed anything. The first edit by a configuration
+// of a group that was made by hand links it to that configuration. However many members the group has, an edit costs what it
+// changes. The version that comes back is one above the one that was read; others may have changed the group besides.
+//
+// Refuses with ErrGroupNotFound, ErrStaleVersion, ErrGroupNameTaken, ErrInvalidGroup and, for members that nobody knows and
+// that cannot be parked, ErrInvalidMember.
+func (s *Service) ChangeGroup(ctx context.Context, of id.ID, edit GroupEdit, expect Expect) (*Group, bool, error) {
+	q, err := scopeOf(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	net := foldEdits(edit.Members)
+	changed := false
+	g, err := store.InTx(ctx, s.db, func(ctx context.Context) (*Group, error) {
+		was, members, err := s.groupForChange(ctx, q, of, net, edit.Strict)
+		if err != nil {
+			return nil, err
+		}
+		if err := expect.met(was.Version); err != nil {
+			return nil, err
+		}
+		now, attributes, err := was.edited(q, edit)
+		if err != nil {
+			return nil, err
+		}
+		changed = attributes || members.any()
+		if !changed {
+			return was, nil
+		}
+		if attributes || members.moved() {
+			now.Version, now.UpdatedAt = was.Version+1, s.clock()
+			if err := saveGroup(ctx, q, was, now, attributes || len(expect) > 0); err != nil {
+				return nil, err
+			}
+		}
+		if err := s.saveMembers(ctx, q, now, members); err != nil {
+			return nil, err
+		}
+		return now, s.recordGroupChange(ctx, was, now, attributes, members)
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	return g, changed, nil
+}
+
+func (g *Group) edited(q scope, edit GroupEdit) (now *Group, changed bool, err error) {
+	copied := *g
+	now = &copied
+	if edit.DisplayName != nil {
+		now.DisplayName = *edit.DisplayName
+	}
+	if edit.ExternalID != nil {
+		now.ExternalID = *edit.ExternalID
+	}
+	if q.provider() && g.Config == nil {
+		now.Config = &q.config
+	}
+	if err := now.check(); err != nil {
+		return nil, false, err
+	}
+	return now, now.DisplayName != g.DisplayName || now.ExternalID != g.ExternalID || now.Config != g.Config, nil
+}
+
+// groupNews is what the journal keeps of a changed group.
+type groupNews struct {
+	Version     int64  `json:"version"`
+	DisplayName string `json:"displayName"`
+	ExternalID  string `json:"externalId,omitempty"`
+	WasName     string `json:"wasDisplayName,omitempty"`
+	Linked      string `json:"linkedTo,omitempty"`
+}
+
+// recordGroupChange records what a group is called now apart from who is in it: who follows one rarely follows the other.
+func (s *Service) recordGroupChange(ctx context.Context, was, now *Group, attributes bool, members memberChange) error {
+	if attributes {
+		data := groupNews{Version: now.Version, DisplayName: now.DisplayName, ExternalID: now.ExternalID}
+		if was.DisplayName != now.DisplayName {
+			data.WasName = was.DisplayName
+		}
+		if was.Config == nil && now.Config != nil {
+			data.Linked = id.Config.Format(*now.Config)
+		}
+		if _, err := s.events.Record(ctx, events.Event{Kind: "group.changed", Subject: now.ID, Data: data}); err != nil {
+			return err
+		}
+	}
+	if !members.any() {
+		return nil
+	}
+	_, err := s.events.Record(ctx, events.Event{Kind: "group.members_changed", Subject: now.ID, Data: members.news()})
+	return err
+}
+
+// groupDeletion is what the journal keeps of a group that is gone.
+type groupDeletion struct {
+	DisplayName string `json:"displayName"`
+	Members     int    `json:"members"`
+}
+
+// DeleteGroup deletes a group. Its members stay, whoever they are. A configuration deletes only groups that it has made or
+// linked: others are ErrGroupOfOthers. Refuses with ErrGroupNotFound and ErrStaleVersion too.
+func (s *Service) DeleteGroup(ctx context.Context, of id.ID, expect Expect) error {
+	q, err := scopeOf(ctx)
+	if err != nil {
+		return err
+	}
+	return store.Do(ctx, s.db, func(ctx context.Context) error {
+		if err := s.lockGroup(ctx, of); err != nil {
+			return err
+		}
+		g, err := s.group(ctx, selectGroup, q.tenant, of)
+		if err != nil {
+			return err
+		}
+		if q.provider() && (g.Config == nil || *g.Config != q.config) {
+			return ErrGroupOfOthers
+		}
+		if err := expect.met(g.Version); err != nil {
+			return err
+		}
+		members, parents, err := s.deleteGroup(ctx, q, of)
+		if err != nil {
+			return err
+		}
+		if err := s.tellDeletedGroup(ctx, of, members, parents); err != nil {
+			return err
+		}
+		if err := s.touchGroups(ctx, q, parents, s.clock()); err != nil {
+			return err
+		}
+		if err := store.AddCount(ctx, groupsCount, -1); err != nil {
+			return err
+		}
+		data := groupDeletion{DisplayName: g.DisplayName, Members: len(members)}
+		_, err = s.events.Record(ctx, events.Event{Kind: "group.deleted", Subject: of, Data: data})
+		return err
+	})
+}
+
+func (s *Service) tellDeletedGroup(ctx context.Context, of id.ID, members, parents []id.ID) error {
+	if len(members) > 0 {
+		if err := s.followers.MembershipChanged(ctx, of, nil, members); err != nil {
+			return fmt.Errorf("tell that members have gone: %w", err)
+		}
+	}
+	for _, parent := range parents {
+		if err := s.followers.MembershipChanged(ctx, parent, nil, []id.ID{of}); err != nil {
+			return fmt.Errorf("tell that a group has gone: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+package directory
+
+import (
+	"context"
+
+	"github.com/usherhq/usher/internal/caller"
+	"github.com/usherhq/usher/internal/fault"
+	"github.com/usherhq/usher/internal/id"
+)
+
+var errNoTenant = fault.New(fault.Unauthenticated, "unauthenticated", "send an access token of a tenant")
+
+// scope is where a caller looks from: a tenant and, for an identity provider, one of its configurations.
+type scope struct {
+	tenant id.ID
+	config id.ID // id.Nil for everybody else
+	who    id.ID // the configuration, the administrator or the token
+}
+
+func scopeOf(ctx context.Context) (scope, error) {
+	who, err := caller.Must(ctx)
+	switch {
+	case err != nil:
+		return scope{}, err
+	case who.Tenant == id.Nil:
+		return scope{}, errNoTenant
+	}
+	return scope{tenant: who.Tenant, config: who.Config, who: who.ID()}, nil
+}
+
+// provider tells whether the caller is an identity provider.
+func (q scope) provider() bool { return q.config != id.Nil }
+
+func (q scope) origin() string {
+	if q.provider() {
+		return OriginSCIM
+	}
+	return OriginGraphQL
+}
+
+// The names of the kept totals. leftCount counts people whom a configuration may not see any more.
+const (
+	usersCount  = "users"
+	groupsCount = "groups"
+)
+
+func leftCount(config id.ID) string { return "left:" + config.String() }
