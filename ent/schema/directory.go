@@ -98,7 +98,7 @@ func (Link) Fields() []ent.Field {
 func (Link) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("tenant_id", "user_id", "scim_config_id").Unique().StorageKey("links_user"),
-		index.Fields("tenant_id", "scim_config_id", "external_id").StorageKey("links_external_id"),
+		index.Fields("tenant_id", "external_id", "scim_config_id").StorageKey("links_external_id"),
 	}
 }
 

@@ -161,7 +161,7 @@ func (Ledger) Fields() []ent.Field {
 // Indexes of Ledger.
 func (Ledger) Indexes() []ent.Index {
 	return []ent.Index{
-		index.Fields("tenant_id", "license_id", "at", "id").StorageKey("ledger_license"),
+		index.Fields("tenant_id", "license_id", "id").StorageKey("ledger_license"),
 		index.Fields("tenant_id", "user_id", "at").StorageKey("ledger_user"),
 	}
 }

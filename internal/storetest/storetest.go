@@ -146,3 +146,24 @@ func Tenant(t testing.TB, db *store.DB) context.Context {
 		Scopes: caller.Scopes{caller.ScopeAdmin},
 	})
 }
+
+// Config makes a SCIM configuration of the caller's tenant and returns its id.
+func Config(t testing.TB, db *store.DB, ctx context.Context) uuid.UUID { //nolint:revive // the test comes first here as everywhere
+	t.Helper()
+	who, err := caller.Must(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, now := uuid.Must(uuid.NewV7()), db.Now()
+	err = store.Do(ctx, db, func(ctx context.Context) error {
+		return store.Defer(ctx, store.Stmt{
+			SQL: `INSERT INTO scim_configs (tenant_id, id, name, name_key, identity_provider, preset, auto_assign, status, paused_by, created_at, updated_at, version)
+				VALUES ($1, $2, $3, $4, 'okta', 'auto', false, 'active', '', $5, $6, 1)`,
+			Args: []any{who.Tenant, config, "Configuration " + config.String(), config.String(), now, now},
+		})
+	})
+	if err != nil {
+		t.Fatalf("make a SCIM configuration: %v", err)
+	}
+	return config
+}

@@ -313,7 +313,7 @@ var (
 			{
 				Name:    "ledger_license",
 				Unique:  false,
-				Columns: []*schema.Column{LedgerColumns[1], LedgerColumns[2], LedgerColumns[8], LedgerColumns[0]},
+				Columns: []*schema.Column{LedgerColumns[1], LedgerColumns[2], LedgerColumns[0]},
 			},
 			{
 				Name:    "ledger_user",
@@ -384,7 +384,7 @@ var (
 			{
 				Name:    "links_external_id",
 				Unique:  false,
-				Columns: []*schema.Column{LinksColumns[1], LinksColumns[3], LinksColumns[4]},
+				Columns: []*schema.Column{LinksColumns[1], LinksColumns[4], LinksColumns[3]},
 			},
 		},
 	}

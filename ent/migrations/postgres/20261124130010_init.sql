@@ -1,4 +1,4 @@
--- oldest binary: 20261124114557
+-- oldest binary: 20261124130010
 
 -- Create "events" table
 CREATE TABLE "events" (
@@ -172,7 +172,7 @@ CREATE TABLE "ledger" (
   PRIMARY KEY ("tenant_id", "id")
 );
 -- Create index "ledger_license" to table: "ledger"
-CREATE INDEX "ledger_license" ON "ledger" ("tenant_id", "license_id", "at", "id");
+CREATE INDEX "ledger_license" ON "ledger" ("tenant_id", "license_id", "id");
 -- Create index "ledger_user" to table: "ledger"
 CREATE INDEX "ledger_user" ON "ledger" ("tenant_id", "user_id", "at");
 -- Create "snapshots" table
@@ -330,7 +330,7 @@ CREATE TABLE "links" (
   CONSTRAINT "links_user_id" FOREIGN KEY ("tenant_id", "user_id") REFERENCES "users" ("tenant_id", "id") ON UPDATE NO ACTION ON DELETE NO ACTION
 );
 -- Create index "links_external_id" to table: "links"
-CREATE INDEX "links_external_id" ON "links" ("tenant_id", "scim_config_id", "external_id");
+CREATE INDEX "links_external_id" ON "links" ("tenant_id", "external_id", "scim_config_id");
 -- Create index "links_user" to table: "links"
 CREATE UNIQUE INDEX "links_user" ON "links" ("tenant_id", "user_id", "scim_config_id");
 -- Create "memberships" table

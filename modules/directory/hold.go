@@ -1,0 +1,95 @@
+package directory
+
+import (
+	"context"
+	"errors"
+
+	"github.com/usherhq/usher/internal/id"
+)
+
+// HoldActive tells whether a person exists and is active. If she is, and does not stay so until the caller's unit of work
+// ends, the unit runs again: what is given to her now is given to somebody active. Her version grows, for what she is given
+// is a change of hers.
+func (s *Service) HoldActive(ctx context.Context, of id.ID) (active, exists bool, err error) {
+	q, err := scopeOf(ctx)
+	if err != nil {
+		return false, false, err
+	}
+	was, err := s.userForChange(ctx, q, selectForChange, of)
+	switch {
+	case errors.Is(err, ErrUserNotFound):
+		return false, false, nil
+	case err != nil:
+		return false, false, err
+	case !was.active:
+		return false, true, nil
+	}
+	now := was.User
+	now.UpdatedAt = s.clock()
+	return true, true, saveUser(ctx, q, was.Version, &now, true, nil)
+}
+
+// Person names somebody the way an outsider knows her. One of the three is given.
+type Person struct {
+	ID         id.ID
+	UserName   string
+	ExternalID string // as any SCIM configuration that still holds her spells it
+}
+
+// Found is who a Person is: nobody, one, or more than one.
+type Found struct {
+	ID        id.ID // id.Nil unless exactly one
+	Active    bool
+	Ambiguous bool
+}
+
+// Find returns who is meant by some people, in their order, with at most one statement for each way of naming.
+func (s *Service) Find(ctx context.Context, people []Person) ([]Found, error) {
+	q, err := scopeOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var ids []id.ID
+	var names, externals []string
+	for _, p := range people {
+		switch {
+		case p.ID != id.Nil:
+			ids = append(ids, p.ID)
+		case p.UserName != "":
+			names = append(names, fold(p.UserName))
+		case p.ExternalID != "":
+			externals = append(externals, p.ExternalID)
+		}
+	}
+	known := spelled{}
+	if err := s.collect(ctx, known, q, ids, names, externals); err != nil {
+		return nil, err
+	}
+	found := make([]Found, len(people))
+	for i, p := range people {
+		switch {
+		case p.ID != id.Nil:
+			found[i] = known[spelling{by: fieldID, text: p.ID.String()}]
+		case p.UserName != "":
+			found[i] = known[spelling{by: fieldUserName, text: fold(p.UserName)}]
+		default:
+			found[i] = known[spelling{by: fieldExternalID, text: p.ExternalID}]
+		}
+	}
+	return found, nil
+}
+
+// spelling is one way to name somebody, spelled who each one is.
+type (
+	spelling struct{ by, text string }
+	spelled  map[spelling]Found
+)
+
+func (k spelled) add(by, text string, of id.ID, active bool) {
+	at := spelling{by: by, text: text}
+	if was, there := k[at]; there && was.ID != of {
+		k[at] = Found{Ambiguous: true}
+		return
+	}
+	k[at] = Found{ID: of, Active: active}
+}

@@ -1,0 +1,139 @@
+package directory
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/usherhq/usher/internal/page"
+)
+
+// listing is the order of a list in SQL: a name that is unique, or the id.
+type listing struct {
+	key        string // the column, or empty
+	id         string
+	descending bool
+}
+
+// cut adds to a query where a page starts, how it is ordered and where it ends. One row more than asked tells whether there
+// are more.
+func (l listing) cut(w *where, from *stand, backward bool, limit int) {
+	compare, direction := ">", "ASC"
+	if l.descending != backward {
+		compare, direction = "<", "DESC"
+	}
+	switch {
+	case from == nil:
+	case l.key == "":
+		w.and(l.id+" "+compare+" "+w.arg(from.of), true)
+	default:
+		w.and(l.key+" "+compare+" "+w.arg(from.key), true)
+	}
+	by := l.key
+	if by == "" {
+		by = l.id
+	}
+	w.text.WriteString(" ORDER BY " + by + " " + direction + " LIMIT " + w.arg(limit+1))
+}
+
+func (s *Service) listUsers(ctx context.Context, q scope, args page.Args, f UserFilter, order UserOrder) ([]*loaded, error) {
+	count, backward, err := args.Limit()
+	if err != nil {
+		return nil, err
+	}
+	from, err := standOf(usersCursor+order.name(), args.Cursor())
+	if err != nil {
+		return nil, err
+	}
+	w := usersIn(q, f)
+	l := listing{key: "u.user_name_key", id: "u.id", descending: order.Descending}
+	if order.By == UsersByCreatedAt {
+		l.key = ""
+	}
+	l.cut(w, from, backward, count)
+	return s.users(ctx, selectUsersWhere+w.String(), w.args...)
+}
+
+func (s *Service) countUsers(ctx context.Context, q scope, f UserFilter) (total int64, err error) {
+	w := usersIn(q, f)
+	if err := s.db.QueryRow(ctx, countUsersWhere+w.String(), w.args...).Scan(&total); err != nil {
+		return 0, fmt.Errorf("count users: %w", err)
+	}
+	return total, nil
+}
+
+const linkOf = "SELECT 1 FROM links x WHERE x.tenant_id = $1 AND x.user_id = u.id"
+
+func usersIn(q scope, f UserFilter) *where {
+	w := newWhere(q)
+	w.and("l.ended_at IS NULL", false)
+	if f.Search != "" {
+		key := w.arg(beginning(fold(f.Search)))
+		w.and("(u.user_name_key LIKE "+key+` ESCAPE '\' OR lower(u.display_name) LIKE `+key+` ESCAPE '\' OR u.display_name LIKE `+
+			w.arg(beginning(f.Search))+` ESCAPE '\')`, false)
+	}
+	if f.Active != nil {
+		w.active(q, *f.Active)
+	}
+	if f.Department != nil {
+		w.and("u.department = "+w.arg(*f.Department), false)
+	}
+	if f.Group != nil {
+		w.and("u.id IN (SELECT ms.member_id FROM memberships ms WHERE ms.tenant_id = $1 AND ms.group_id = "+w.arg(*f.Group)+")", true)
+	}
+	if f.Config != nil {
+		w.and("EXISTS ("+linkOf+" AND x.scim_config_id = "+w.arg(*f.Config)+" AND x.ended_at IS NULL)", false)
+	}
+	switch f.Claimed {
+	case ClaimedAny:
+	case ClaimedCreated:
+		w.and("EXISTS ("+linkOf+" AND x.how = '"+LinkCreated+"')", false)
+	case ClaimedAdopted:
+		w.and("EXISTS ("+linkOf+" AND x.how = '"+LinkAdopted+"')", false)
+	case ClaimedNever:
+		w.and("NOT EXISTS ("+linkOf+")", false)
+	}
+	return w
+}
+
+// beginning makes a pattern of what a text is to begin with.
+func beginning(text string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`, "\x00", "").Replace(strings.ToValidUTF8(text, "")) + "%"
+}
+
+func (s *Service) listGroups(ctx context.Context, q scope, args page.Args, f GroupFilter, order GroupOrder) ([]Group, error) {
+	count, backward, err := args.Limit()
+	if err != nil {
+		return nil, err
+	}
+	from, err := standOf(groupsCursor+order.name(), args.Cursor())
+	if err != nil {
+		return nil, err
+	}
+	w := groupsIn(q, f)
+	l := listing{key: "g.display_name_key", id: "g.id", descending: order.Descending}
+	if order.By == GroupsByCreatedAt {
+		l.key = ""
+	}
+	l.cut(w, from, backward, count)
+	return s.groups(ctx, selectGroupsWhere+w.String(), w.args...)
+}
+
+func (s *Service) countGroups(ctx context.Context, q scope, f GroupFilter) (total int64, err error) {
+	w := groupsIn(q, f)
+	if err := s.db.QueryRow(ctx, countGroupsWhere+w.String(), w.args...).Scan(&total); err != nil {
+		return 0, fmt.Errorf("count groups: %w", err)
+	}
+	return total, nil
+}
+
+func groupsIn(q scope, f GroupFilter) *where {
+	w := &where{args: []any{q.tenant}}
+	if f.Search != "" {
+		w.and("g.display_name_key LIKE "+w.arg(beginning(fold(f.Search)))+` ESCAPE '\'`, false)
+	}
+	if f.Config != nil {
+		w.and("g.scim_config_id = "+w.arg(*f.Config), false)
+	}
+	return w
+}

@@ -1,0 +1,229 @@
+// Package licensing gives people seats: what a tenant bought, why somebody should sit, and who sits.
+//
+// Invariants: a license never has more takers than its ceiling, which is what was bought, or what was taken when it shrank
+// below that. A person has at most one seat per license. No claim left, no seat: the last claim that ends frees the seat in
+// the same unit of work, and the first in line gets it in that unit too; no seat is free while somebody waits. Only active
+// people have claims. Every verb that moves a seat locks the license's row first, several licenses in the order of their
+// ids. taken and waiting in that row equal the rows of seats and the sums of the ledger; Audit says so.
+//
+// Events: license.created, license.changed, seat.invited, seat.waiting, seat.activated, seat.released, seat.transferred.
+package licensing
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/usherhq/usher/internal/caller"
+	"github.com/usherhq/usher/internal/clock"
+	"github.com/usherhq/usher/internal/fault"
+	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/internal/page"
+	"github.com/usherhq/usher/internal/store"
+	"github.com/usherhq/usher/modules/directory"
+	"github.com/usherhq/usher/modules/events"
+)
+
+// Faults of licensing.
+var (
+	ErrLicenseNotFound = fault.New(fault.NotFound, "license_not_found", "there is no such license")
+	ErrSKUTaken        = fault.New(fault.Conflict, "sku_taken", "another license has this SKU").At("sku")
+	ErrInvalidLicense  = fault.New(fault.Invalid, "invalid_license", "the license is not valid")
+	ErrStaleVersion    = fault.New(fault.Stale, "stale_version", "somebody has changed it since it was read; read it again")
+	ErrUserInactive    = fault.New(fault.Conflict, "user_inactive", "the person is not active; reactivate her first")
+	ErrUserNotFound    = fault.New(fault.NotFound, "user_not_found", "there is no such user")
+	ErrLicenseExpired  = fault.New(fault.Conflict, "license_expired", "the term of the license is over")
+	ErrNoSeatHeld      = fault.New(fault.Conflict, "no_seat_held", "the person holds no seat of the license")
+)
+
+// License is what a tenant bought: a product and a number of seats.
+type License struct {
+	ID         id.ID      `json:"id"`
+	Product    string     `json:"product"`
+	SKU        string     `json:"sku"`
+	Edition    string     `json:"edition,omitempty"`
+	Seats      int64      `json:"seats"` // bought
+	Ceiling    int64      `json:"-"`     // what taken may not exceed
+	Taken      int64      `json:"taken"`
+	Waiting    int64      `json:"waiting"`
+	TermStart  *time.Time `json:"termStart,omitempty"`
+	TermEnd    *time.Time `json:"termEnd,omitempty"`
+	PriceMinor *int64     `json:"priceMinor,omitempty"` // of one seat, in the smallest unit of the currency
+	Currency   string     `json:"currency,omitempty"`   // ISO 4217
+	Version    int64      `json:"version"`
+	CreatedAt  time.Time  `json:"createdAt"`
+	UpdatedAt  time.Time  `json:"updatedAt"`
+
+	next int64 // the next position of the waiting list
+}
+
+// Free is the number of seats that nobody holds.
+func (l License) Free() int64 { return max(0, l.Seats-l.Taken) }
+
+// OverAssigned is the number of holders above what was bought.
+func (l License) OverAssigned() int64 { return max(0, l.Taken-l.Seats) }
+
+// Started tells whether the license's term has begun.
+func (l License) Started(now time.Time) bool { return l.TermStart == nil || !now.Before(*l.TermStart) }
+
+// Expired tells whether the license's term is over.
+func (l License) Expired(now time.Time) bool { return l.TermEnd != nil && !now.Before(*l.TermEnd) }
+
+// People is what licensing asks of the directory.
+type People interface {
+	// HoldActive tells whether a person exists and is active. If she is, and does not stay so until the unit of work ends, the
+	// unit runs again.
+	HoldActive(ctx context.Context, user id.ID) (active, exists bool, err error)
+	// Find returns who is meant by some people, in their order.
+	Find(ctx context.Context, people []directory.Person) ([]directory.Found, error)
+}
+
+// Service gives seats in every tenant; the caller's tenant is the one it works on.
+type Service struct {
+	db     *store.DB
+	events *events.Service
+	clock  clock.Clock
+	people People
+	rules  *ruleCache
+}
+
+// New returns the licensing kept in a database.
+func New(db *store.DB, journal *events.Service, now clock.Clock, people People) *Service {
+	return &Service{db: db, events: journal, clock: now, people: people, rules: newRuleCache(db, now)}
+}
+
+// NewLicense is a license to make. The SKU is made from the product's name where none is given.
+type NewLicense struct {
+	Product, SKU, Edition string
+	Seats                 int64
+	TermStart, TermEnd    *time.Time
+	PriceMinor            *int64
+	Currency              string
+}
+
+// Buy makes a license. It refuses with ErrSKUTaken and ErrInvalidLicense.
+func (s *Service) Buy(ctx context.Context, n NewLicense) (License, error) {
+	if err := caller.Require(ctx, caller.ScopeAdmin); err != nil {
+		return License{}, err
+	}
+	now := s.clock()
+	l := License{
+		ID: id.New(), Product: strings.TrimSpace(n.Product), SKU: strings.TrimSpace(n.SKU), Edition: n.Edition, Seats: n.Seats, Ceiling: n.Seats,
+		TermStart: n.TermStart, TermEnd: n.TermEnd, PriceMinor: n.PriceMinor, Currency: n.Currency, Version: 1, CreatedAt: now, UpdatedAt: now,
+	}
+	if l.SKU == "" {
+		l.SKU = skuOf(l.Product)
+	}
+	if err := l.check(); err != nil {
+		return License{}, err
+	}
+	return store.InTx(ctx, s.db, func(ctx context.Context) (License, error) {
+		if err := insertLicense(ctx, l); err != nil {
+			return License{}, err
+		}
+		return l, s.record(ctx, "license.created", l.ID, l)
+	})
+}
+
+// Get returns a license of the tenant, or ErrLicenseNotFound.
+func (s *Service) Get(ctx context.Context, of id.ID) (License, error) { return s.load(ctx, of) }
+
+// List returns a page of the tenant's licenses in the order of their SKUs.
+func (s *Service) List(ctx context.Context, args page.Args) (page.Page[License], error) {
+	return s.list(ctx, args)
+}
+
+// Cursor returns the cursor of a license in List.
+func Cursor(l License) string { return page.Encode(licenseCursor, keyOf(l.SKU)) }
+
+// Change edits what the license is called, its term and its price. Seats are changed by Resize alone.
+func (s *Service) Change(ctx context.Context, of id.ID, expected *int64, edit func(*License) error) (License, error) {
+	return s.edit(ctx, of, expected, func(l *License) error {
+		seats := l.Seats
+		if err := edit(l); err != nil {
+			return err
+		}
+		l.Seats = seats
+		return l.check()
+	})
+}
+
+// Resize sets the number of seats bought. Added seats go to those who wait, in order. Below the number taken the license is
+// over-assigned: nobody is thrown out, and nobody new is seated until seats are free again.
+func (s *Service) Resize(ctx context.Context, of id.ID, seats int64, expected *int64) (License, error) {
+	return s.edit(ctx, of, expected, func(l *License) error {
+		l.Seats = seats
+		return l.check()
+	})
+}
+
+func (s *Service) edit(ctx context.Context, of id.ID, expected *int64, edit func(*License) error) (License, error) {
+	if err := caller.Require(ctx, caller.ScopeAdmin); err != nil {
+		return License{}, err
+	}
+	return store.InTx(ctx, s.db, func(ctx context.Context) (License, error) {
+		was, err := s.lock(ctx, of)
+		if err != nil {
+			return License{}, err
+		}
+		if expected != nil && *expected != was.Version {
+			return License{}, ErrStaleVersion
+		}
+		now := was
+		if err := edit(&now); err != nil {
+			return License{}, err
+		}
+		if now.same(was) {
+			return was, nil
+		}
+		now.Version, now.UpdatedAt, now.Ceiling = was.Version+1, s.clock(), max(now.Seats, was.Taken)
+		if err := s.save(ctx, now); err != nil {
+			return License{}, err
+		}
+		if err := s.record(ctx, "license.changed", now.ID, now); err != nil {
+			return License{}, err
+		}
+		return s.promote(ctx, now, "seats added")
+	})
+}
+
+func (l License) same(was License) bool {
+	sameTime := func(a, b *time.Time) bool { return a == nil && b == nil || a != nil && b != nil && a.Equal(*b) }
+	samePrice := l.PriceMinor == nil && was.PriceMinor == nil || l.PriceMinor != nil && was.PriceMinor != nil && *l.PriceMinor == *was.PriceMinor
+	return l.Product == was.Product && l.Edition == was.Edition && l.Seats == was.Seats && l.Currency == was.Currency &&
+		samePrice && sameTime(l.TermStart, was.TermStart) && sameTime(l.TermEnd, was.TermEnd)
+}
+
+func (l License) check() error {
+	if n := utf8.RuneCountInString(l.Product); n < 1 || n > 200 {
+		return ErrInvalidLicense.At("product").Sayf("a product's name has 1 to 200 characters")
+	}
+	if n := utf8.RuneCountInString(l.SKU); n < 1 || n > 100 {
+		return ErrInvalidLicense.At("sku").Sayf("a SKU has 1 to 100 characters")
+	}
+	if l.Seats < 0 || l.Seats > 100_000_000 {
+		return ErrInvalidLicense.At("seats").Sayf("a license has 0 to 100,000,000 seats")
+	}
+	if l.TermStart != nil && l.TermEnd != nil && !l.TermStart.Before(*l.TermEnd) {
+		return ErrInvalidLicense.At("termEnd").Sayf("the term ends after it starts")
+	}
+	if l.PriceMinor != nil && (*l.PriceMinor < 0 || len(l.Currency) != 3) {
+		return ErrInvalidLicense.At("currency").Sayf("a price is not negative and has a currency of three letters, such as USD")
+	}
+	return nil
+}
+
+// skuOf makes a SKU from a product's name: lower case, words joined by hyphens.
+func skuOf(product string) string {
+	words := strings.FieldsFunc(strings.ToLower(product), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	return strings.Join(words, "-")
+}
+
+// keyOf is the form in which SKUs and product names are compared.
+func keyOf(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
+
+func (s *Service) record(ctx context.Context, kind string, subject id.ID, data any) error {
+	_, err := s.events.Record(ctx, events.Event{Kind: kind, Subject: subject, Data: data})
+	return err
+}

@@ -1,0 +1,89 @@
+package licensing
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/usherhq/usher/internal/caller"
+	"github.com/usherhq/usher/internal/clock"
+	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/internal/store"
+)
+
+// Settings is the topic of store's news that tells replicas of changed rules and configurations.
+const Settings = "settings"
+
+// ruleLife is how long another replica may not know of a changed rule when the news does not reach it.
+const ruleLife = time.Second
+
+// AutoAssign says that people of a configuration get seats of the license; nil says that they get none. People who are there
+// already keep what they have: the switch is for those who join or come back from now on.
+func (s *Service) AutoAssign(ctx context.Context, config id.ID, license *id.ID) error {
+	if err := caller.Require(ctx, caller.ScopeAdmin); err != nil {
+		return err
+	}
+	return store.Do(ctx, s.db, func(ctx context.Context) error {
+		if license != nil {
+			if _, err := s.load(ctx, *license); err != nil {
+				return err
+			}
+		}
+		if err := s.saveRule(ctx, config, license); err != nil {
+			return err
+		}
+		store.AfterCommit(ctx, func() {
+			s.rules.forget(config)
+			s.db.Notify(Settings)
+		})
+		return nil
+	})
+}
+
+// ruleCache remembers which license a configuration assigns, so that a joiner without auto-assign costs no query.
+type ruleCache struct {
+	db    *store.DB
+	clock clock.Clock
+	mu    sync.Mutex
+	known map[id.ID]cachedRule
+}
+
+type cachedRule struct {
+	license id.ID
+	assigns bool
+	until   time.Time
+}
+
+const rememberedRules = 10_000
+
+func newRuleCache(db *store.DB, now clock.Clock) *ruleCache {
+	return &ruleCache{db: db, clock: now, known: make(map[id.ID]cachedRule)}
+}
+
+// of returns the license that a configuration assigns.
+func (c *ruleCache) of(ctx context.Context, config id.ID) (license id.ID, assigns bool, err error) {
+	now := c.clock()
+	c.mu.Lock()
+	rule, hit := c.known[config]
+	c.mu.Unlock()
+	if hit && now.Before(rule.until) {
+		return rule.license, rule.assigns, nil
+	}
+	license, assigns, err = loadRule(ctx, c.db, config)
+	if err != nil {
+		return id.Nil, false, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.known) >= rememberedRules {
+		clear(c.known)
+	}
+	c.known[config] = cachedRule{license: license, assigns: assigns, until: now.Add(ruleLife)}
+	return license, assigns, nil
+}
+
+func (c *ruleCache) forget(config id.ID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.known, config)
+}

@@ -1,0 +1,211 @@
+package licensing
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/usherhq/usher/internal/id"
+)
+
+func parseID(text string) (id.ID, error) { return uuid.Parse(text) }
+
+func (s *Service) loadBySKU(ctx context.Context, sku string) (License, error) {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return License{}, err
+	}
+	return one(scanLicense(s.db.QueryRow(ctx, `SELECT `+licenseColumns+` FROM licenses WHERE tenant_id = $1 AND sku_key = $2`, tenant, keyOf(sku))))
+}
+
+func (s *Service) several(ctx context.Context, condition string, key any) (map[id.ID]License, error) {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := many(ctx, s, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE tenant_id = $1 AND `+condition, tenant, key)
+	if err != nil {
+		return nil, fmt.Errorf("load licenses: %w", err)
+	}
+	found := make(map[id.ID]License, len(all))
+	for _, l := range all {
+		found[l.ID] = l
+	}
+	return found, nil
+}
+
+const columnsOfSeat = `s.id, s.license_id, s.user_id, s.state, s.priority, s.position, s.since, s.activated_at, s.valid_until`
+
+// The last row of each license's piece is found first, so that a large license is not read to its end. People's ids grow with
+// time, and so do positions in line.
+const (
+	selectSeatPages = `WITH pieces AS MATERIALIZED (
+		SELECT w.value AS license_id, COALESCE((
+			SELECT b.user_id FROM seats b WHERE b.tenant_id = $1 AND b.license_id = w.value AND ($5 = '' OR b.state = $5) AND b.user_id > $3
+			ORDER BY b.user_id LIMIT 1 OFFSET $4), 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) AS last
+		FROM unnest($2::uuid[]) AS w(value))
+		SELECT ` + columnsOfSeat + ` FROM pieces p
+		JOIN seats s ON s.tenant_id = $1 AND s.license_id = p.license_id AND s.user_id > $3 AND s.user_id <= p.last AND ($5 = '' OR s.state = $5)
+		ORDER BY s.license_id, s.user_id`
+
+	selectLinePages = `WITH pieces AS MATERIALIZED (
+		SELECT w.value AS license_id, COALESCE((
+			SELECT b.position FROM seats b WHERE b.tenant_id = $1 AND b.license_id = w.value AND b.state = 'waiting' AND b.position > $3
+			ORDER BY b.position LIMIT 1 OFFSET $4), 9223372036854775807) AS last
+		FROM unnest($2::uuid[]) AS w(value))
+		SELECT ` + columnsOfSeat + ` FROM pieces p
+		JOIN seats s ON s.tenant_id = $1 AND s.license_id = p.license_id AND s.state = 'waiting' AND s.position > $3 AND s.position <= p.last
+		ORDER BY s.license_id, s.position`
+)
+
+func (s *Service) seatsOf(ctx context.Context, licenses []id.ID, state State, after mark, limit int) (map[id.ID][]Seat, error) {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []Seat
+	if state == Waiting {
+		found, err = many(ctx, s, plainSeat, selectLinePages, tenant, licenses, after.position, limit)
+	} else {
+		found, err = many(ctx, s, plainSeat, selectSeatPages, tenant, licenses, after.of, limit, string(state))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load seats: %w", err)
+	}
+	return by(found, func(seat Seat) id.ID { return seat.License }), nil
+}
+
+func plainSeat(from row) (Seat, error) { return scanSeat(from) }
+
+func by[T any](all []T, key func(T) id.ID) map[id.ID][]T {
+	found := make(map[id.ID][]T)
+	for _, one := range all {
+		found[key(one)] = append(found[key(one)], one)
+	}
+	return found
+}
+
+func (s *Service) countSeats(ctx context.Context, licenses []id.ID, state State) (map[id.ID]int64, error) {
+	return s.counts(ctx, `SELECT license_id, count(id) FROM seats WHERE tenant_id = $1 AND license_id = ANY($2) AND ($3 = '' OR state = $3)
+		GROUP BY license_id`, licenses, string(state))
+}
+
+// places counts who stands in front of some waiting seats, and them.
+func (s *Service) places(ctx context.Context, seats []Seat) (map[id.ID]int64, error) {
+	var waiting []id.ID
+	for _, seat := range seats {
+		if seat.State == Waiting {
+			waiting = append(waiting, seat.ID)
+		}
+	}
+	return s.counts(ctx, `SELECT s.id, (SELECT count(f.id) FROM seats f WHERE f.tenant_id = $1 AND f.license_id = s.license_id AND f.state = 'waiting'
+		AND (f.priority > s.priority OR f.priority = s.priority AND f.position <= s.position)) FROM seats s WHERE s.tenant_id = $1 AND s.id = ANY($2)`, waiting)
+}
+
+func (s *Service) counts(ctx context.Context, query string, of []id.ID, more ...any) (map[id.ID]int64, error) {
+	counts := make(map[id.ID]int64, len(of))
+	if len(of) == 0 {
+		return counts, nil
+	}
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, err = many(ctx, s, func(from row) (struct{}, error) {
+		var one id.ID
+		var count int64
+		err := from.Scan(&one, &count)
+		counts[one] = count
+		return struct{}{}, err
+	}, query, append([]any{tenant, of}, more...)...)
+	if err != nil {
+		return nil, fmt.Errorf("count seats: %w", err)
+	}
+	return counts, nil
+}
+
+func (s *Service) seatsOfUsers(ctx context.Context, users []id.ID) (map[id.ID][]Seat, error) {
+	found, err := s.seatsWhere(ctx, `user_id = ANY($2) ORDER BY user_id, license_id`, users)
+	return by(found, func(seat Seat) id.ID { return seat.User }), err
+}
+
+func (s *Service) seatsByID(ctx context.Context, ids []id.ID) (map[id.ID]Seat, error) {
+	found, err := s.seatsWhere(ctx, `id = ANY($2)`, ids)
+	seats := make(map[id.ID]Seat, len(found))
+	for _, seat := range found {
+		seats[seat.ID] = seat
+	}
+	return seats, err
+}
+
+func (s *Service) seatsWhere(ctx context.Context, condition string, keys []id.ID) ([]Seat, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := many(ctx, s, plainSeat, `SELECT `+seatColumns+` FROM seats WHERE tenant_id = $1 AND `+condition, tenant, keys)
+	if err != nil {
+		return nil, fmt.Errorf("load seats: %w", err)
+	}
+	return found, nil
+}
+
+const selectClaimsOfSeats = `SELECT s.id, c.license_id, c.user_id, c.reason, c.reason_id, c.since FROM seats s
+	JOIN claims c ON c.tenant_id = s.tenant_id AND c.license_id = s.license_id AND c.user_id = s.user_id
+	WHERE s.tenant_id = $1 AND s.id = ANY($2) ORDER BY s.id, c.since`
+
+func (s *Service) claimsOfSeats(ctx context.Context, seats []id.ID) (map[id.ID][]Claim, error) {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[id.ID][]Claim, len(seats))
+	_, err = many(ctx, s, func(from row) (struct{}, error) {
+		var seat id.ID
+		var c Claim
+		err := from.Scan(&seat, &c.License, &c.User, &c.Reason, &c.ReasonID, &c.Since)
+		c.Since = c.Since.UTC()
+		found[seat] = append(found[seat], c)
+		return struct{}{}, err
+	}, selectClaimsOfSeats, tenant, seats)
+	if err != nil {
+		return nil, fmt.Errorf("load claims: %w", err)
+	}
+	return found, nil
+}
+
+// Ids of steps grow with time.
+const selectLedgerPages = `WITH pieces AS MATERIALIZED (
+	SELECT w.value AS license_id, COALESCE((
+		SELECT b.id FROM ledger b WHERE b.tenant_id = $1 AND b.license_id = w.value AND b.id < $3
+		ORDER BY b.id DESC LIMIT 1 OFFSET $4), '00000000-0000-0000-0000-000000000000'::uuid) AS last
+	FROM unnest($2::uuid[]) AS w(value))
+	SELECT e.id, e.license_id, e.user_id, e.was, e.now, e.cause, e.event_id, e.at FROM pieces p
+	JOIN ledger e ON e.tenant_id = $1 AND e.license_id = p.license_id AND e.id < $3 AND e.id >= p.last
+	ORDER BY e.license_id, e.id DESC`
+
+func (s *Service) ledgerOf(ctx context.Context, licenses []id.ID, before id.ID, limit int) (map[id.ID][]Entry, error) {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if before == id.Nil {
+		before = uuid.Max
+	}
+	found, err := many(ctx, s, scanEntry, selectLedgerPages, tenant, licenses, before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("load the ledger: %w", err)
+	}
+	return by(found, func(e Entry) id.ID { return e.License }), nil
+}
+
+func scanEntry(from row) (Entry, error) {
+	var e Entry
+	err := from.Scan(&e.ID, &e.License, &e.User, &e.Was, &e.Now, &e.Cause, &e.Event, &e.At)
+	e.At = e.At.UTC()
+	return e, err
+}
