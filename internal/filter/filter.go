@@ -70,6 +70,8 @@ const (
 	Null
 )
 
+const null = "null"
+
 // Value is a literal. Text is a string's contents, a number exactly as written, or true or false.
 type Value struct {
 	Kind Kind
@@ -142,7 +144,9 @@ func (v Value) String() string {
 	case String:
 		return quote(v.Text)
 	case Null:
-		return "null"
+		return null
+	case Number, Bool:
+		return v.Text
 	default:
 		return v.Text
 	}

@@ -30,7 +30,7 @@ func Parse(text string, o Options) (Node, error) {
 	n := p.or(1)
 	p.blanks()
 	if p.err == nil && p.at < len(text) {
-		p.fail("expected the end, and or or")
+		p.fail("expected one of and, or, the end")
 	}
 	if p.err != nil {
 		return nil, p.err
@@ -235,8 +235,8 @@ func (p *parser) value() Value {
 	switch strings.ToLower(word) {
 	case "true", "false":
 		return Value{Kind: Bool, Text: strings.ToLower(word)}
-	case "null":
-		return Value{Kind: Null, Text: "null"}
+	case null:
+		return Value{Kind: Null, Text: null}
 	}
 	var number json.Number
 	if json.Unmarshal([]byte(word), &number) == nil && word != "" {

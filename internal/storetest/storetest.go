@@ -148,7 +148,7 @@ func Tenant(t testing.TB, db *store.DB) context.Context {
 }
 
 // Config makes a SCIM configuration of the caller's tenant and returns its id.
-func Config(t testing.TB, db *store.DB, ctx context.Context) uuid.UUID { //nolint:revive // the test comes first here as everywhere
+func Config(t testing.TB, db *store.DB, ctx context.Context) uuid.UUID {
 	t.Helper()
 	who, err := caller.Must(ctx)
 	if err != nil {

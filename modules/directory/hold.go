@@ -93,3 +93,12 @@ func (k spelled) add(by, text string, of id.ID, active bool) {
 	}
 	k[at] = Found{ID: of, Active: active}
 }
+
+// Held tells whether a configuration holds anybody.
+func (s *Service) Held(ctx context.Context, config id.ID) (bool, error) {
+	q, err := scopeOf(ctx)
+	if err != nil {
+		return false, err
+	}
+	return s.held(ctx, q, config)
+}

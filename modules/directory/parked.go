@@ -53,6 +53,7 @@ func (s *Service) unpark(ctx context.Context, q scope, u *User, waiting []parked
 			return err
 		}
 	}
+	u.Awaited = true
 	return bumpGroups(ctx, q, waiting, u.UpdatedAt)
 }
 

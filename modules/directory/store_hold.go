@@ -41,3 +41,12 @@ func (s *Service) collect(ctx context.Context, into spelled, q scope, ids []id.I
 	}
 	return nil
 }
+
+const selectHeld = `SELECT EXISTS (SELECT 1 FROM links WHERE tenant_id = $1 AND scim_config_id = $2 AND ended_at IS NULL)`
+
+func (s *Service) held(ctx context.Context, q scope, config id.ID) (held bool, err error) {
+	if err := s.db.QueryRow(ctx, selectHeld, q.tenant, config).Scan(&held); err != nil {
+		return false, fmt.Errorf("look for links: %w", err)
+	}
+	return held, nil
+}

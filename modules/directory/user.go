@@ -48,6 +48,7 @@ type User struct {
 	Active     bool   // of the calling configuration's link; of the person for every other caller
 	ExternalID string // of the calling configuration's link
 	Blocked    bool   // by an administrator
+	Awaited    bool   // as Create returns her: groups had parked her, and she is in them now
 	Origin     string
 	Version    int64
 	CreatedAt  time.Time

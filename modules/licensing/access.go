@@ -141,7 +141,7 @@ func seatAnswer(l License, seat Seat, now time.Time) Answer {
 		if l.Expired(now) {
 			a.Reason, a.ValidUntil = TermExpired, nil
 		}
-	default:
+	case Released:
 		a.Reason = SeatReleased
 	}
 	a.Allowed = a.Reason == Seated

@@ -78,7 +78,7 @@ func (s *Service) list(ctx context.Context, args page.Args) (page.Page[Tenant], 
 	if err != nil {
 		return none, fmt.Errorf("list tenants: %w", err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	var found []Tenant
 	for rows.Next() {
 		t, err := scan(rows)

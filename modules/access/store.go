@@ -1,0 +1,216 @@
+package access
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/x509"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/usherhq/usher/internal/caller"
+	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/internal/page"
+	"github.com/usherhq/usher/internal/store"
+)
+
+const tokenCursor = "token"
+
+var errNoInstallation = errors.New("the installation has no id yet")
+
+func (s *Service) loadInstallation(ctx context.Context) (id.ID, error) {
+	var of id.ID
+	err := s.db.QueryRow(ctx, `SELECT id FROM installations WHERE one = 1`).Scan(&of)
+	if errors.Is(err, sql.ErrNoRows) {
+		return id.Nil, errNoInstallation
+	}
+	if err != nil {
+		return id.Nil, fmt.Errorf("load the installation: %w", err)
+	}
+	return of, nil
+}
+
+func (s *Service) insertInstallation(ctx context.Context, of id.ID) error {
+	return store.Defer(ctx, store.Stmt{SQL: `INSERT INTO installations (id, one, created_at) VALUES ($1, 1, $2)`, Args: []any{of, s.clock()}})
+}
+
+func (s *Service) insertKey(ctx context.Context, k key) error {
+	public, err := x509.MarshalPKIXPublicKey(k.public)
+	if err != nil {
+		return fmt.Errorf("keep a signing key: %w", err)
+	}
+	return store.Defer(ctx, store.Stmt{
+		SQL: `INSERT INTO signing_keys (id, wrapped, public, created_at) VALUES ($1, $2, $3, $4)`, Args: []any{k.id, k.wrapped, public, s.clock()},
+	})
+}
+
+func (s *Service) retireKeys(ctx context.Context, at time.Time) error {
+	_, err := s.db.Exec(ctx, `UPDATE signing_keys SET retired_at = $1 WHERE retired_at IS NULL`, at)
+	if err != nil {
+		return fmt.Errorf("retire keys: %w", err)
+	}
+	return nil
+}
+
+// loadKeys reads the keys that sign, and those that have tokens which are still good.
+func (s *Service) loadKeys(ctx context.Context, now time.Time) ([]key, error) {
+	scan := func(from row) (key, error) {
+		var k key
+		var public []byte
+		var retired sql.NullTime
+		if err := from.Scan(&k.id, &k.wrapped, &public, &retired); err != nil {
+			return key{}, err
+		}
+		parsed, err := x509.ParsePKIXPublicKey(public)
+		if err != nil {
+			return key{}, err
+		}
+		pair, ok := parsed.(*ecdsa.PublicKey)
+		if !ok {
+			return key{}, fmt.Errorf("signing key %s is of another kind", k.id)
+		}
+		k.public, k.retired = pair, retired.Valid
+		return k, nil
+	}
+	keys, err := many(ctx, s, scan, `SELECT id, wrapped, public, retired_at FROM signing_keys k WHERE retired_at IS NULL
+		OR EXISTS (SELECT 1 FROM access_tokens t WHERE t.key_id = k.id AND t.expires_at > $1)`, now)
+	if err != nil {
+		return nil, fmt.Errorf("load keys: %w", err)
+	}
+	return keys, nil
+}
+
+func (s *Service) revokedSince(ctx context.Context, since time.Time) ([]id.ID, error) {
+	scan := func(from row) (id.ID, error) {
+		var of id.ID
+		err := from.Scan(&of)
+		return of, err
+	}
+	revoked, err := many(ctx, s, scan, `SELECT id FROM access_tokens WHERE revoked_at IS NOT NULL AND revoked_at > $1`, since)
+	if err != nil {
+		return nil, fmt.Errorf("load revocations: %w", err)
+	}
+	return revoked, nil
+}
+
+func insertToken(ctx context.Context, t Token, k id.ID) error {
+	var tenant any
+	if t.Tenant != id.Nil {
+		tenant = t.Tenant
+	}
+	return store.Defer(ctx, store.Stmt{
+		SQL: `INSERT INTO access_tokens (id, tenant_id, subject_kind, subject_id, name, scopes, key_id, created_at, expires_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		Args: []any{t.ID, tenant, t.SubjectKind, t.Subject, t.Name, strings.Join(t.Scopes, " "), k, t.CreatedAt, t.ExpiresAt},
+	})
+}
+
+func revokeToken(ctx context.Context, token id.ID, at time.Time) error {
+	return store.Defer(ctx, store.Stmt{SQL: `UPDATE access_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`, Args: []any{token, at}})
+}
+
+func noteUse(ctx context.Context, token id.ID, at time.Time) error {
+	return store.Defer(ctx, store.Stmt{
+		SQL: `UPDATE access_tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)`, Args: []any{token, at},
+	})
+}
+
+const tokenColumns = `id, tenant_id, subject_kind, subject_id, name, scopes, created_at, expires_at, last_used_at, revoked_at`
+
+type row interface{ Scan(into ...any) error }
+
+func scanToken(from row) (Token, error) {
+	var t Token
+	var tenant sql.Null[id.ID]
+	var scopes string
+	err := from.Scan(&t.ID, &tenant, &t.SubjectKind, &t.Subject, &t.Name, &scopes, &t.CreatedAt, &t.ExpiresAt, &t.LastUsedAt, &t.RevokedAt)
+	t.Tenant, t.Scopes = tenant.V, strings.Fields(scopes)
+	t.CreatedAt, t.ExpiresAt = t.CreatedAt.UTC(), t.ExpiresAt.UTC()
+	return t, err
+}
+
+// tokenByID finds a token whatever its tenant: the caller is not known before.
+func (s *Service) tokenByID(ctx context.Context, of id.ID) (Token, error) {
+	t, err := scanToken(s.db.QueryRow(ctx, `SELECT `+tokenColumns+` FROM access_tokens WHERE id = $1`, of))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Token{}, ErrTokenNotFound
+	}
+	if err != nil {
+		return Token{}, fmt.Errorf("load a token: %w", err)
+	}
+	return t, nil
+}
+
+func (s *Service) list(ctx context.Context, args page.Args) (page.Page[Token], error) {
+	none := page.Page[Token]{}
+	who, err := caller.Must(ctx)
+	if err != nil {
+		return none, err
+	}
+	count, backward, err := args.Limit()
+	if err != nil {
+		return none, err
+	}
+	if backward {
+		return none, page.ErrArgs.Sayf("this list is read forward only: ask with first and after")
+	}
+	before := uuid.Max
+	if args.After != "" {
+		parts, err := page.Decode(tokenCursor, args.After, 1)
+		if err != nil {
+			return none, err
+		}
+		if before, err = uuid.Parse(parts[0]); err != nil {
+			return none, page.ErrCursor.Because(err)
+		}
+	}
+	found, err := many(ctx, s, scanToken, `SELECT `+tokenColumns+` FROM access_tokens WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
+		who.Tenant, before, count+1)
+	if err != nil {
+		return none, fmt.Errorf("list tokens: %w", err)
+	}
+	var total int64
+	if err := s.db.QueryRow(ctx, `SELECT count(id) FROM access_tokens WHERE tenant_id = $1`, who.Tenant).Scan(&total); err != nil {
+		return none, fmt.Errorf("count tokens: %w", err)
+	}
+	return page.Cut(found, args, total)
+}
+
+func (s *Service) tokensOf(ctx context.Context, subjects []id.ID) (map[id.ID][]Token, error) {
+	who, err := caller.Must(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := many(ctx, s, scanToken, `SELECT `+tokenColumns+` FROM access_tokens WHERE tenant_id = $1 AND subject_id = ANY($2) ORDER BY id DESC`,
+		who.Tenant, subjects)
+	if err != nil {
+		return nil, fmt.Errorf("load tokens: %w", err)
+	}
+	found := make(map[id.ID][]Token, len(subjects))
+	for _, t := range all {
+		found[t.Subject] = append(found[t.Subject], t)
+	}
+	return found, nil
+}
+
+// many reads all rows of a query.
+func many[T any](ctx context.Context, s *Service, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := s.db.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var all []T
+	for rows.Next() {
+		next, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, next)
+	}
+	return all, rows.Err()
+}

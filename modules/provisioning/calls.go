@@ -1,0 +1,167 @@
+package provisioning
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/usherhq/usher/internal/caller"
+	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/internal/page"
+	"github.com/usherhq/usher/internal/store"
+)
+
+// CallLife is how long the log keeps a call.
+const CallLife = 30 * 24 * time.Hour
+
+const (
+	maxQueued    = 8192 // calls that wait to be written; more are dropped and counted
+	maxBatch     = 256
+	flushEvery   = 250 * time.Millisecond
+	pruneEvery   = time.Hour
+	maxLogged    = 1000 // characters of a text in the log
+	stopPatience = 5 * time.Second
+)
+
+// Call is one SCIM request as it was answered.
+type Call struct {
+	ID           id.ID
+	Tenant       id.ID
+	Config       id.ID
+	Token        id.ID
+	At           time.Time
+	Method       string
+	Path         string // without the values of its query
+	Status       int
+	ScimType     string
+	Detail       string
+	Duration     time.Duration
+	ResourceType string // User or Group, where one was touched
+	Resource     *id.ID
+	Probe        bool // it only tested the connection
+	UserAgent    string
+	RequestID    string
+}
+
+// CallFilter narrows the log. Its zero value takes everything.
+type CallFilter struct {
+	Config   *id.ID
+	Resource *id.ID
+	Method   string
+	Refused  bool // only answers of 400 and above
+	Probe    *bool
+	Since    *time.Time
+	Until    *time.Time
+}
+
+type callLog struct {
+	queue   chan Call
+	dropped *atomic.Int64
+}
+
+func newCallLog() callLog {
+	return callLog{queue: make(chan Call, maxQueued), dropped: &atomic.Int64{}}
+}
+
+// Log remembers a call that was answered. It never waits: when the writer is far behind, the call is dropped and counted.
+func (s *Service) Log(c Call) {
+	c.ID = id.New()
+	c.Path, c.Detail, c.UserAgent, c.RequestID = short(c.Path), short(c.Detail), short(c.UserAgent), short(c.RequestID)
+	select {
+	case s.calls.queue <- c:
+	default:
+		s.calls.dropped.Add(1)
+	}
+}
+
+// Dropped tells how many calls the log has lost since the start.
+func (s *Service) Dropped() int64 { return s.calls.dropped.Load() }
+
+func short(text string) string {
+	if len(text) > maxLogged {
+		text = text[:maxLogged]
+		for !utf8.ValidString(text) && len(text) > maxLogged-utf8.UTFMax {
+			text = text[:len(text)-1]
+		}
+	}
+	clean := []rune(text)
+	for i, r := range clean {
+		if r == 0 || r == utf8.RuneError {
+			clean[i] = '?'
+		}
+	}
+	return string(clean)
+}
+
+// Run writes the log until ctx ends, and then what is left. It forgets calls older than CallLife.
+func (s *Service) Run(ctx context.Context) error {
+	flush := time.NewTicker(flushEvery)
+	defer flush.Stop()
+	prune := time.NewTicker(pruneEvery)
+	defer prune.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
+			defer cancel()
+			s.FlushCalls(last)
+			return nil
+		case <-flush.C:
+			s.FlushCalls(ctx)
+		case <-prune.C:
+			if err := s.PruneCalls(ctx); err != nil {
+				slog.WarnContext(ctx, "old SCIM calls were not forgotten", "error", err)
+			}
+		}
+	}
+}
+
+// FlushCalls writes the calls that wait. What cannot be written is dropped and counted.
+func (s *Service) FlushCalls(ctx context.Context) {
+	for {
+		batch := s.calls.take()
+		if len(batch) == 0 {
+			return
+		}
+		worker := caller.With(ctx, caller.Caller{Tenant: batch[0].Tenant, Kind: caller.KindWorker})
+		err := store.Do(worker, s.db, func(ctx context.Context) error { return s.insertCalls(ctx, batch) })
+		if err != nil {
+			s.calls.dropped.Add(int64(len(batch)))
+			slog.WarnContext(ctx, "SCIM calls were not logged", "calls", len(batch), "error", err)
+			return
+		}
+	}
+}
+
+func (l callLog) take() []Call {
+	var batch []Call
+	for len(batch) < maxBatch {
+		select {
+		case c := <-l.queue:
+			batch = append(batch, c)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// Calls returns a page of the tenant's log, newest first. Total is not counted unless asked for with CountCalls.
+func (s *Service) Calls(ctx context.Context, args page.Args, f CallFilter) (page.Page[Call], error) {
+	return s.listCalls(ctx, args, f)
+}
+
+// CountCalls tells how many calls a filter takes.
+func (s *Service) CountCalls(ctx context.Context, f CallFilter) (int64, error) {
+	return s.countCalls(ctx, f)
+}
+
+// CallsByID returns those of some calls that the tenant's log has.
+func (s *Service) CallsByID(ctx context.Context, ids []id.ID) (map[id.ID]Call, error) {
+	return s.callsByID(ctx, ids)
+}
+
+// CallCursor returns the cursor of a call in Calls.
+func CallCursor(c Call) string { return page.Encode(callCursor, c.ID.String()) }

@@ -1,0 +1,58 @@
+package provisioning
+
+import (
+	"context"
+
+	"github.com/usherhq/usher/internal/caller"
+	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/modules/directory"
+)
+
+// Join takes a person in: she is created, or taken back where the configuration had let her go, linked, and given what the
+// configuration assigns, all in one unit of work. A full license puts her in line and is no error.
+func (s *Service) Join(ctx context.Context, u directory.User) (*directory.User, error) {
+	if err := caller.Require(ctx, caller.ScopeSCIM); err != nil {
+		return nil, err
+	}
+	return s.directory.Create(ctx, u)
+}
+
+// Change moves a person: attributes, and her activity in this configuration, which takes and gives seats.
+func (s *Service) Change(ctx context.Context, of id.ID, edit func(*directory.User) error, expect directory.Expect) (*directory.User, bool, error) {
+	if err := caller.Require(ctx, caller.ScopeSCIM); err != nil {
+		return nil, false, err
+	}
+	return s.directory.Change(ctx, of, edit, expect)
+}
+
+// Leave lets a person go. The last configuration that lets go deletes her.
+func (s *Service) Leave(ctx context.Context, of id.ID, expect directory.Expect) error {
+	if err := caller.Require(ctx, caller.ScopeSCIM); err != nil {
+		return err
+	}
+	return s.directory.Delete(ctx, of, expect)
+}
+
+// CreateGroup adds a group that the identity provider pushes.
+func (s *Service) CreateGroup(ctx context.Context, g directory.NewGroup) (*directory.Group, error) {
+	if err := caller.Require(ctx, caller.ScopeSCIM); err != nil {
+		return nil, err
+	}
+	return s.directory.CreateGroup(ctx, g)
+}
+
+// ChangeGroup edits a group and its members.
+func (s *Service) ChangeGroup(ctx context.Context, of id.ID, edit directory.GroupEdit, expect directory.Expect) (*directory.Group, bool, error) {
+	if err := caller.Require(ctx, caller.ScopeSCIM); err != nil {
+		return nil, false, err
+	}
+	return s.directory.ChangeGroup(ctx, of, edit, expect)
+}
+
+// DeleteGroup deletes a group; its members stay.
+func (s *Service) DeleteGroup(ctx context.Context, of id.ID, expect directory.Expect) error {
+	if err := caller.Require(ctx, caller.ScopeSCIM); err != nil {
+		return err
+	}
+	return s.directory.DeleteGroup(ctx, of, expect)
+}

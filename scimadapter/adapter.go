@@ -1,0 +1,61 @@
+// Package scimadapter is the SCIM 2.0 door: it turns an identity provider's requests into verbs of provisioning, and what they
+// return into SCIM.
+//
+// Invariants: the attribute table says what a resource has; reading, PATCH, projection and the discovery endpoints all follow
+// it. A request is understood whole before anything is asked of the domain, and refused with the status, the scimType and a
+// detail that RFC 7644 section 3.12 wants; whatever a client sends, the answer is SCIM and never a 5xx. Every write goes
+// through provisioning. A group's members are edited as sets and never loaded to be edited.
+package scimadapter
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/usherhq/usher/internal/clock"
+	"github.com/usherhq/usher/modules/directory"
+	"github.com/usherhq/usher/modules/provisioning"
+)
+
+// Base is where the door stands on its host.
+const Base = "/scim/v2"
+
+// maxBody bounds a request's body: a group of 50,000 members, sent whole, has some 5 MB.
+const maxBody = 10 << 20
+
+// Options are what the door stands on.
+type Options struct {
+	Provisioning *provisioning.Service
+	Directory    *directory.Service
+	Clock        clock.Clock
+	PublicURL    string // scheme and host that clients see; taken from the request where empty
+}
+
+// Handler answers everything below Base.
+type Handler struct {
+	provisioning *provisioning.Service
+	directory    *directory.Service
+	clock        clock.Clock
+	publicURL    string
+	routes       map[string]route
+}
+
+// New returns the SCIM door.
+func New(o Options) *Handler {
+	h := &Handler{
+		provisioning: o.Provisioning, directory: o.Directory, clock: o.Clock, publicURL: strings.TrimRight(o.PublicURL, "/"),
+	}
+	h.routes = h.table()
+	return h
+}
+
+// base returns the address that locations begin with.
+func (h *Handler) base(r *http.Request) string {
+	if h.publicURL != "" {
+		return h.publicURL + Base
+	}
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host + Base
+}

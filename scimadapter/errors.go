@@ -1,0 +1,103 @@
+package scimadapter
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/usherhq/usher/internal/fault"
+)
+
+const (
+	errorURN = "urn:ietf:params:scim:api:messages:2.0:Error"
+	patchURN = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+	listURN  = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+)
+
+// Faults of the door itself, with the keywords of RFC 7644 table 9.
+var (
+	errInvalidSyntax = fault.New(fault.Invalid, "invalid_syntax", "the request is malformed").Scim("invalidSyntax")
+	errInvalidValue  = fault.New(fault.Invalid, "invalid_value", "a value is not valid").Scim("invalidValue")
+	errInvalidPath   = fault.New(fault.Invalid, "invalid_path", "the path is not valid").Scim("invalidPath")
+	errInvalidFilter = fault.New(fault.Invalid, "invalid_filter", "the filter is not valid").Scim("invalidFilter")
+	errNoTarget      = fault.New(fault.Invalid, "no_target", "the operation has no target").Scim("noTarget")
+	errMutability    = fault.New(fault.Invalid, "mutability", "the attribute cannot be changed").Scim("mutability")
+
+	errNoEndpoint    = fault.New(fault.NotFound, "no_such_endpoint", "there is nothing at this address; SCIM is at "+Base+" with /Users and /Groups")
+	errUserUnknown   = fault.New(fault.NotFound, "user_not_found", "there is no such user")
+	errGroupUnknown  = fault.New(fault.NotFound, "group_not_found", "there is no such group")
+	errSchemaUnknown = fault.New(fault.NotFound, "schema_not_found", "there is no such schema")
+	errTypeUnknown   = fault.New(fault.NotFound, "resource_type_not_found", "there is no such resource type")
+	errNotBuilt      = fault.New(fault.Unsupported, "not_supported", "this part of SCIM is not supported; /ServiceProviderConfig says what is")
+	errTooLarge      = fault.New(fault.TooLarge, "too_large", "the body has more than 10 MiB; send it in pieces")
+	errMethod        = fault.New(fault.Invalid, "method_not_allowed", "this address does not take this method")
+	errMediaType     = fault.New(fault.Invalid, "unsupported_media_type", "send application/scim+json or application/json, in UTF-8 and not compressed")
+	errFilterHere    = fault.New(fault.Forbidden, "filter_not_allowed", "this list is short and cannot be filtered; read it whole")
+	errInternal      = fault.New(fault.Invalid, "internal_error", "Usher made a mistake; it was logged with the request's id, and nothing was changed")
+)
+
+// statuses are those of faults whose kind does not tell it.
+var statuses = map[string]int{
+	errMethod.Code: http.StatusMethodNotAllowed, errMediaType.Code: http.StatusUnsupportedMediaType, errInternal.Code: http.StatusInternalServerError,
+}
+
+func statusOf(f *fault.Fault) int {
+	if status, special := statuses[f.Code]; special {
+		return status
+	}
+	switch f.Kind {
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Conflict, fault.Exhausted:
+		return http.StatusConflict
+	case fault.Stale:
+		return http.StatusPreconditionFailed
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.Unsupported:
+		return http.StatusNotImplemented
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	case fault.Invalid:
+		return http.StatusBadRequest
+	default:
+		return http.StatusInternalServerError
+	}
+}
+
+// scimError is the body of a refusal (RFC 7644 section 3.12). Its status is a string.
+type scimError struct {
+	Schemas  []string `json:"schemas"`
+	Status   string   `json:"status"`
+	ScimType string   `json:"scimType,omitempty"`
+	Detail   string   `json:"detail"`
+}
+
+// refuse answers with an error. What is no fault is an accident: it is logged, and the client learns nothing of it.
+func (e *exchange) refuse(err error) {
+	f, known := fault.As(err)
+	if !known {
+		slog.ErrorContext(e.ctx, "a SCIM request failed", "request", e.requestID, "method", e.r.Method, "route", e.route, "error", err)
+		f = errInternal
+	}
+	status := statusOf(f)
+	if status == http.StatusUnauthorized {
+		e.w.Header().Set("WWW-Authenticate", `Bearer realm="scim"`)
+	}
+	if f.Kind == fault.Unavailable {
+		wait := max(f.RetryAfter, time.Second)
+		e.w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+	}
+	e.call.ScimType, e.call.Detail = f.ScimType, f.Message
+	body, err := json.Marshal(scimError{Schemas: []string{errorURN}, Status: strconv.Itoa(status), ScimType: f.ScimType, Detail: f.Message})
+	if err != nil {
+		slog.ErrorContext(e.ctx, "an error could not be written", "error", err)
+	}
+	e.write(status, body)
+}

@@ -1,0 +1,274 @@
+package scimadapter
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/usherhq/usher/internal/caller"
+	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/modules/directory"
+	"github.com/usherhq/usher/modules/provisioning"
+)
+
+// exchange is one request and its answer.
+type exchange struct {
+	h         *Handler
+	w         http.ResponseWriter
+	r         *http.Request
+	ctx       context.Context //nolint:containedctx // an exchange lives as long as its request
+	base      string
+	route     string // the address without what only one client knows
+	id        id.ID  // of the resource that the address names
+	requestID string
+	manners   manners
+	session   provisioning.Session
+	call      provisioning.Call
+	answered  bool
+}
+
+// route says what an address takes.
+type route struct {
+	methods map[string]func(*exchange) error
+	item    *resourceType // the address ends with an id of this type
+}
+
+// ServeHTTP answers one SCIM request, and has it logged.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e := &exchange{h: h, w: w, r: r, ctx: r.Context(), base: h.base(r), requestID: requestID(r)}
+	started := h.clock()
+	defer func() { e.log(started) }()
+	defer e.recover()
+	if err := e.serve(); err != nil {
+		e.refuse(err)
+	}
+}
+
+// requestID is the one that a door in front of this one has given.
+func requestID(r *http.Request) string {
+	if who, ok := caller.From(r.Context()); ok {
+		return who.RequestID
+	}
+	return r.Header.Get("X-Request-Id")
+}
+
+func (e *exchange) recover() {
+	accident := recover()
+	switch {
+	case accident == nil:
+	case accident == http.ErrAbortHandler:
+		panic(accident)
+	default:
+		slog.ErrorContext(e.ctx, "a SCIM request panicked", "request", e.requestID, "route", e.route, "panic", accident, "stack", string(debug.Stack()))
+		if !e.answered {
+			e.refuse(errInternal)
+		}
+	}
+}
+
+func (e *exchange) serve() error {
+	found, err := e.find()
+	e.call.Probe = e.isProbe()
+	if e.ctx, e.session, err = e.authenticated(err); err != nil {
+		return err
+	}
+	e.manners = mannersOf(e.session.Config.Preset)
+	method := e.r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	act, ok := found.methods[method]
+	if !ok {
+		e.w.Header().Set("Allow", found.allow())
+		return errMethod
+	}
+	return act(e)
+}
+
+// authenticated finds out who asks before it says anything of the address: strangers learn nothing.
+func (e *exchange) authenticated(routing error) (context.Context, provisioning.Session, error) {
+	ctx, session, err := e.h.provisioning.Authenticate(e.ctx, e.r.Header.Get("Authorization"), e.requestID)
+	if err != nil {
+		return ctx, session, err
+	}
+	return ctx, session, routing
+}
+
+func (r route) allow() string {
+	var all []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		if r.methods[method] != nil {
+			all = append(all, method)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// find matches the address, with or without a slash at its end.
+func (e *exchange) find() (route, error) {
+	path := strings.Trim(strings.TrimPrefix(e.r.URL.Path, Base), "/")
+	first, rest, nested := strings.Cut(path, "/")
+	e.route = "/" + first
+	if !nested {
+		if found, ok := e.h.routes[first]; ok {
+			return found, nil
+		}
+		e.route = "/…"
+		return route{}, errNoEndpoint
+	}
+	found, ok := e.h.routes[first+"/"]
+	if !ok || strings.Contains(rest, "/") {
+		e.route = "/…"
+		return route{}, errNoEndpoint
+	}
+	if found.item == nil {
+		e.route += "/" + rest
+		return found, nil
+	}
+	kind, unknown := id.User, errUserUnknown
+	if found.item == groupType {
+		kind, unknown = id.Group, errGroupUnknown
+	}
+	if rest == ".search" {
+		e.route += "/.search"
+		return route{}, errNotBuilt
+	}
+	if e.id, ok = kind.Parse(rest); !ok {
+		e.route += "/…"
+		return route{}, unknown
+	}
+	e.route += "/" + rest
+	e.call.ResourceType, e.call.Resource = found.item.Name, &e.id
+	return found, nil
+}
+
+// isProbe tells whether the request only tests the connection: what Okta's and Entra's test buttons send.
+func (e *exchange) isProbe() bool {
+	if e.r.Method != http.MethodGet {
+		return false
+	}
+	query := e.r.URL.Query()
+	count, err := strconv.Atoi(query.Get("count"))
+	return e.route == "/ServiceProviderConfig" || e.route == "/Users" && !query.Has("filter") && err == nil && count <= 2
+}
+
+// body reads the request's JSON object.
+func (e *exchange) body() (object, error) {
+	if kind := e.r.Header.Get("Content-Type"); kind != "" {
+		media, params, err := mime.ParseMediaType(kind)
+		charset := strings.ToLower(params["charset"])
+		if err != nil || media != "application/scim+json" && media != "application/json" || charset != "" && charset != "utf-8" && charset != "us-ascii" {
+			return nil, errMediaType
+		}
+	}
+	if coding := e.r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return nil, errMediaType
+	}
+	text, err := io.ReadAll(http.MaxBytesReader(e.w, e.r.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, errTooLarge
+	case err != nil:
+		return nil, errInvalidSyntax.Sayf("the body could not be read to its end").Because(err)
+	}
+	return readObject(text)
+}
+
+// expected returns the versions that If-Match names; none takes any (RFC 9110 section 13.1.1).
+func (e *exchange) expected() (directory.Expect, error) {
+	header := strings.TrimSpace(strings.Join(e.r.Header.Values("If-Match"), ","))
+	if header == "" || header == "*" {
+		return nil, nil
+	}
+	var versions directory.Expect
+	for tag := range strings.SplitSeq(header, ",") {
+		if version, ok := versionOf(tag); ok {
+			versions = append(versions, version)
+		}
+	}
+	if versions == nil {
+		return nil, directory.ErrStaleVersion
+	}
+	return versions, nil
+}
+
+func entityTag(version int64) string { return `W/"` + strconv.FormatInt(version, 10) + `"` }
+
+func versionOf(tag string) (int64, bool) {
+	tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
+	if len(tag) < 2 || tag[0] != '"' || tag[len(tag)-1] != '"' {
+		return 0, false
+	}
+	version, err := strconv.ParseInt(tag[1:len(tag)-1], 10, 64)
+	return version, err == nil
+}
+
+// unchanged tells whether the client has this version already, and if so, answers that.
+func (e *exchange) unchanged(version int64) bool {
+	header := strings.Join(e.r.Header.Values("If-None-Match"), ",")
+	for tag := range strings.SplitSeq(header, ",") {
+		have, ok := versionOf(tag)
+		if ok && have == version || strings.TrimSpace(tag) == "*" {
+			e.w.Header().Set("ETag", entityTag(version))
+			e.write(http.StatusNotModified, nil)
+			return true
+		}
+	}
+	return false
+}
+
+// write sends the answer. The type is SCIM's own unless the client asks for plain JSON and not for it.
+func (e *exchange) write(status int, body []byte) {
+	e.answered, e.call.Status = true, status
+	header := e.w.Header()
+	if body != nil {
+		kind := "application/scim+json"
+		if accept := strings.Join(e.r.Header.Values("Accept"), ","); strings.Contains(accept, "application/json") && !strings.Contains(accept, kind) {
+			kind = "application/json"
+		}
+		header.Set("Content-Type", kind)
+		header.Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	e.w.WriteHeader(status)
+	if e.r.Method != http.MethodHead {
+		_, _ = e.w.Write(body) // a client that has gone away is no mistake
+	}
+}
+
+// log remembers the call once its configuration is known. Values of the query are a person's; only its names are kept.
+func (e *exchange) log(started time.Time) {
+	if e.session.Config.ID == id.Nil {
+		return
+	}
+	e.call.Tenant, e.call.Config, e.call.Token = e.session.Tenant, e.session.Config.ID, e.session.Token
+	e.call.At, e.call.Duration = started, e.h.clock().Sub(started)
+	e.call.Method, e.call.Path = e.r.Method, e.route+e.queryNames()
+	e.call.UserAgent, e.call.RequestID = e.r.UserAgent(), e.requestID
+	e.h.provisioning.Log(e.call)
+}
+
+var loggedParameters = []string{"filter", "startIndex", "count", "sortBy", "sortOrder", "attributes", "excludedAttributes", "cursor"}
+
+func (e *exchange) queryNames() string {
+	query := e.r.URL.Query()
+	var names []string
+	for _, name := range loggedParameters {
+		if query.Has(name) {
+			names = append(names, name)
+		}
+	}
+	if names == nil {
+		return ""
+	}
+	return "?" + strings.Join(names, "&")
+}

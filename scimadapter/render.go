@@ -1,0 +1,147 @@
+package scimadapter
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/modules/directory"
+)
+
+const timeForm = "2006-01-02T15:04:05.000Z"
+
+func (e *exchange) locationOf(id string, t *resourceType) string {
+	return e.base + t.Endpoint + "/" + id
+}
+
+// appendText appends a JSON string.
+func appendText(out []byte, text string) []byte {
+	quoted, err := json.Marshal(text)
+	if err != nil { // strings always marshal
+		return append(out, `""`...)
+	}
+	return append(out, quoted...)
+}
+
+// appendUser appends a person. Her own attributes are kept as they are sent, and only put between what the server says.
+func (e *exchange) appendUser(out []byte, u directory.Record, in []directory.GroupRef) []byte {
+	name := id.User.Format(u.ID)
+	out = append(out, `{"schemas":["`+directory.UserURN+`"`...)
+	for _, urn := range extensionsIn(u.Attributes) {
+		out = append(out, ',')
+		out = appendText(out, urn)
+	}
+	out = append(out, `],"id":"`+name+`"`...)
+	if u.ExternalID != "" {
+		out = append(out, `,"externalId":`...)
+		out = appendText(out, u.ExternalID)
+	}
+	out = append(out, ',')
+	out = append(out, u.Attributes[1:len(u.Attributes)-1]...)
+	if u.Active {
+		out = append(out, `,"active":true`...)
+	} else {
+		out = append(out, `,"active":false`...)
+	}
+	for i, g := range in {
+		if i == 0 {
+			out = append(out, `,"groups":[`...)
+		} else {
+			out = append(out, ',')
+		}
+		group := id.Group.Format(g.ID)
+		out = append(out, `{"value":"`+group+`","$ref":`...)
+		out = appendText(out, e.locationOf(group, groupType))
+		out = append(out, `,"display":`...)
+		out = appendText(out, g.DisplayName)
+		out = append(out, `,"type":"direct"}`...)
+	}
+	if len(in) > 0 {
+		out = append(out, ']')
+	}
+	return append(e.appendMeta(out, userType, name, u.CreatedAt, u.UpdatedAt, u.Version), '}')
+}
+
+// extensionsIn returns the URNs of the extensions that rendered attributes have. Looking for one is cheaper than reading them.
+func extensionsIn(attributes []byte) []string {
+	if !bytes.Contains(attributes, []byte(`"urn:`)) {
+		return nil
+	}
+	var all map[string]json.RawMessage
+	if json.Unmarshal(attributes, &all) != nil {
+		return nil
+	}
+	var urns []string
+	if _, ok := all[directory.EnterpriseURN]; ok {
+		urns = append(urns, directory.EnterpriseURN)
+		delete(all, directory.EnterpriseURN)
+	}
+	for name := range all {
+		if len(name) > 4 && strings.EqualFold(name[:4], "urn:") {
+			urns = append(urns, name)
+		}
+	}
+	return urns
+}
+
+func (e *exchange) appendMeta(out []byte, t *resourceType, name string, created, updated time.Time, version int64) []byte {
+	out = append(out, `,"meta":{"resourceType":"`+t.Name+`","created":"`...)
+	out = created.UTC().AppendFormat(out, timeForm)
+	out = append(out, `","lastModified":"`...)
+	out = updated.UTC().AppendFormat(out, timeForm)
+	out = append(out, `","location":`...)
+	out = appendText(out, e.locationOf(name, t))
+	out = append(out, `,"version":`...)
+	out = appendText(out, entityTag(version))
+	return append(out, '}')
+}
+
+// piece is how many members are read at a time.
+const piece = 1000
+
+// appendGroup appends a group with its members, read in pieces and only where they are wanted.
+func (e *exchange) appendGroup(out []byte, g *directory.Group, view projection) ([]byte, error) {
+	name := id.Group.Format(g.ID)
+	out = append(out, `{"schemas":["`+directory.GroupURN+`"],"id":"`+name+`"`...)
+	if g.ExternalID != "" {
+		out = append(out, `,"externalId":`...)
+		out = appendText(out, g.ExternalID)
+	}
+	out = append(out, `,"displayName":`...)
+	out = appendText(out, g.DisplayName)
+	if view.wants(attrMembers) {
+		out = append(out, `,"members":[`...)
+		for after, first := id.Nil, true; ; {
+			members, err := e.h.directory.Members(e.ctx, g.ID, after, piece)
+			if err != nil {
+				return nil, err
+			}
+			for _, m := range members {
+				if !first {
+					out = append(out, ',')
+				}
+				out, first, after = e.appendMember(out, m), false, m.ID
+			}
+			if len(members) < piece {
+				break
+			}
+		}
+		out = append(out, ']')
+	}
+	return append(e.appendMeta(out, groupType, name, g.CreatedAt, g.UpdatedAt, g.Version), '}'), nil
+}
+
+func (e *exchange) appendMember(out []byte, m directory.Member) []byte {
+	kind, of := id.User, userType
+	if m.IsGroup {
+		kind, of = id.Group, groupType
+	}
+	name := kind.Format(m.ID)
+	out = append(out, `{"value":"`+name+`","$ref":`...)
+	out = appendText(out, e.locationOf(name, of))
+	out = append(out, `,"type":"`+of.Name+`","display":`...)
+	out = appendText(out, m.Display)
+	return append(out, '}')
+}

@@ -1,0 +1,304 @@
+package scimadapter
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/usherhq/usher/modules/directory"
+	"github.com/usherhq/usher/modules/provisioning"
+)
+
+// manners are what differs between presets of a configuration.
+type manners struct {
+	strict  bool // the RFC to the letter
+	creates bool // an unmatched replace by a filter creates the element
+}
+
+func mannersOf(preset provisioning.Preset) manners {
+	strict := preset == provisioning.PresetStrict
+	return manners{strict: strict, creates: !strict}
+}
+
+// resource reads a body as a resource of a type: names as the table spells them, values of the right types, what is empty or
+// only the server's left out. Extensions that nobody declared are kept as they are, other unknown attributes are not.
+func (m manners) resource(t *resourceType, body object) (object, error) {
+	read := object{}
+	for _, name := range body.names() {
+		value := body[name]
+		if err := m.member(t, read, name, value); err != nil {
+			return nil, err
+		}
+	}
+	return read, nil
+}
+
+func (m manners) member(t *resourceType, into object, name string, value any) error {
+	if a := t.attribute(name); a != nil {
+		if a.Mutability == readOnly || a.Mutability == writeOnly || a.Name == "schemas" {
+			return nil
+		}
+		taken, err := m.take(a, value)
+		if err != nil || taken == nil {
+			return err
+		}
+		into[a.Name] = taken
+		return nil
+	}
+	if s := t.extension(name); s != nil {
+		taken, err := m.take(s.container(), value)
+		if err != nil || taken == nil {
+			return err
+		}
+		into[s.URN] = taken
+		return nil
+	}
+	switch _, isObject := value.(object); {
+	case m.strict:
+		return errInvalidSyntax.At(name).Sayf("the attribute %s is not known", quoted(name))
+	case isObject && len(name) > 4 && strings.EqualFold(name[:4], "urn:"):
+		into[name] = value
+	}
+	return nil
+}
+
+// container is an extension seen as one complex attribute.
+func (s *schema) container() *attribute { return complexOf(s.URN, s.Description, s.Attributes...) }
+
+// take reads the value of an attribute. Nil is an absent one: so is an empty string or list.
+func (m manners) take(a *attribute, value any) (any, error) {
+	if value == nil {
+		return nil, nil //nolint:nilnil // null is no value (RFC 7643 section 2.5)
+	}
+	if !a.MultiValued {
+		return m.takeOne(a, value)
+	}
+	elements, isList := value.([]any)
+	if !isList {
+		elements = []any{value}
+	}
+	var taken []any
+	primaries := 0
+	for _, element := range elements {
+		one, err := m.takeOne(a, element)
+		if err != nil {
+			return nil, err
+		}
+		if one == nil {
+			continue
+		}
+		if o, ok := one.(object); ok && o["primary"] == true {
+			primaries++
+		}
+		taken = append(taken, one)
+	}
+	if primaries > 1 {
+		return nil, errInvalidValue.At(a.Name).Sayf("only one value of %s can be primary", a.Name)
+	}
+	if taken == nil {
+		return nil, nil //nolint:nilnil // an empty list is no value
+	}
+	return taken, nil
+}
+
+func (m manners) takeOne(a *attribute, value any) (any, error) {
+	switch a.Type {
+	case typeComplex:
+		return m.takeComplex(a, value)
+	case typeBoolean:
+		return takeBoolean(a, value)
+	default:
+		return takeText(a, value)
+	}
+}
+
+func takeText(a *attribute, value any) (any, error) {
+	read, ok := value.(string)
+	switch {
+	case value == nil, ok && read == "":
+		return nil, nil //nolint:nilnil // an empty string is no value: providers send it for what they do not have
+	case !ok:
+		return nil, wrongType(a, "text")
+	case strings.ContainsRune(read, 0):
+		return nil, errInvalidValue.At(a.Name).Sayf("%s has the character U+0000, which cannot be kept", a.Name)
+	}
+	return read, nil
+}
+
+// takeBoolean takes the words in quotes, too, in any case, and a list of one: Entra sends both.
+func takeBoolean(a *attribute, value any) (any, error) {
+	if one, ok := value.([]any); ok && len(one) == 1 {
+		value = one[0]
+	}
+	switch read := value.(type) {
+	case nil:
+		return nil, nil //nolint:nilnil // null is no value
+	case bool:
+		return read, nil
+	case string:
+		switch strings.ToLower(read) {
+		case "true":
+			return true, nil
+		case "false":
+			return false, nil
+		case "":
+			return nil, nil //nolint:nilnil // an empty string is no value
+		}
+	}
+	return nil, wrongType(a, "true or false")
+}
+
+func (m manners) takeComplex(a *attribute, value any) (any, error) {
+	if one, ok := value.([]any); ok && len(one) == 1 && a.Name == attrManager {
+		value = one[0]
+	}
+	given, ok := value.(object)
+	if !ok {
+		wrapped, err := wrap(a, value)
+		if err != nil || wrapped == nil {
+			return nil, err
+		}
+		given = wrapped
+	}
+	taken := object{}
+	for _, name := range given.names() {
+		sub := find(a.SubAttributes, name)
+		if sub == nil {
+			if m.strict {
+				return nil, errInvalidSyntax.At(a.Name).Sayf("%s has no part %s", a.Name, quoted(name))
+			}
+			continue
+		}
+		if sub.Mutability == readOnly {
+			continue
+		}
+		part, err := m.take(sub, given[name])
+		if err != nil {
+			return nil, err
+		}
+		if part != nil {
+			taken[sub.Name] = part
+		}
+	}
+	if len(taken) == 0 {
+		return nil, nil //nolint:nilnil // a complex value without parts is no value
+	}
+	return taken, nil
+}
+
+const attrManager = "manager"
+
+// wrap makes a complex value of a bare text, where the attribute has a value; roles may be an object written as text.
+func wrap(a *attribute, value any) (object, error) {
+	bare, ok := value.(string)
+	if !ok || find(a.SubAttributes, attrValue) == nil {
+		return nil, wrongType(a, "an object")
+	}
+	if bare == "" {
+		return nil, nil //nolint:nilnil // an empty string is no value
+	}
+	if strings.HasPrefix(bare, "{") && json.Valid([]byte(bare)) {
+		return readObject([]byte(bare))
+	}
+	return object{attrValue: bare}, nil
+}
+
+const attrValue = "value"
+
+func wrongType(a *attribute, want string) error {
+	return errInvalidValue.At(a.Name).Sayf("%s is not %s", a.Name, want)
+}
+
+// quoted shows a name that a client sent, in bounds.
+func quoted(name string) string {
+	const most = 100
+	if len(name) > most {
+		name = strings.ToValidUTF8(name[:most], "") + "…"
+	}
+	shown, err := json.Marshal(name)
+	if err != nil {
+		return "?"
+	}
+	return string(shown)
+}
+
+// user makes a person of a document.
+func (o object) user() (directory.User, error) {
+	u := directory.User{Active: true}
+	own := object{}
+	for name, value := range o {
+		switch name {
+		case "active":
+			u.Active, _ = value.(bool)
+		case "externalId":
+			u.ExternalID, _ = value.(string)
+		default:
+			own[name] = value
+		}
+	}
+	own.nameManager()
+	text, err := json.Marshal(own)
+	if err != nil {
+		return u, errInvalidSyntax.Because(err)
+	}
+	if err := json.Unmarshal(text, &u); err != nil {
+		return u, errInvalidValue.Sayf("an attribute has a value of the wrong type").Because(err)
+	}
+	return u, nil
+}
+
+// nameManager takes a manager's id from where she is, when that is all there is.
+func (o object) nameManager() {
+	enterprise, _ := o[directory.EnterpriseURN].(object)
+	manager, _ := enterprise[attrManager].(object)
+	ref, _ := manager["$ref"].(string)
+	if manager == nil || manager[attrValue] != nil || ref == "" {
+		return
+	}
+	manager[attrValue] = ref[strings.LastIndexByte(ref, '/')+1:]
+}
+
+// document is a person as the attribute table sees her.
+func document(u *directory.User) (object, error) {
+	text, err := json.Marshal(u)
+	if err != nil {
+		return nil, err
+	}
+	o, err := readObject(text)
+	if err != nil {
+		return nil, err
+	}
+	o["active"] = u.Active
+	if u.ExternalID != "" {
+		o["externalId"] = u.ExternalID
+	}
+	return o, nil
+}
+
+// become puts what a document says in the place of what a person was.
+func become(u *directory.User, o object) error {
+	now, err := o.user()
+	if err != nil {
+		return err
+	}
+	now.ID, now.Version, now.CreatedAt, now.UpdatedAt, now.Origin, now.Blocked = u.ID, u.Version, u.CreatedAt, u.UpdatedAt, u.Origin, u.Blocked
+	*u = now
+	return nil
+}
+
+// replaced is what PUT makes of a person: the body, with what a client that leaves something out does not mean to take away
+// (RFC 7644 section 3.5.1): whether she is active, and extensions that the body does not speak of.
+func replaced(was, body object, schemas []string) object {
+	now := object{}
+	for name, value := range body {
+		now[name] = value
+	}
+	for name, value := range was {
+		_, given := now[name]
+		named := slices.ContainsFunc(schemas, func(urn string) bool { return strings.EqualFold(urn, name) })
+		if name == "active" && !given || strings.HasPrefix(strings.ToLower(name), "urn:") && !given && !named {
+			now[name] = value
+		}
+	}
+	return now
+}

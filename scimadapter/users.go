@@ -1,0 +1,174 @@
+package scimadapter
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/modules/directory"
+)
+
+func (e *exchange) createUser() error {
+	body, err := e.body()
+	if err != nil {
+		return err
+	}
+	view, err := e.projection()
+	if err != nil {
+		return err
+	}
+	read, err := e.manners.resource(userType, body)
+	if err != nil {
+		return err
+	}
+	u, err := read.user()
+	if err != nil {
+		return err
+	}
+	made, err := e.h.provisioning.Join(e.ctx, u)
+	if err != nil {
+		return err
+	}
+	e.call.ResourceType, e.call.Resource = userType.Name, &made.ID
+	e.w.Header().Set("Location", e.locationOf(id.User.Format(made.ID), userType))
+	return e.writeUser(http.StatusCreated, made, view, made.Version > 1 || made.Awaited)
+}
+
+func (e *exchange) getUser() error {
+	view, err := e.projection()
+	if err != nil {
+		return err
+	}
+	u, err := e.h.directory.GetRecord(e.ctx, e.id)
+	if err != nil {
+		return err
+	}
+	if e.unchanged(u.Version) {
+		return nil
+	}
+	return e.writeRecord(http.StatusOK, u, view, true)
+}
+
+func (e *exchange) putUser() error {
+	body, err := e.body()
+	if err != nil {
+		return err
+	}
+	given, err := e.manners.resource(userType, body)
+	if err != nil {
+		return err
+	}
+	named, _ := body.get("schemas")
+	return e.changeUser(func(u *directory.User) error {
+		was, err := document(u)
+		if err != nil {
+			return err
+		}
+		return become(u, replaced(was, given, schemasOf(named)))
+	})
+}
+
+func (e *exchange) patchUser() error {
+	body, err := e.body()
+	if err != nil {
+		return err
+	}
+	ops, err := e.manners.operations(body)
+	if err != nil {
+		return err
+	}
+	if active, only := onlyActive(ops); only {
+		return e.changeUser(func(u *directory.User) error { u.Active = active; return nil })
+	}
+	return e.changeUser(func(u *directory.User) error {
+		doc, err := document(u)
+		if err != nil {
+			return err
+		}
+		if err := e.manners.patch(userType, doc, ops); err != nil {
+			return err
+		}
+		if _, ok := doc["active"]; !ok {
+			doc["active"] = u.Active // activity cannot be taken away, only changed
+		}
+		return become(u, doc)
+	})
+}
+
+// onlyActive recognizes what Okta and Entra send to let somebody in or out, for which the person need not be taken apart.
+func onlyActive(ops []operation) (active, only bool) {
+	if len(ops) != 1 || ops[0].op == opRemove {
+		return false, false
+	}
+	value := ops[0].value
+	if ops[0].path == "" {
+		o, _ := value.(object)
+		if len(o) != 1 {
+			return false, false
+		}
+		value = o["active"]
+	} else if !strings.EqualFold(ops[0].path, "active") {
+		return false, false
+	}
+	active, only = value.(bool)
+	return active, only
+}
+
+func (e *exchange) changeUser(edit func(*directory.User) error) error {
+	view, err := e.projection()
+	if err != nil {
+		return err
+	}
+	expect, err := e.expected()
+	if err != nil {
+		return err
+	}
+	now, _, err := e.h.provisioning.Change(e.ctx, e.id, edit, expect)
+	if err != nil {
+		return err
+	}
+	return e.writeUser(http.StatusOK, now, view, true)
+}
+
+func (e *exchange) deleteUser() error {
+	expect, err := e.expected()
+	if err != nil {
+		return err
+	}
+	if err := e.h.provisioning.Leave(e.ctx, e.id, expect); err != nil {
+		return err
+	}
+	e.write(http.StatusNoContent, nil)
+	return nil
+}
+
+func (e *exchange) writeUser(status int, u *directory.User, view projection, inGroups bool) error {
+	attributes, err := json.Marshal(u)
+	if err != nil {
+		return err
+	}
+	return e.writeRecord(status, directory.Record{
+		ID: u.ID, UserName: u.UserName, ExternalID: u.ExternalID, Active: u.Active, Manager: u.Enterprise.Manager, Version: u.Version,
+		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, Attributes: attributes,
+	}, view, inGroups)
+}
+
+// writeRecord sends a person. Her groups are looked up where she can have some and they are wanted.
+func (e *exchange) writeRecord(status int, u directory.Record, view projection, inGroups bool) error {
+	var in []directory.GroupRef
+	if inGroups && view.wants("groups") {
+		all, err := e.h.directory.GroupsOf(e.ctx, []id.ID{u.ID})
+		if err != nil {
+			return err
+		}
+		in = all[u.ID]
+	}
+	body, err := view.cut(userType, e.appendUser(nil, u, in))
+	if err != nil {
+		return err
+	}
+	e.w.Header().Set("ETag", entityTag(u.Version))
+	e.write(status, body)
+	return nil
+}
