@@ -1,0 +1,206 @@
+package scimadapter_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/usherhq/usher/internal/caller"
+	"github.com/usherhq/usher/internal/clock"
+	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/internal/page"
+	"github.com/usherhq/usher/internal/store"
+	"github.com/usherhq/usher/internal/storetest"
+	"github.com/usherhq/usher/modules/access"
+	"github.com/usherhq/usher/modules/directory"
+	"github.com/usherhq/usher/modules/events"
+	"github.com/usherhq/usher/modules/licensing"
+	"github.com/usherhq/usher/modules/provisioning"
+	"github.com/usherhq/usher/modules/tenancy"
+	"github.com/usherhq/usher/scimadapter"
+)
+
+// world is a server with one tenant and one SCIM configuration, seen through HTTP.
+type world struct {
+	t            *testing.T
+	db           *store.DB
+	admin        context.Context //nolint:containedctx // an administrator of the tenant
+	server       *httptest.Server
+	token        string
+	config       provisioning.Config
+	provisioning *provisioning.Service
+	directory    *directory.Service
+	seats        *licensing.Service
+	access       *access.Service
+}
+
+func newWorld(t *testing.T, db *store.DB, settings ...func(*provisioning.NewConfig)) *world {
+	t.Helper()
+	journal, now := events.New(db), clock.System()
+	tenants := tenancy.New(db, journal, now)
+	tokens, err := access.New(db, journal, now, access.Options{WrappingKey: bytes.Repeat([]byte{1}, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tokens.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, db: db, admin: storetest.Tenant(t, db), access: tokens, directory: directory.New(db, journal, now)}
+	w.seats = licensing.New(db, journal, now, w.directory)
+	w.directory.Follow(w.seats)
+	w.provisioning = provisioning.New(provisioning.Needs{
+		DB: db, Events: journal, Clock: now, Tenants: tenants, Access: tokens, Directory: w.directory, Seats: w.seats,
+	})
+	tenants.FollowPlans(w.provisioning)
+	w.server = httptest.NewServer(scimadapter.New(scimadapter.Options{Provisioning: w.provisioning, Directory: w.directory, Clock: now}))
+	t.Cleanup(w.server.Close)
+	n := provisioning.NewConfig{Name: "Okta", IdentityProvider: provisioning.Okta}
+	for _, set := range settings {
+		set(&n)
+	}
+	if w.config, err = w.provisioning.CreateConfig(w.admin, n); err != nil {
+		t.Fatal(err)
+	}
+	w.token = w.issue(w.config.ID, caller.ScopeSCIM)
+	return w
+}
+
+func strict(n *provisioning.NewConfig) { n.Preset = provisioning.PresetStrict }
+
+func (w *world) issue(config id.ID, scopes ...string) string {
+	w.t.Helper()
+	_, secret, err := w.provisioning.IssueToken(w.admin, config, access.Request{Name: "Test", Scopes: scopes})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return secret.Reveal()
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	text   string
+	body   map[string]any
+}
+
+func (a answer) str(path ...string) string {
+	text, _ := a.at(path...).(string)
+	return text
+}
+
+func (a answer) at(path ...string) any {
+	var value any = a.body
+	for _, name := range path {
+		o, _ := value.(map[string]any)
+		value = o[name]
+	}
+	return value
+}
+
+func (a answer) resources() []any {
+	all, _ := a.body["Resources"].([]any)
+	return all
+}
+
+func (w *world) do(method, path, body string, headers ...string) answer {
+	w.t.Helper()
+	r, err := http.NewRequestWithContext(w.t.Context(), method, w.server.URL+scimadapter.Base+path, strings.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+w.token)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/scim+json; charset=utf-8")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := w.server.Client().Do(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	a := answer{status: response.StatusCode, header: response.Header, text: string(text)}
+	if len(text) > 0 {
+		if err := json.Unmarshal(text, &a.body); err != nil {
+			w.t.Fatalf("%s %s answered %q: %v", method, path, text, err)
+		}
+	}
+	return a
+}
+
+// want does a request and fails the test unless the answer has the status.
+func (w *world) want(status int, method, path, body string, headers ...string) answer {
+	w.t.Helper()
+	a := w.do(method, path, body, headers...)
+	if a.status != status {
+		w.t.Fatalf("%s %s %s answered %d %s, want %d", method, path, body, a.status, a.text, status)
+	}
+	return a
+}
+
+func (w *world) create(userName string) string {
+	w.t.Helper()
+	return w.want(http.StatusCreated, "POST", "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"`+userName+`","active":true}`).str("id")
+}
+
+func ops(operations string) string {
+	return `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[` + operations + `]}`
+}
+
+func (w *world) license(product string, seats int64) licensing.License {
+	w.t.Helper()
+	l, err := w.seats.Buy(w.admin, licensing.NewLicense{Product: product, Seats: seats})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return l
+}
+
+func (w *world) autoAssign(license id.ID) {
+	w.t.Helper()
+	_, err := w.provisioning.ChangeConfig(w.admin, w.config.ID, nil, func(c *provisioning.Config) error {
+		c.AutoAssign, c.License = true, &license
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) seatStates(license id.ID, users ...string) []string {
+	w.t.Helper()
+	var ids []id.ID
+	for _, user := range users {
+		of, ok := id.User.Parse(user)
+		if !ok {
+			w.t.Fatalf("%q is no id", user)
+		}
+		ids = append(ids, of)
+	}
+	seats, err := w.seats.SeatsOf(w.admin, ids)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var states []string
+	for _, of := range ids {
+		for _, seat := range seats[of] {
+			if seat.License == license {
+				states = append(states, string(seat.State))
+			}
+		}
+	}
+	return states
+}
+
+func pageOf(first int) page.Args { return page.Args{First: first} }
