@@ -9,6 +9,7 @@ help: ## Show what can be made.
 
 generate: ## Regenerate ent and check the migrations against it.
 	go run -mod=mod ./ent/entc.go
+	go run github.com/99designs/gqlgen generate
 	go run ./ent/migrate --check
 
 verify: generate ## Regenerate everything; fail when that changes the tree.

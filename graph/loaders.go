@@ -1,0 +1,180 @@
+package graph
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/vikstrous/dataloadgen"
+
+	"github.com/usherhq/usher/internal/caller"
+	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/internal/page"
+	"github.com/usherhq/usher/modules/access"
+	"github.com/usherhq/usher/modules/directory"
+	"github.com/usherhq/usher/modules/events"
+	"github.com/usherhq/usher/modules/licensing"
+	"github.com/usherhq/usher/modules/provisioning"
+)
+
+// The resolvers of one level run side by side; those that come within batchWait share a statement.
+const (
+	batchWait = 2 * time.Millisecond
+	batchSize = 1000
+)
+
+// pieceOf asks for a page of a list that belongs to something.
+type pieceOf struct {
+	of    id.ID
+	args  page.Args
+	state licensing.State
+}
+
+// loaders read edges in batches, for one request in one tenant.
+type loaders struct {
+	users        *dataloadgen.Loader[id.ID, *directory.User]
+	groups       *dataloadgen.Loader[id.ID, *directory.Group]
+	links        *dataloadgen.Loader[id.ID, []directory.Link]
+	memberPages  *dataloadgen.Loader[pieceOf, page.Page[directory.Member]]
+	memberCounts *dataloadgen.Loader[id.ID, int64]
+	groupPages   *dataloadgen.Loader[pieceOf, page.Page[directory.GroupRef]]
+	groupCounts  *dataloadgen.Loader[id.ID, int64]
+	parked       *dataloadgen.Loader[id.ID, []directory.ParkedMember]
+	licenses     *dataloadgen.Loader[id.ID, *licensing.License]
+	seats        *dataloadgen.Loader[id.ID, []licensing.Seat]
+	seatPages    *dataloadgen.Loader[pieceOf, page.Page[licensing.Seat]]
+	seatCounts   *dataloadgen.Loader[pieceOf, int64]
+	claims       *dataloadgen.Loader[id.ID, []licensing.Claim]
+	places       *dataloadgen.Loader[licensing.Seat, int64]
+	ledgers      *dataloadgen.Loader[pieceOf, page.Page[licensing.Entry]]
+	configs      *dataloadgen.Loader[id.ID, *provisioning.Config]
+	tokens       *dataloadgen.Loader[id.ID, []access.Token]
+	eventsOf     *dataloadgen.Loader[pieceOf, page.Page[events.Event]]
+	calls        *dataloadgen.Loader[id.ID, *provisioning.Call]
+	seatsByID    *dataloadgen.Loader[id.ID, *licensing.Seat]
+}
+
+type loadersKey struct{}
+
+// perTenant holds the loaders of a request. An operator may look into several tenants at once.
+type perTenant struct {
+	mu  sync.Mutex
+	all map[id.ID]*loaders
+	r   *Resolver
+}
+
+func withLoaders(ctx context.Context, r *Resolver) context.Context {
+	return context.WithValue(ctx, loadersKey{}, &perTenant{all: map[id.ID]*loaders{}, r: r})
+}
+
+func load(ctx context.Context) *loaders {
+	held, _ := ctx.Value(loadersKey{}).(*perTenant)
+	who, _ := caller.From(ctx)
+	held.mu.Lock()
+	defer held.mu.Unlock()
+	found := held.all[who.Tenant]
+	if found == nil {
+		found = newLoaders(held.r)
+		held.all[who.Tenant] = found
+	}
+	return found
+}
+
+func newLoaders(r *Resolver) *loaders {
+	return &loaders{
+		users:  batch(r.Directory.Users),
+		groups: batch(r.Directory.Groups),
+		links:  batch(r.Directory.Links),
+		memberPages: batchPages(func(ctx context.Context, of []id.ID, p pieceOf) (map[id.ID]page.Page[directory.Member], error) {
+			return r.Directory.MembersOf(ctx, of, p.args)
+		}),
+		memberCounts: batch(r.Directory.MemberCounts),
+		groupPages: batchPages(func(ctx context.Context, of []id.ID, p pieceOf) (map[id.ID]page.Page[directory.GroupRef], error) {
+			return r.Directory.GroupPagesOf(ctx, of, p.args)
+		}),
+		groupCounts: batch(r.Directory.GroupCounts),
+		parked:      batch(r.Directory.ParkedMembers),
+		licenses:    batch(pointed(r.Licensing.Licenses)),
+		seats:       batch(r.Licensing.SeatsOf),
+		seatPages: batchPages(func(ctx context.Context, of []id.ID, p pieceOf) (map[id.ID]page.Page[licensing.Seat], error) {
+			return r.Licensing.Seats(ctx, of, p.state, p.args)
+		}),
+		seatCounts: batchPages(func(ctx context.Context, of []id.ID, p pieceOf) (map[id.ID]int64, error) {
+			return r.Licensing.SeatCounts(ctx, of, p.state)
+		}),
+		claims: batch(r.Licensing.ClaimsOf),
+		places: batchPlaces(r),
+		ledgers: batchPages(func(ctx context.Context, of []id.ID, p pieceOf) (map[id.ID]page.Page[licensing.Entry], error) {
+			return r.Licensing.Ledger(ctx, of, p.args)
+		}),
+		configs: batch(pointed(r.Provisioning.Configs)),
+		tokens:  batch(r.Access.Tokens),
+		eventsOf: batchPages(func(ctx context.Context, of []id.ID, p pieceOf) (map[id.ID]page.Page[events.Event], error) {
+			return r.Events.OfSubjects(ctx, of, p.args)
+		}),
+		calls:     batch(pointed(r.Provisioning.CallsByID)),
+		seatsByID: batch(pointed(r.Licensing.SeatsByID)),
+	}
+}
+
+// batch makes a loader of a verb that takes many keys. A key that is not in the answer has a zero value.
+func batch[K comparable, V any](fetch func(context.Context, []K) (map[K]V, error)) *dataloadgen.Loader[K, V] {
+	return dataloadgen.NewLoader(func(ctx context.Context, keys []K) ([]V, []error) {
+		found, err := fetch(ctx, keys)
+		if err != nil {
+			return nil, []error{err}
+		}
+		values := make([]V, len(keys))
+		for i, key := range keys {
+			values[i] = found[key]
+		}
+		return values, nil
+	}, dataloadgen.WithWait(batchWait), dataloadgen.WithBatchCapacity(batchSize))
+}
+
+// batchPages reads pages of many lists: one call for all lists that are asked for the same page.
+func batchPages[V any](fetch func(context.Context, []id.ID, pieceOf) (map[id.ID]V, error)) *dataloadgen.Loader[pieceOf, V] {
+	return batch(func(ctx context.Context, keys []pieceOf) (map[pieceOf]V, error) {
+		same := map[pieceOf][]id.ID{}
+		for _, key := range keys {
+			alike := key
+			alike.of = id.Nil
+			same[alike] = append(same[alike], key.of)
+		}
+		all := make(map[pieceOf]V, len(keys))
+		for alike, of := range same {
+			found, err := fetch(ctx, of, alike)
+			if err != nil {
+				return nil, err
+			}
+			for one, v := range found {
+				key := alike
+				key.of = one
+				all[key] = v
+			}
+		}
+		return all, nil
+	})
+}
+
+func batchPlaces(r *Resolver) *dataloadgen.Loader[licensing.Seat, int64] {
+	return batch(func(ctx context.Context, seats []licensing.Seat) (map[licensing.Seat]int64, error) {
+		found, err := r.Licensing.Places(ctx, seats)
+		places := make(map[licensing.Seat]int64, len(seats))
+		for _, seat := range seats {
+			places[seat] = found[seat.ID]
+		}
+		return places, err
+	})
+}
+
+func pointed[K comparable, V any](fetch func(context.Context, []K) (map[K]V, error)) func(context.Context, []K) (map[K]*V, error) {
+	return func(ctx context.Context, keys []K) (map[K]*V, error) {
+		found, err := fetch(ctx, keys)
+		all := make(map[K]*V, len(found))
+		for key, v := range found {
+			all[key] = &v
+		}
+		return all, err
+	}
+}

@@ -1,0 +1,121 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/usherhq/usher/internal/caller"
+	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/modules/access"
+	"github.com/usherhq/usher/modules/directory"
+	"github.com/usherhq/usher/modules/events"
+	"github.com/usherhq/usher/modules/licensing"
+	"github.com/usherhq/usher/modules/provisioning"
+	"github.com/usherhq/usher/modules/tenancy"
+)
+
+// Resolver is the root of all resolvers: the modules that they call.
+type Resolver struct {
+	Tenants      *tenancy.Service
+	Access       *access.Service
+	Directory    *directory.Service
+	Licensing    *licensing.Service
+	Provisioning *provisioning.Service
+	Events       *events.Service
+	ScimURL      string // what administrators paste into their identity provider
+}
+
+// authenticate finds out who asks. Tokens of SCIM configurations open SCIM only.
+func (r *Resolver) authenticate(ctx context.Context, header string) (context.Context, error) {
+	verified, err := r.Access.Authenticate(ctx, header)
+	if err != nil {
+		return ctx, err
+	}
+	if verified.SubjectKind == access.SubjectConfig {
+		return ctx, errScimToken
+	}
+	who := verified.Caller(requestID(ctx))
+	if who.Admin != id.Nil {
+		inside := caller.With(ctx, who)
+		administrator, err := r.Access.Administrator(inside, who.Admin)
+		if err != nil {
+			return ctx, errForbidden.Sayf("the administrator of this access token is gone").Because(err)
+		}
+		who.Name = administrator.Name
+	}
+	return caller.With(ctx, who), nil
+}
+
+// inTenant runs the fields below a Tenant in that tenant: an operator's way into one.
+func inTenant(ctx context.Context, next graphql.Resolver) (any, error) {
+	who, ok := caller.From(ctx)
+	if !ok || !who.Scopes.Allow(caller.ScopeOperator) {
+		return next(ctx)
+	}
+	for field := graphql.GetFieldContext(ctx).Parent; field != nil; field = field.Parent {
+		switch t := field.Result.(type) {
+		case *tenancy.Tenant:
+			if t != nil {
+				return next(caller.InTenant(ctx, t.ID))
+			}
+		case **tenancy.Tenant:
+			if t != nil && *t != nil {
+				return next(caller.InTenant(ctx, (*t).ID))
+			}
+		}
+	}
+	return next(ctx)
+}
+
+// parsed reads an id of a kind. One that is none is told apart from one that is not there.
+func parsed(kind id.Kind, field, text string) (id.ID, error) {
+	of, ok := kind.Parse(text)
+	if !ok {
+		return id.Nil, errID.At(field)
+	}
+	return of, nil
+}
+
+// optional reads an id that need not be given.
+func optional(kind id.Kind, field string, text *string) (*id.ID, error) {
+	if text == nil {
+		return nil, nil //nolint:nilnil // nothing was given
+	}
+	of, err := parsed(kind, field, *text)
+	return &of, err
+}
+
+func value[T any](given graphql.Omittable[*T]) *T {
+	v, _ := given.ValueOK()
+	return v
+}
+
+// set puts a given value in its place. What is absent stays; null clears.
+func set[T any](into *T, given graphql.Omittable[*T]) {
+	v, ok := given.ValueOK()
+	if !ok {
+		return
+	}
+	var zero T
+	*into = zero
+	if v != nil {
+		*into = *v
+	}
+}
+
+func pointers[T any](all []T) []*T {
+	some := make([]*T, len(all))
+	for i := range all {
+		some[i] = &all[i]
+	}
+	return some
+}
+
+// The kinds of things that queries find by an argument called id, under which the package of that name cannot be seen.
+const (
+	kindUser    = id.User
+	kindGroup   = id.Group
+	kindLicense = id.License
+	kindTenant  = id.Tenant
+)
