@@ -54,7 +54,7 @@ func (h *Handler) base(r *http.Request) string {
 		return h.publicURL + Base
 	}
 	scheme := "http"
-	if r.TLS != nil {
+	if r.TLS != nil || r.URL.Scheme == "https" { // a trusted proxy has said so
 		scheme = "https"
 	}
 	return scheme + "://" + r.Host + Base

@@ -1,0 +1,84 @@
+// Package main is the usher command: it serves, migrates, manages tenants and tokens, and plays identity providers.
+//
+// Invariants: every flag has an environment variable; --json prints one JSON value and nothing else on standard output; the
+// exit code is 0 for success, 1 for a failure and 2 for a command line that is wrong. A secret is printed once, by the command
+// that makes it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/usherhq/usher/internal/fault"
+)
+
+// cli is the command line.
+type cli struct {
+	Serve    serveCommand    `cmd:"" help:"Serve SCIM, GraphQL and GraphiQL."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring the database to this version's schema. Serve does so by itself."`
+	Tenant   tenantCommands  `cmd:"" help:"Make and list tenants."`
+	License  licenseCommands `cmd:"" help:"Make and list the licenses of a tenant."`
+	Scim     scimCommands    `cmd:"" help:"Make and list the SCIM configurations of a tenant."`
+	Token    tokenCommands   `cmd:"" help:"Issue, list and revoke access tokens of a tenant."`
+	Simulate simulateCommand `cmd:"" help:"Play an identity provider against a SCIM endpoint."`
+	Version  versionCommand  `cmd:"" help:"Tell the version."`
+}
+
+const exitUsage = 2
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the whole program but for the process around it.
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	exited, code := false, 0
+	parser, err := kong.New(&cli{}, kong.Name("usher"), kong.Writers(out, errs), kong.UsageOnError(), kong.Vars{"version": version()},
+		kong.Description("Usher seats people: identity providers provision users, groups and licenses over SCIM, administrators watch over GraphQL."),
+		kong.Exit(func(status int) { exited, code = true, status }),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&printer{out: out, errs: errs}))
+	if err != nil {
+		fmt.Fprintln(errs, "usher:", err)
+		return 1
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case exited:
+		return code
+	case err != nil:
+		fmt.Fprintln(errs, "usher:", err)
+		fmt.Fprintln(errs, `Run "usher --help" to see what it takes.`)
+		return exitUsage
+	}
+	if err := parsed.Run(); err != nil {
+		if !errors.Is(err, errTold) {
+			fmt.Fprintln(errs, "usher:", told(err))
+		}
+		return 1
+	}
+	return 0
+}
+
+// errTold ends a command that has said itself what went wrong.
+var errTold = errors.New("told already")
+
+// told shows a fault as its message; an accident as it is.
+func told(err error) string {
+	if f, ok := fault.As(err); ok {
+		if f.Field != "" {
+			return f.Field + ": " + f.Message
+		}
+		return f.Message
+	}
+	return err.Error()
+}

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/usherhq/usher/graph"
+	"github.com/usherhq/usher/internal/caller"
+	"github.com/usherhq/usher/modules/access"
+	"github.com/usherhq/usher/scimadapter"
+	"github.com/usherhq/usher/web"
+)
+
+type serveCommand struct {
+	place
+
+	Listen       string         `help:"Address to listen on." default:"localhost:8080" env:"USHER_LISTEN" placeholder:"HOST:PORT"`
+	PublicURL    string         `name:"public-url" help:"Scheme and host that clients see. Without it, what they ask for." env:"USHER_PUBLIC_URL"`
+	TLSCert      string         `name:"tls-cert" help:"File of the TLS certificate." env:"USHER_TLS_CERT" type:"existingfile"`
+	TLSKey       string         `name:"tls-key" help:"File of the TLS key." env:"USHER_TLS_KEY" type:"existingfile"`
+	TrustedProxy []netip.Prefix `help:"Networks whose X-Forwarded-Proto, X-Forwarded-Host and X-Request-ID are believed." env:"USHER_TRUSTED_PROXY"`
+	Demo         bool           `help:"Add a tenant to look at, with licenses, a SCIM configuration and a small organization." env:"USHER_DEMO"`
+	LogJSON      bool           `name:"log-json" help:"Log JSON." env:"USHER_LOG_JSON"`
+}
+
+// Time-outs and limits of the server.
+const (
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = time.Minute
+	writeTimeout      = 90 * time.Second
+	idleTimeout       = 2 * time.Minute
+	stopTimeout       = 20 * time.Second
+	maxHeader         = 32 << 10
+	foldEvery         = 2 * time.Second
+)
+
+// Run serves until it is told to stop, and then finishes what it has begun.
+func (c *serveCommand) Run(ctx context.Context, p *printer) error {
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return errors.New("give both --tls-cert and --tls-key, or neither")
+	}
+	log := slog.New(slog.NewTextHandler(p.errs, nil))
+	if c.LogJSON {
+		log = slog.New(slog.NewJSONHandler(p.errs, nil))
+	}
+	slog.SetDefault(log)
+	h, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen on %s: %w", c.Listen, err), h.close())
+	}
+	s := &serving{serveCommand: c, house: h, log: log, printer: p, base: c.baseURL(listener)}
+	return errors.Join(s.run(ctx, listener), h.close())
+}
+
+// baseURL is how the server is reached, as far as it knows itself.
+func (c *serveCommand) baseURL(listener net.Listener) string {
+	if c.PublicURL != "" {
+		return strings.TrimRight(c.PublicURL, "/")
+	}
+	scheme := "http"
+	if c.TLSCert != "" {
+		scheme = "https"
+	}
+	host, _, err := net.SplitHostPort(c.Listen)
+	_, port, portErr := net.SplitHostPort(listener.Addr().String())
+	if err != nil || portErr != nil || host == "" {
+		host = "localhost"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// serving is a server that runs.
+type serving struct {
+	*serveCommand
+	*house
+
+	log     *slog.Logger
+	printer *printer
+	base    string
+}
+
+func (s *serving) run(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler: s.handler(), ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWorking()
+	workers := s.workers(working)
+	all, running := errgroup.WithContext(ctx)
+	all.Go(func() error { return s.serve(server, listener) })
+	all.Go(func() error {
+		<-running.Done()
+		s.log.Info("stopping")
+		stopping, done := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer done()
+		return server.Shutdown(stopping)
+	})
+	all.Go(func() error { return s.welcome(running) })
+	err := all.Wait()
+	stopWorking()
+	return errors.Join(err, workers.Wait())
+}
+
+func (s *serving) serve(server *http.Server, listener net.Listener) error {
+	var err error
+	if s.TLSCert != "" {
+		err = server.ServeTLS(listener, s.TLSCert, s.TLSKey)
+	} else {
+		err = server.Serve(listener)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serve: %w", err)
+}
+
+// workers do what nobody waits for.
+func (s *serving) workers(ctx context.Context) *errgroup.Group {
+	var all errgroup.Group
+	all.Go(func() error { return s.access.Run(ctx) })
+	all.Go(func() error { return s.events.Run(ctx) })
+	all.Go(func() error { return s.provisioning.Run(ctx) })
+	all.Go(func() error {
+		tick := time.NewTicker(foldEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+				if err := s.db.FoldCounts(ctx); err != nil && ctx.Err() == nil {
+					s.log.Warn("totals were not folded", "error", err)
+				}
+			}
+		}
+	})
+	return &all
+}
+
+func (s *serving) handler() http.Handler {
+	mux := http.NewServeMux()
+	scim := scimadapter.New(scimadapter.Options{Provisioning: s.provisioning, Directory: s.directory, Clock: s.clock, PublicURL: s.PublicURL})
+	m := newMetrics(s.house)
+	mux.Handle(scimadapter.Base, m.door("scim", scim))
+	mux.Handle(scimadapter.Base+"/", m.door("scim", scim))
+	mux.Handle("/graphql", m.door("graphql", graph.NewServer(&graph.Resolver{
+		Tenants: s.tenants, Access: s.access, Directory: s.directory, Licensing: s.seats, Provisioning: s.provisioning, Events: s.events,
+		ScimURL: s.base + scimadapter.Base,
+	}, s.log)))
+	mux.Handle("GET /graphiql", http.RedirectHandler("/graphiql/", http.StatusFound))
+	mux.Handle("GET /graphiql/", http.StripPrefix("/graphiql", web.GraphiQL()))
+	mux.HandleFunc("GET /.well-known/jwks.json", s.jwks)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", s.ready)
+	mux.Handle("GET /metrics", m.handler())
+	mux.Handle("GET /{$}", http.RedirectHandler("/graphiql/", http.StatusFound))
+	return s.around(mux)
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text + "\n")) // a client that has gone away is no mistake
+}
+
+// ready tells whether the database can be written to.
+func (s *serving) ready(w http.ResponseWriter, r *http.Request) {
+	if err := s.db.Ping(r.Context()); err != nil {
+		s.log.Warn("not ready", "error", err)
+		plain(w, http.StatusServiceUnavailable, "the database cannot be reached")
+		return
+	}
+	plain(w, http.StatusOK, "ready")
+}
+
+func (s *serving) jwks(w http.ResponseWriter, _ *http.Request) {
+	keys, err := s.access.JWKS()
+	if err != nil {
+		s.log.Error("signing keys cannot be shown", "error", err)
+		plain(w, http.StatusInternalServerError, "internal error")
+		return
+	}
+	w.Header().Set("Content-Type", "application/jwk-set+json")
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	_, _ = w.Write(keys) // a client that has gone away is no mistake
+}
+
+// welcome says where everything is, once the server runs.
+func (s *serving) welcome(ctx context.Context) error {
+	file := filepath.Join(s.Data, "operator.token")
+	if err := s.operatorToken(ctx, file); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.printer.out, `Usher is at %[1]s
+
+  SCIM       %[1]s%[2]s
+  GraphQL    %[1]s/graphql
+  GraphiQL   %[1]s/graphiql
+  health     %[1]s/healthz, /readyz, /metrics
+  operator   the access token in %[3]s opens GraphQL for every tenant
+`, s.base, scimadapter.Base, file)
+	if s.Demo {
+		return s.demo(ctx)
+	}
+	fmt.Fprint(s.printer.out, `
+Next: make a tenant, a license and a SCIM configuration; these work beside the running server:
+
+  usher tenant create --name "Fjordline" --slug fjordline --plan advanced
+  usher license create --tenant fjordline --product "Sales Navigator Advanced" --seats 100
+  usher scim create --tenant fjordline --name Okta --provider okta --auto-assign --license sales-navigator-advanced
+`)
+	return nil
+}
+
+// operatorToken keeps a good token of the operator in a file that only its owner can read.
+func (s *serving) operatorToken(ctx context.Context, file string) error {
+	held, err := readPrivate(file)
+	switch {
+	case err == nil:
+		if _, err := s.access.Authenticate(ctx, held); err == nil {
+			return nil
+		}
+		if err := os.Remove(file); err != nil {
+			return fmt.Errorf("renew the operator's token: %w", err)
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	_, secret, err := s.access.Issue(operator(ctx), access.Request{
+		SubjectKind: access.SubjectOperator, Name: "operator", Scopes: caller.Scopes{caller.ScopeOperator},
+	})
+	if err != nil {
+		return fmt.Errorf("issue the operator's token: %w", err)
+	}
+	if err := createPrivate(file, secret.Reveal()+"\n"); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("keep the operator's token: %w", err)
+	}
+	return nil
+}
