@@ -59,8 +59,8 @@ func (c *checkedDocuments) Add(_ context.Context, query string, document *ast.Qu
 }
 
 // check refuses a document that is out of bounds. A document that was valid before has been checked before.
-func (c *checkedDocuments) check(query string) error {
-	if _, known := c.Get(context.Background(), query); known {
+func (c *checkedDocuments) check(ctx context.Context, query string) error {
+	if _, known := c.Get(ctx, query); known {
 		return nil
 	}
 	if len(query) > maxDocument {

@@ -83,7 +83,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) run(ctx context.Context, w http.ResponseWriter, params *graphql.RawParams) {
-	if err := s.checked.check(params.Query); err != nil {
+	if err := s.checked.check(ctx, params.Query); err != nil {
 		s.refuse(w, statusOf(err), err)
 		return
 	}
@@ -109,8 +109,7 @@ func readRequest(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, er
 		return nil, errMediaType
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return nil, errTooLarge
 	}
 	if err != nil {
@@ -173,7 +172,9 @@ func statusOf(err error) int {
 		return http.StatusRequestEntityTooLarge
 	case fault.Unavailable:
 		return http.StatusServiceUnavailable
-	default:
+	case fault.Invalid, fault.NotFound, fault.Conflict, fault.Stale, fault.Exhausted, fault.Unsupported:
 		return http.StatusBadRequest
+	default:
+		return http.StatusInternalServerError
 	}
 }

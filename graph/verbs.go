@@ -73,6 +73,8 @@ func (r *Resolver) node(ctx context.Context, text string) (wire.Node, error) {
 			return nil, err
 		}
 		return &e, nil
+	case id.Rule, id.Claim:
+		return nil, errID.At("id").Sayf("rules and claims are read with what they belong to")
 	default:
 		return nil, errID.At("id")
 	}

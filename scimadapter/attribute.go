@@ -2,6 +2,8 @@ package scimadapter
 
 import "strings"
 
+const attrSchemas = "schemas"
+
 // The types of attributes (RFC 7643 section 2.3).
 const (
 	typeString    = "string"

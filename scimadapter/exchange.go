@@ -56,14 +56,13 @@ func requestID(r *http.Request) string {
 	if who, ok := caller.From(r.Context()); ok {
 		return who.RequestID
 	}
-	return r.Header.Get("X-Request-Id")
+	return r.Header.Get("X-Request-ID")
 }
 
 func (e *exchange) recover() {
-	accident := recover()
-	switch {
-	case accident == nil:
-	case accident == http.ErrAbortHandler:
+	switch accident := recover(); accident {
+	case nil:
+	case http.ErrAbortHandler:
 		panic(accident)
 	default:
 		slog.ErrorContext(e.ctx, "a SCIM request panicked", "request", e.requestID, "route", e.route, "panic", accident, "stack", string(debug.Stack()))

@@ -44,8 +44,7 @@ func (e *exchange) query(t *resourceType) (query, error) {
 	q.start, q.count = max(q.start, 1), min(max(q.count, 0), maxPage)
 	if values.Has("filter") {
 		q.where, err = filter.Parse(values.Get("filter"), filter.Options{URNs: t.urns(), AllowBare: !e.manners.strict})
-		var syntax *filter.SyntaxError
-		if errors.As(err, &syntax) {
+		if syntax, ok := errors.AsType[*filter.SyntaxError](err); ok {
 			return q, errInvalidFilter.At("filter").Sayf("the filter cannot be read %s", syntax.Error())
 		}
 	}

@@ -2,6 +2,7 @@ package scimadapter
 
 import (
 	"errors"
+	"maps"
 	"strings"
 
 	"github.com/usherhq/usher/internal/filter"
@@ -27,7 +28,7 @@ const (
 // operations reads a PATCH message.
 func (m manners) operations(body object) ([]operation, error) {
 	if !declares(body, patchURN) {
-		return nil, errInvalidSyntax.At("schemas").Sayf("a PATCH names the schema %s", patchURN)
+		return nil, errInvalidSyntax.At(attrSchemas).Sayf("a PATCH names the schema %s", patchURN)
 	}
 	given, _ := body.get("Operations")
 	all, ok := given.([]any)
@@ -78,7 +79,7 @@ func operationOf(o object) (operation, error) {
 
 // declares tells whether a message is of a schema. Nobody sends a PATCH without saying so.
 func declares(body object, urn string) bool {
-	schemas, _ := body.get("schemas")
+	schemas, _ := body.get(attrSchemas)
 	for _, one := range schemasOf(schemas) {
 		if strings.EqualFold(one, urn) {
 			return true
@@ -204,7 +205,7 @@ func (m manners) applyMember(t *resourceType, doc object, op, name string, value
 	case err != nil && m.strict:
 		return errInvalidSyntax.At(attrValue).Sayf("the attribute %s is not known", quoted(name))
 	case err != nil:
-		return nil
+		return nil //nolint:nilerr // what is not known is passed over
 	case value == nil && op == opAdd:
 		return nil
 	}
@@ -215,7 +216,7 @@ func (m manners) applyAt(doc object, at target, op operation) error {
 	if at.attr == nil {
 		return m.applyExtension(doc, at.urn, op)
 	}
-	if at.attr.Name == "schemas" || at.attr.Mutability == writeOnly {
+	if at.attr.Name == attrSchemas || at.attr.Mutability == writeOnly {
 		return nil // schemas follow from the attributes; a password is taken and thrown away
 	}
 	holder := doc
@@ -344,9 +345,7 @@ func (m manners) applyComplex(holder object, a *attribute, op operation) error {
 			delete(parent, sub.Name) // an empty part takes the old one away
 		}
 	}
-	for name, value := range given {
-		parent[name] = value
-	}
+	maps.Copy(parent, given)
 	holder.put(a.Name, parent)
 	return nil
 }

@@ -73,7 +73,7 @@ func (c *compiler) applyMember(op, name string, value any) error {
 	case err != nil && c.m.strict:
 		return errInvalidSyntax.At(attrValue).Sayf("the attribute %s is not known", quoted(name))
 	case err != nil:
-		return nil
+		return nil //nolint:nilerr // what is not known is passed over
 	case op == opRemove && at.attr != nil && at.attr.Name != attrMembers:
 		return nil // JumpCloud names the members to remove beside the group's name
 	}
@@ -82,7 +82,7 @@ func (c *compiler) applyMember(op, name string, value any) error {
 
 func (c *compiler) applyAt(at target, op operation) error {
 	switch at.attr.Name {
-	case "schemas":
+	case attrSchemas:
 		return nil
 	case "displayName":
 		return c.text(at.attr, op, func(text string) { c.edit.DisplayName = &text })

@@ -1,6 +1,7 @@
 package scimadapter
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/usherhq/usher/internal/filter"
@@ -66,9 +67,7 @@ func same(a, b object) bool { return b != nil && equal(a, b) }
 
 func (o object) copied() object {
 	c := make(object, len(o)+1)
-	for name, value := range o {
-		c[name] = value
-	}
+	maps.Copy(c, o)
 	return c
 }
 

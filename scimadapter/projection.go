@@ -65,7 +65,7 @@ func (p projection) cut(t *resourceType, body []byte) ([]byte, error) {
 		return nil, err
 	}
 	if len(p.only) > 0 {
-		kept := object{"schemas": o["schemas"], "id": o["id"]}
+		kept := object{attrSchemas: o[attrSchemas], "id": o["id"]}
 		for _, name := range p.only {
 			keep(t, o, kept, name)
 		}
@@ -77,8 +77,8 @@ func (p projection) cut(t *resourceType, body []byte) ([]byte, error) {
 	return json.Marshal(o)
 }
 
-// named finds the attribute that a client names; nil holder means that the resource has none such.
-func named(t *resourceType, o object, name string) (urn, attr, sub string, ok bool) {
+// named finds the attribute that a client names.
+func named(t *resourceType, name string) (urn, attr, sub string, ok bool) {
 	path, err := filter.ParsePath(name, filter.Options{URNs: t.urns()})
 	if err != nil || path.Where != nil {
 		return "", "", "", false
@@ -107,7 +107,7 @@ func canonicalSub(a *attribute, name string) string {
 }
 
 func keep(t *resourceType, from, into object, name string) {
-	urn, attr, sub, ok := named(t, from, name)
+	urn, attr, sub, ok := named(t, name)
 	if !ok {
 		return
 	}
@@ -169,8 +169,8 @@ func partsOf(value, kept any, sub string) any {
 }
 
 func drop(t *resourceType, o object, name string) {
-	urn, attr, sub, ok := named(t, o, name)
-	if !ok || attr == "id" || attr == "schemas" {
+	urn, attr, sub, ok := named(t, name)
+	if !ok || attr == "id" || attr == attrSchemas {
 		return
 	}
 	holder := o

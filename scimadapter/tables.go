@@ -69,7 +69,7 @@ func dateTime(name, description string) *attribute {
 }
 
 func schemasAttribute() *attribute {
-	a := reference("schemas", "The schemas whose attributes the resource has.", "uri")
+	a := reference(attrSchemas, "The schemas whose attributes the resource has.", "uri")
 	a.MultiValued, a.Required, a.Returned = true, true, returnedAlways
 	return a
 }

@@ -2,6 +2,7 @@ package scimadapter
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -35,7 +36,7 @@ func (m manners) resource(t *resourceType, body object) (object, error) {
 
 func (m manners) member(t *resourceType, into object, name string, value any) error {
 	if a := t.attribute(name); a != nil {
-		if a.Mutability == readOnly || a.Mutability == writeOnly || a.Name == "schemas" {
+		if a.Mutability == readOnly || a.Mutability == writeOnly || a.Name == attrSchemas {
 			return nil
 		}
 		taken, err := m.take(a, value)
@@ -290,9 +291,7 @@ func become(u *directory.User, o object) error {
 // (RFC 7644 section 3.5.1): whether she is active, and extensions that the body does not speak of.
 func replaced(was, body object, schemas []string) object {
 	now := object{}
-	for name, value := range body {
-		now[name] = value
-	}
+	maps.Copy(now, body)
 	for name, value := range was {
 		_, given := now[name]
 		named := slices.ContainsFunc(schemas, func(urn string) bool { return strings.EqualFold(urn, name) })

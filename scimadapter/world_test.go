@@ -29,7 +29,7 @@ import (
 type world struct {
 	t            *testing.T
 	db           *store.DB
-	admin        context.Context //nolint:containedctx // an administrator of the tenant
+	admin        context.Context // an administrator of the tenant
 	server       *httptest.Server
 	token        string
 	config       provisioning.Config

@@ -15,7 +15,7 @@ import (
 	"github.com/usherhq/usher/internal/id"
 )
 
-const requestHeader = "X-Request-Id"
+const requestHeader = "X-Request-ID"
 
 // around gives each request an id, believes what trusted proxies say, and logs the request without anything of a person.
 func (s *serving) around(next http.Handler) http.Handler {
@@ -108,7 +108,9 @@ func newMetrics(h *house) *metrics {
 	return m
 }
 
-func (m *metrics) handler() http.Handler { return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}) }
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
 
 var methods = map[string]bool{
 	http.MethodGet: true, http.MethodPost: true, http.MethodPut: true, http.MethodPatch: true, http.MethodDelete: true, http.MethodHead: true,

@@ -166,7 +166,11 @@ func (c *licenseCreate) Run(ctx context.Context, p *printer) error {
 		if err != nil {
 			return err
 		}
-		return p.show(c.format, showLicense(l), func(w io.Writer) { line(w, "id", id.License.Format(l.ID)); line(w, "sku", l.SKU); line(w, "seats", l.Seats) })
+		return p.show(c.format, showLicense(l), func(w io.Writer) {
+			line(w, "id", id.License.Format(l.ID))
+			line(w, "sku", l.SKU)
+			line(w, "seats", l.Seats)
+		})
 	})
 }
 

@@ -84,7 +84,7 @@ func (c *client) call(ctx context.Context, kind, method, path string, body any) 
 			if err == nil {
 				return answer, nil
 			}
-			return reply{}, nil //nolint:nilerr // a lost call is an outcome, not an error of ours
+			return reply{}, nil // a lost call is an outcome, not an error of ours
 		}
 		tries, repeated = tries+1, repeated || err != nil || answer.status != http.StatusTooManyRequests
 		if err := c.wait(ctx, pause); err != nil {
@@ -171,8 +171,9 @@ func items(o object, name string) []object {
 	return found
 }
 
-func whole(o object, name string) int {
-	n, ok := o[name].(float64)
+// total reads the totalResults of a list, or -1.
+func total(o object) int {
+	n, ok := o["totalResults"].(float64)
 	if !ok {
 		return -1
 	}

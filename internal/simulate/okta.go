@@ -21,7 +21,7 @@ const (
 // groups that are pushed, renamed, pushed whole and unlinked, and an import of everything. An error means that it could not be
 // played; what the target did wrong is in the report.
 func Okta(ctx context.Context, o Options) (*Report, error) {
-	o, err := o.checked()
+	o, err := checked(o)
 	if err != nil {
 		return nil, err
 	}
@@ -62,12 +62,12 @@ func (p *play) testConnection(ctx context.Context) error {
 			return err
 		case got.lost():
 			return errUnreachable
-		case got.status != http.StatusOK || whole(got.body, "totalResults") < 0:
+		case got.status != http.StatusOK || total(got.body) < 0:
 			return fmt.Errorf("the connection test was answered %d %s", got.status, str(got.body, "detail"))
 		}
-		p.usersAt = whole(got.body, "totalResults")
+		p.usersAt = total(got.body)
 		groups, err := p.call(ctx, "list groups", http.MethodGet, "/Groups?startIndex=1&count=100", nil)
-		p.groupsAt = max(0, whole(groups.body, "totalResults"))
+		p.groupsAt = max(0, total(groups.body))
 		return err
 	}})
 }
@@ -86,25 +86,21 @@ func filtered(path, attribute, value string) string {
 	return path + "?filter=" + url.QueryEscape(fmt.Sprintf("%s eq %q", attribute, value)) + "&startIndex=1&count=100"
 }
 
-// lookUp finds a resource as Okta does before it creates one.
-func (p *play) lookUp(ctx context.Context, kind, path, attribute, value string) (object, error) {
+// lookUp finds a resource as Okta does before it creates one. There may be none.
+func (p *play) lookUp(ctx context.Context, kind, path, attribute, value string) (found object, err error) {
 	got, err := p.call(ctx, kind, http.MethodGet, filtered(path, attribute, value), nil)
 	if err != nil {
 		return nil, err
 	}
-	found := items(got.body, "Resources")
+	all := items(got.body, "Resources")
 	switch {
-	case got.lost():
-		return nil, nil
-	case got.status == http.StatusNotFound:
-		return nil, nil
-	case got.status != http.StatusOK || len(found) > 1:
-		p.different.add(kind+" "+value, "an answer with at most one", fmt.Sprintf("%d with %d", got.status, len(found)))
-		return nil, nil
-	case len(found) == 0:
-		return nil, nil
+	case got.lost() || got.status == http.StatusNotFound:
+	case got.status != http.StatusOK || len(all) > 1:
+		p.different.add(kind+" "+value, "an answer with at most one", fmt.Sprintf("%d with %d", got.status, len(all)))
+	case len(all) == 1:
+		found = all[0]
 	}
-	return found[0], nil
+	return found, nil
 }
 
 func (p *play) joinOne(ctx context.Context, who *person) error {

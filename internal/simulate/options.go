@@ -69,7 +69,7 @@ const (
 )
 
 // checked returns the options with every gap filled, or all that is wrong with them.
-func (o Options) checked() (Options, error) {
+func checked(o Options) (Options, error) {
 	o.fill()
 	wrong := []error{
 		checkBase(o.BaseURL),

@@ -3,6 +3,7 @@ package simulate
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -31,12 +32,7 @@ type team struct {
 }
 
 func (t *team) has(p *person) bool {
-	for _, m := range t.members {
-		if m == p {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(t.members, p)
 }
 
 func (t *team) remove(p *person) {
@@ -57,7 +53,7 @@ type organization struct {
 }
 
 func newOrganization(o Options) *organization {
-	org := &organization{random: rand.New(rand.NewPCG(o.Seed, 0x5ea7))} //nolint:gosec // the same organization each time is the point
+	org := &organization{random: rand.New(rand.NewPCG(o.Seed, 0x5ea7))}
 	org.domain = fmt.Sprintf("%s%d.example", strings.ToLower(org.pick(companies)), o.Seed)
 	for range o.Users - o.late() {
 		org.people = append(org.people, org.newPerson())
@@ -69,7 +65,7 @@ func newOrganization(o Options) *organization {
 }
 
 // late is how many people join when everybody else is there.
-func (o Options) late() int { return o.Users / 20 } //nolint:mnd // one in twenty
+func (o *Options) late() int { return o.Users / 20 } //nolint:mnd // one in twenty
 
 func (o *organization) pick(from []string) string { return from[o.random.IntN(len(from))] }
 

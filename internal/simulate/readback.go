@@ -37,7 +37,7 @@ func (p *play) importAll(ctx context.Context) error {
 }
 
 // readAll reads a list to its end. Nil means that it could not be read, which is told.
-func (p *play) readAll(ctx context.Context, path string, total int) (map[string]object, error) {
+func (p *play) readAll(ctx context.Context, path string, expected int) (map[string]object, error) {
 	found := map[string]object{}
 	act := func(ctx context.Context) error {
 		for start := 1; ; start += pageSize {
@@ -58,9 +58,9 @@ func (p *play) readAll(ctx context.Context, path string, total int) (map[string]
 				}
 				found[of] = one
 			}
-			says := whole(got.body, "totalResults")
-			if says != total && start == 1 && !p.Shared && !p.unsure() {
-				p.different.add("list "+path, fmt.Sprintf("totalResults %d", total), fmt.Sprint(says))
+			says := total(got.body)
+			if says != expected && start == 1 && !p.Shared && !p.unsure() {
+				p.different.add("list "+path, fmt.Sprintf("totalResults %d", expected), fmt.Sprint(says))
 			}
 			if len(page) == 0 || start+pageSize > says {
 				if len(found) != says && !p.Shared {

@@ -12,7 +12,7 @@ var givenNames = []string{
 }
 
 var familyNames = []string{
-	"Abara", "Alderton", "Bakker", "Bellweather", "Brandvold", "Castellan", "Czerny", "Dahlgren", "Delacroix", "Eklund",
+	"Abara", "Alderton", "Bakker", "Bellhaven", "Brandvold", "Castellan", "Czerny", "Dahlgren", "Delacroix", "Eklund",
 	"Fairbourne", "Farrow", "Fontaine", "Gallo", "Grünwald|grunwald", "Haddad", "Halloran", "Holm", "Ibsen", "Ilves",
 	"Jankowski", "Joubert", "Kessler", "Kimura", "Lindqvist", "Løken|loken", "Marchetti", "Mbeki", "Moravec", "Nakata",
 	"Navarro", "Nyström|nystrom", "O'Brannon|obrannon", "Okafor", "Osei", "Paasonen", "Pereira", "Quist", "Rahimi", "Rossmann",

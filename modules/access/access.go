@@ -4,7 +4,8 @@
 // jti, with whose it is. Issuer and audience are the installation's id. Private keys leave the database only unwrapped in
 // memory. A retired key verifies until its last token has expired. A token that was verified is remembered and costs no
 // database; a revocation reaches every replica by news within a second and by polling within five, and a replica that has
-// heard nothing for a minute lets nobody in. A tenant keeps one full administrator at least.
+// heard nothing for a minute lets nobody in. A tenant keeps one full administrator at least, and no live token opens more than
+// its administrator's role.
 //
 // Events: token.issued, token.revoked, administrator.created, administrator.changed, administrator.removed. Tokens of the
 // operator and keys belong to no tenant and are in the server's log instead.
@@ -16,7 +17,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/usherhq/usher/internal/caller"
@@ -47,7 +47,6 @@ var (
 	ErrUnsure        = fault.New(fault.Unavailable, "revocations_unknown", "it cannot be told at the moment which access tokens were revoked; try again").After(5 * time.Second)
 	ErrTokenNotFound = fault.New(fault.NotFound, "token_not_found", "there is no such access token")
 	ErrInvalidToken  = fault.New(fault.Invalid, "invalid_token_request", "such an access token cannot be issued")
-	ErrForbidden     = fault.New(fault.Forbidden, "forbidden", "the access token does not allow this")
 )
 
 // Options are what access needs besides a database.
@@ -62,6 +61,7 @@ type Service struct {
 	clock  clock.Clock
 	seal   cipher.AEAD
 	known  *known
+	fresh  *fresh
 	uses   *uses
 }
 
@@ -79,7 +79,7 @@ func New(db *store.DB, journal *events.Service, now clock.Clock, o Options) (*Se
 	if err != nil {
 		return nil, fmt.Errorf("use the wrapping key: %w", err)
 	}
-	return &Service{db: db, events: journal, clock: now, seal: seal, known: newKnown(), uses: newUses()}, nil
+	return &Service{db: db, events: journal, clock: now, seal: seal, known: newKnown(), fresh: newFresh(), uses: newUses()}, nil
 }
 
 // Secret is a token as its holder sends it. It prints as an ellipsis; Reveal shows it.
@@ -141,28 +141,6 @@ func (v Verified) Caller(requestID string) caller.Caller {
 		who.Kind = caller.KindService
 	}
 	return who
-}
-
-// uses remembers when tokens were last used until that is written down.
-type uses struct {
-	mu   sync.Mutex
-	last map[id.ID]time.Time
-}
-
-func newUses() *uses { return &uses{last: map[id.ID]time.Time{}} }
-
-func (u *uses) note(token id.ID, at time.Time) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.last[token] = at
-}
-
-func (u *uses) drain() map[id.ID]time.Time {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	last := u.last
-	u.last = map[id.ID]time.Time{}
-	return last
 }
 
 var errNotLoaded = errors.New("access was used before it was loaded")

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -107,9 +108,7 @@ func taken(t *testing.T, secret string) forged {
 func (f forged) signed(t *testing.T, method jwt.SigningMethod, key any) string {
 	t.Helper()
 	token := jwt.NewWithClaims(method, f.claims)
-	for name, value := range f.header {
-		token.Header[name] = value
-	}
+	maps.Copy(token.Header, f.header)
 	token.Header["alg"] = method.Alg()
 	text, err := token.SignedString(key)
 	if err != nil {
@@ -125,7 +124,10 @@ func publicKey(t *testing.T, s *access.Service) []byte {
 		t.Fatal(err)
 	}
 	var set struct {
-		Keys []struct{ X, Y string }
+		Keys []struct {
+			X string `json:"x"`
+			Y string `json:"y"`
+		} `json:"keys"`
 	}
 	if err := json.Unmarshal(text, &set); err != nil || len(set.Keys) != 1 {
 		t.Fatalf("key set %s: %v", text, err)

@@ -3,6 +3,7 @@ package access
 import (
 	"cmp"
 	"crypto/sha256"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -18,14 +19,14 @@ type known struct {
 	mu           sync.RWMutex
 	installation id.ID
 	byID         map[id.ID]key
-	revoked      map[id.ID]struct{}
+	revoked      map[id.ID]time.Time // until they would have expired
 	revokedUntil time.Time // revocations up to then have been read
 	refreshed    time.Time
 	verified     map[[sha256.Size]byte]Verified
 }
 
 func newKnown() *known {
-	return &known{byID: map[id.ID]key{}, revoked: map[id.ID]struct{}{}, verified: map[[sha256.Size]byte]Verified{}}
+	return &known{byID: map[id.ID]key{}, revoked: map[id.ID]time.Time{}, verified: map[[sha256.Size]byte]Verified{}}
 }
 
 // find returns a token that was verified before, and whether it has been revoked since.
@@ -86,12 +87,10 @@ func (k *known) keys() []key {
 	return all
 }
 
-func (k *known) revoke(tokens ...id.ID) {
+func (k *known) revoke(token id.ID, until time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for _, token := range tokens {
-		k.revoked[token] = struct{}{}
-	}
+	k.revoked[token] = until
 }
 
 // staleness tells how long ago the replica last heard what was revoked.
@@ -107,7 +106,7 @@ func (k *known) since() time.Time {
 	return k.revokedUntil
 }
 
-func (k *known) learn(installation id.ID, keys []key, revoked []id.ID, at time.Time) {
+func (k *known) learn(installation id.ID, keys []key, revoked map[id.ID]time.Time, at time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.installation = installation
@@ -115,8 +114,7 @@ func (k *known) learn(installation id.ID, keys []key, revoked []id.ID, at time.T
 	for _, one := range keys {
 		k.byID[one.id] = one
 	}
-	for _, token := range revoked {
-		k.revoked[token] = struct{}{}
-	}
+	maps.Copy(k.revoked, revoked)
+	maps.DeleteFunc(k.revoked, func(_ id.ID, until time.Time) bool { return !at.Before(until) })
 	k.refreshed, k.revokedUntil = at, at
 }

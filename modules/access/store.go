@@ -84,15 +84,24 @@ func (s *Service) loadKeys(ctx context.Context, now time.Time) ([]key, error) {
 	return keys, nil
 }
 
-func (s *Service) revokedSince(ctx context.Context, since time.Time) ([]id.ID, error) {
-	scan := func(from row) (id.ID, error) {
-		var of id.ID
-		err := from.Scan(&of)
-		return of, err
+// revokedSince reads what was revoked since then and is not over by now, with the end that each would have had.
+func (s *Service) revokedSince(ctx context.Context, since, now time.Time) (map[id.ID]time.Time, error) {
+	type revocation struct {
+		of    id.ID
+		until time.Time
 	}
-	revoked, err := many(ctx, s, scan, `SELECT id FROM access_tokens WHERE revoked_at IS NOT NULL AND revoked_at > $1`, since)
+	scan := func(from row) (revocation, error) {
+		var r revocation
+		err := from.Scan(&r.of, &r.until)
+		return r, err
+	}
+	all, err := many(ctx, s, scan, `SELECT id, expires_at FROM access_tokens WHERE revoked_at IS NOT NULL AND revoked_at > $1 AND expires_at > $2`, since, now)
 	if err != nil {
 		return nil, fmt.Errorf("load revocations: %w", err)
+	}
+	revoked := make(map[id.ID]time.Time, len(all))
+	for _, r := range all {
+		revoked[r.of] = r.until
 	}
 	return revoked, nil
 }
@@ -109,13 +118,17 @@ func insertToken(ctx context.Context, t Token, k id.ID) error {
 	})
 }
 
+// revokeToken runs the unit again when somebody else has revoked the token in the meantime.
 func revokeToken(ctx context.Context, token id.ID, at time.Time) error {
-	return store.Defer(ctx, store.Stmt{SQL: `UPDATE access_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`, Args: []any{token, at}})
+	return store.Defer(ctx, store.Stmt{
+		SQL: `UPDATE access_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`, Args: []any{token, at}, Rows: 1,
+	})
 }
 
-func noteUse(ctx context.Context, token id.ID, at time.Time) error {
+func noteUses(ctx context.Context, tokens []id.ID, at time.Time) error {
 	return store.Defer(ctx, store.Stmt{
-		SQL: `UPDATE access_tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)`, Args: []any{token, at},
+		SQL:  `UPDATE access_tokens SET last_used_at = $2 WHERE id = ANY($1) AND (last_used_at IS NULL OR last_used_at < $2)`,
+		Args: []any{tokens, at},
 	})
 }
 
@@ -145,48 +158,48 @@ func (s *Service) tokenByID(ctx context.Context, of id.ID) (Token, error) {
 	return t, nil
 }
 
-func (s *Service) list(ctx context.Context, args page.Args) (page.Page[Token], error) {
-	none := page.Page[Token]{}
-	who, err := caller.Must(ctx)
-	if err != nil {
-		return none, err
+// owner says whose tokens the caller sees: those of the tenant, or the operator's own outside of any.
+func owner(who caller.Caller) (condition string, arg any) {
+	if who.Tenant == id.Nil {
+		return `tenant_id IS NULL AND subject_kind = $1`, SubjectOperator
 	}
+	return `tenant_id = $1`, who.Tenant
+}
+
+func (s *Service) list(ctx context.Context, who caller.Caller, args page.Args) (page.Page[Token], error) {
+	none := page.Page[Token]{}
 	count, backward, err := args.Limit()
 	if err != nil {
 		return none, err
 	}
+	from, beyond := uuid.Max, ` AND id < $2 ORDER BY id DESC LIMIT $3`
 	if backward {
-		return none, page.ErrArgs.Sayf("this list is read forward only: ask with first and after")
+		from, beyond = uuid.Nil, ` AND id > $2 ORDER BY id LIMIT $3`
 	}
-	before := uuid.Max
-	if args.After != "" {
-		parts, err := page.Decode(tokenCursor, args.After, 1)
+	if cursor := args.Cursor(); cursor != "" {
+		parts, err := page.Decode(tokenCursor, cursor, 1)
 		if err != nil {
 			return none, err
 		}
-		if before, err = uuid.Parse(parts[0]); err != nil {
+		if from, err = uuid.Parse(parts[0]); err != nil {
 			return none, page.ErrCursor.Because(err)
 		}
 	}
-	found, err := many(ctx, s, scanToken, `SELECT `+tokenColumns+` FROM access_tokens WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
-		who.Tenant, before, count+1)
+	condition, of := owner(who)
+	found, err := many(ctx, s, scanToken, `SELECT `+tokenColumns+` FROM access_tokens WHERE `+condition+beyond, of, from, count+1)
 	if err != nil {
 		return none, fmt.Errorf("list tokens: %w", err)
 	}
 	var total int64
-	if err := s.db.QueryRow(ctx, `SELECT count(id) FROM access_tokens WHERE tenant_id = $1`, who.Tenant).Scan(&total); err != nil {
+	if err := s.db.QueryRow(ctx, `SELECT count(id) FROM access_tokens WHERE `+condition, of).Scan(&total); err != nil {
 		return none, fmt.Errorf("count tokens: %w", err)
 	}
 	return page.Cut(found, args, total)
 }
 
-func (s *Service) tokensOf(ctx context.Context, subjects []id.ID) (map[id.ID][]Token, error) {
-	who, err := caller.Must(ctx)
-	if err != nil {
-		return nil, err
-	}
-	all, err := many(ctx, s, scanToken, `SELECT `+tokenColumns+` FROM access_tokens WHERE tenant_id = $1 AND subject_id = ANY($2) ORDER BY id DESC`,
-		who.Tenant, subjects)
+func (s *Service) tokensOf(ctx context.Context, who caller.Caller, subjects []id.ID) (map[id.ID][]Token, error) {
+	condition, of := owner(who)
+	all, err := many(ctx, s, scanToken, `SELECT `+tokenColumns+` FROM access_tokens WHERE `+condition+` AND subject_id = ANY($2) ORDER BY id DESC`, of, subjects)
 	if err != nil {
 		return nil, fmt.Errorf("load tokens: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -20,12 +19,8 @@ const (
 	algorithm = "ES256"
 	tokenType = "at+jwt" // RFC 9068 section 2.1
 
-	maxToken   = 8 << 10
-	leeway     = 30 * time.Second // between the clocks of replicas
-	maxSilence = time.Minute      // without news of revocations nobody comes in
-	pollEvery  = 5 * time.Second
-	usesEvery  = time.Minute
-	overlap    = 2 * time.Minute // clocks of replicas differ
+	maxHeader = 8 << 10
+	leeway    = 30 * time.Second // between the clocks of replicas
 )
 
 // claims are what a token says.
@@ -47,10 +42,10 @@ func (s *Service) Authenticate(ctx context.Context, header string) (Verified, er
 	if err != nil {
 		return Verified{}, err
 	}
-	now := s.clock()
-	if err := s.sure(ctx, now); err != nil {
-		return Verified{}, err
+	if err := s.refreshed(ctx, maxSilence); err != nil {
+		return Verified{}, ErrUnsure.Because(err)
 	}
+	now := s.clock()
 	of := sha256.Sum256([]byte(token))
 	v, revoked, ok := s.known.find(of)
 	if !ok {
@@ -71,50 +66,33 @@ func (s *Service) Authenticate(ctx context.Context, header string) (Verified, er
 }
 
 func tokenIn(header string) (string, error) {
+	if len(header) > maxHeader {
+		return "", ErrTokenInvalid
+	}
 	header = strings.TrimSpace(header)
 	if word, rest, spaced := strings.Cut(header, " "); spaced {
 		if !strings.EqualFold(word, "Bearer") {
-			return "", ErrTokenInvalid.Sayf("send the access token as a bearer token; %s is not taken", "this scheme")
+			return "", ErrTokenInvalid.Sayf("send the access token as a bearer token, as in \"Authorization: Bearer …\"; no other scheme is taken")
 		}
 		header = strings.TrimSpace(rest)
 	}
-	switch {
-	case header == "" || strings.EqualFold(header, "Bearer"):
+	if header == "" || strings.EqualFold(header, "Bearer") {
 		return "", ErrTokenMissing
-	case len(header) > maxToken:
-		return "", ErrTokenInvalid
 	}
 	return header, nil
 }
 
-// sure sees to it that revocations are known.
-func (s *Service) sure(ctx context.Context, now time.Time) error {
-	if s.known.staleness(now) <= maxSilence {
-		return nil
-	}
-	if err := s.Refresh(ctx); err != nil {
-		return ErrUnsure.Because(err)
-	}
-	return nil
-}
-
+// verify checks a token that is not remembered: first what it says and who signed it, then whether its row is there.
 func (s *Service) verify(ctx context.Context, token string) (v Verified, revoked bool, err error) {
-	issuer := s.known.issuer().String()
-	said := &claims{}
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{algorithm}), jwt.WithIssuer(issuer), jwt.WithAudience(issuer), jwt.WithIssuedAt(),
-		jwt.WithExpirationRequired(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(s.clock), jwt.WithStrictDecoding())
-	_, err = parser.ParseWithClaims(token, said, s.keyOf(ctx))
-	switch {
-	case errors.Is(err, jwt.ErrTokenExpired) && !errors.Is(err, jwt.ErrTokenSignatureInvalid):
-		return Verified{}, false, ErrTokenExpired.Because(err)
-	case err != nil:
-		return Verified{}, false, ErrTokenInvalid.Because(err)
+	said, err := s.read(ctx, token)
+	if err != nil {
+		return Verified{}, false, err
 	}
 	jti, err := uuid.Parse(said.ID)
 	if err != nil {
 		return Verified{}, false, ErrTokenInvalid.Because(err)
 	}
-	row, err := s.tokenByID(ctx, jti)
+	row, err := s.tokenByID(store.AcrossTenants(ctx, "a token names its tenant"), jti)
 	if errors.Is(err, ErrTokenNotFound) {
 		return Verified{}, false, ErrTokenInvalid.Because(err)
 	}
@@ -127,6 +105,30 @@ func (s *Service) verify(ctx context.Context, token string) (v Verified, revoked
 	return Verified{
 		Tenant: row.Tenant, SubjectKind: row.SubjectKind, Subject: row.Subject, Token: row.ID, Name: row.Name, Scopes: row.Scopes, ExpiresAt: row.ExpiresAt,
 	}, row.RevokedAt != nil, nil
+}
+
+// read returns what a token says, if one of the keys has signed it and it is for now and for this installation.
+func (s *Service) read(ctx context.Context, token string) (*claims, error) {
+	issuer, said := s.known.issuer().String(), &claims{}
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{algorithm}), jwt.WithIssuer(issuer), jwt.WithAudience(issuer), jwt.WithIssuedAt(),
+		jwt.WithExpirationRequired(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(s.clock), jwt.WithStrictDecoding())
+	var trouble error // of ours, not of the token
+	_, err := parser.ParseWithClaims(token, said, func(t *jwt.Token) (any, error) {
+		k, err := s.keyOf(ctx, t)
+		if err != nil && !errors.Is(err, errUnknownKey) {
+			trouble = err
+		}
+		return k.public, err
+	})
+	switch {
+	case trouble != nil:
+		return nil, ErrUnsure.Because(trouble)
+	case errors.Is(err, jwt.ErrTokenExpired) && !errors.Is(err, jwt.ErrTokenInvalidIssuer) && !errors.Is(err, jwt.ErrTokenInvalidAudience):
+		return nil, ErrTokenExpired.Because(err)
+	case err != nil:
+		return nil, ErrTokenInvalid.Because(err)
+	}
+	return said, nil
 }
 
 // agree tells whether a token says of itself what was written down when it was issued.
@@ -142,96 +144,23 @@ func (c *claims) agree(row Token) bool {
 var errUnknownKey = errors.New("no such key")
 
 // keyOf finds the key that a token names. It may be newer than what the replica knows.
-func (s *Service) keyOf(ctx context.Context) jwt.Keyfunc {
-	return func(t *jwt.Token) (any, error) {
-		if kind, _ := t.Header["typ"].(string); !strings.EqualFold(kind, tokenType) {
-			return nil, errUnknownKey
-		}
-		name, _ := t.Header["kid"].(string)
-		kid, err := uuid.Parse(name)
-		if err != nil {
-			return nil, errUnknownKey
-		}
-		k, ok := s.known.key(kid)
-		if !ok && s.known.staleness(s.clock()) > time.Second {
-			if err := s.Refresh(ctx); err != nil {
-				return nil, err
-			}
-			k, ok = s.known.key(kid)
-		}
-		if !ok {
-			return nil, errUnknownKey
-		}
-		return k.public, nil
+func (s *Service) keyOf(ctx context.Context, t *jwt.Token) (key, error) {
+	if t.Header["typ"] != tokenType {
+		return key{}, errUnknownKey
 	}
-}
-
-// Refresh reads the keys, and what was revoked since the last time.
-func (s *Service) Refresh(ctx context.Context) error {
-	at := s.clock()
-	installation, err := s.loadInstallation(ctx)
+	name, _ := t.Header["kid"].(string)
+	kid, err := uuid.Parse(name)
 	if err != nil {
-		return err
+		return key{}, errUnknownKey
 	}
-	keys, err := s.loadKeys(ctx, at)
-	if err != nil {
-		return err
+	if k, ok := s.known.key(kid); ok {
+		return k, nil
 	}
-	for i := range keys {
-		if keys[i].retired {
-			continue
-		}
-		if err := s.unwrap(&keys[i]); err != nil {
-			return err
-		}
+	if err := s.refreshed(ctx, maxNovelty); err != nil {
+		return key{}, err
 	}
-	revoked, err := s.revokedSince(ctx, s.known.since().Add(-overlap))
-	if err != nil {
-		return err
+	if k, ok := s.known.key(kid); ok {
+		return k, nil
 	}
-	s.known.learn(installation, keys, revoked, at)
-	return nil
-}
-
-// Run keeps what is known fresh, and writes down when tokens were last used, until ctx ends.
-func (s *Service) Run(ctx context.Context) error {
-	news, cancel := s.db.Listen(News)
-	defer cancel()
-	poll, written := time.NewTicker(pollEvery), time.NewTicker(usesEvery)
-	defer poll.Stop()
-	defer written.Stop()
-	for {
-		var err error
-		select {
-		case <-ctx.Done():
-			last, done := context.WithTimeout(context.WithoutCancel(ctx), pollEvery)
-			defer done()
-			return s.FlushUses(last)
-		case <-written.C:
-			err = s.FlushUses(ctx)
-		case <-news:
-			err = s.Refresh(ctx)
-		case <-poll.C:
-			err = s.Refresh(ctx)
-		}
-		if err != nil && ctx.Err() == nil {
-			slog.WarnContext(ctx, "access is not fresh", "error", err)
-		}
-	}
-}
-
-// FlushUses writes down when tokens were last used.
-func (s *Service) FlushUses(ctx context.Context) error {
-	last := s.uses.drain()
-	if len(last) == 0 {
-		return nil
-	}
-	return store.Do(asWorker(ctx), s.db, func(ctx context.Context) error {
-		for token, at := range last {
-			if err := noteUse(ctx, token, at); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return key{}, errUnknownKey
 }

@@ -22,7 +22,7 @@ func (s *Service) ByUserName(ctx context.Context, userName string) (*User, error
 	if err != nil {
 		return nil, err
 	}
-	if unfit(userName, maxName) != "" {
+	if unfit(userName) != "" {
 		return nil, ErrUserNotFound
 	}
 	return s.understood(s.user(ctx, q, selectUserByName, fold(userName)))
@@ -85,7 +85,7 @@ func (s *Service) Managers(ctx context.Context, values []string) (map[string]Use
 	for _, value := range values {
 		if of, ok := id.User.Parse(value); ok {
 			ids = append(ids, of)
-		} else if unfit(value, maxName) == "" {
+		} else if unfit(value) == "" {
 			keys = append(keys, fold(value))
 		}
 	}

@@ -17,6 +17,8 @@ type Group struct {
 	UpdatedAt   time.Time
 }
 
+const membersChanged = "group.members_changed"
+
 // Sources of memberships.
 const (
 	SourceSCIM = "scim"

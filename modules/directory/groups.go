@@ -51,13 +51,14 @@ func (s *Service) CreateGroup(ctx context.Context, given NewGroup) (*Group, erro
 
 // groupCreation is what the journal keeps of a new group.
 type groupCreation struct {
+	membersNews
+
 	DisplayName string `json:"displayName"`
 	ExternalID  string `json:"externalId,omitempty"`
-	membersNews
 }
 
 func (g *Group) check() error {
-	if why := unfit(g.DisplayName, maxName); why != "" {
+	if why := unfit(g.DisplayName); why != "" {
 		return ErrInvalidGroup.At("displayName").Sayf("displayName %s", why)
 	}
 	if len(g.ExternalID) > maxName || !utf8.ValidString(g.ExternalID) || slices.Contains([]byte(g.ExternalID), 0) {
@@ -81,7 +82,7 @@ func (s *Service) GroupByName(ctx context.Context, displayName string) (*Group, 
 	if err != nil {
 		return nil, err
 	}
-	if unfit(displayName, maxName) != "" {
+	if unfit(displayName) != "" {
 		return nil, ErrGroupNotFound
 	}
 	return s.group(ctx, selectGroupByName, q.tenant, fold(displayName))
@@ -194,7 +195,7 @@ func (s *Service) recordGroupChange(ctx context.Context, was, now *Group, attrib
 	if !members.any() {
 		return nil
 	}
-	_, err := s.events.Record(ctx, events.Event{Kind: "group.members_changed", Subject: now.ID, Data: members.news()})
+	_, err := s.events.Record(ctx, events.Event{Kind: membersChanged, Subject: now.ID, Data: members.news()})
 	return err
 }
 

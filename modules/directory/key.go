@@ -38,11 +38,11 @@ func isASCII(text string) bool {
 }
 
 // unfit tells why a text cannot be a name, or nothing when it can.
-func unfit(name string, most int) string {
+func unfit(name string) string {
 	switch {
 	case strings.TrimSpace(name) == "":
 		return "is required"
-	case len(name) > most:
+	case len(name) > maxName:
 		return "is too long"
 	case !utf8.ValidString(name):
 		return "is not valid UTF-8"

@@ -21,7 +21,7 @@ func (s *Service) Delete(ctx context.Context, of id.ID, expect Expect) error {
 		return err
 	}
 	return store.Do(ctx, s.db, func(ctx context.Context) error {
-		if err := s.lockUser(ctx, q, of); err != nil {
+		if err := s.lockUser(ctx, of); err != nil {
 			return err
 		}
 		was, err := s.userForChange(ctx, q, selectForChange, of)
@@ -116,7 +116,7 @@ func (s *Service) withdraw(ctx context.Context, q scope, user id.ID, now time.Ti
 			return fmt.Errorf("tell that a member has gone: %w", err)
 		}
 		data := membersNews{Removed: []string{id.User.Format(user)}, RemovedCount: 1}
-		if _, err := s.events.Record(ctx, events.Event{Kind: "group.members_changed", Subject: group, Data: data}); err != nil {
+		if _, err := s.events.Record(ctx, events.Event{Kind: membersChanged, Subject: group, Data: data}); err != nil {
 			return err
 		}
 	}

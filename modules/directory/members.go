@@ -106,7 +106,7 @@ func (s *Service) candidatesOf(ctx context.Context, q scope, n net) (candidates,
 		switch {
 		case ok && (kind == id.User || kind == id.Group):
 			found[m.Value] = of
-		case q.provider() && unfit(m.Value, maxName) == "":
+		case q.provider() && unfit(m.Value) == "":
 			names = append(names, m.Value)
 		}
 	}
@@ -139,7 +139,7 @@ func (n net) decide(who candidates, facts map[id.ID]fact, strict bool) (c member
 		f := facts[of]
 		switch {
 		case !named || !fits(m.Value, f):
-			if strict || unfit(m.Value, maxName) != "" {
+			if strict || unfit(m.Value) != "" {
 				return c, nil, ErrInvalidMember.Sayf("there is no user or group %.80q in this tenant", m.Value)
 			}
 			unknown = append(unknown, m)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -17,13 +18,13 @@ const (
 // is primary, extensions are rendered in one way. It refuses what cannot be kept with ErrInvalidUser. It returns the
 // rendered attributes.
 func (u *User) normalize() ([]byte, error) {
-	if why := unfit(u.UserName, maxName); why != "" {
+	if why := unfit(u.UserName); why != "" {
 		return nil, ErrInvalidUser.At("userName").Sayf("userName %s", why)
 	}
 	if unassigned(u.UserName) {
 		return nil, ErrInvalidUser.At("userName").Sayf("userName has a character that Unicode does not know")
 	}
-	if len(u.ExternalID) > maxName || !utf8.ValidString(u.ExternalID) || bytes.IndexByte([]byte(u.ExternalID), 0) >= 0 {
+	if len(u.ExternalID) > maxName || !utf8.ValidString(u.ExternalID) || strings.IndexByte(u.ExternalID, 0) >= 0 {
 		return nil, ErrInvalidUser.At("externalId").Sayf("externalId is too long or not text")
 	}
 	for _, values := range []*[]Value{&u.Emails, &u.PhoneNumbers, &u.IMs, &u.Photos, &u.Entitlements, &u.Roles, &u.Certificates} {

@@ -49,7 +49,7 @@ func (s *Service) unpark(ctx context.Context, q scope, u *User, waiting []parked
 			return fmt.Errorf("tell of a member who has come: %w", err)
 		}
 		data := membersNews{Added: []string{id.User.Format(u.ID)}, AddedCount: 1, Awaited: true}
-		if _, err := s.events.Record(ctx, events.Event{Kind: "group.members_changed", Subject: p.group, Data: data}); err != nil {
+		if _, err := s.events.Record(ctx, events.Event{Kind: membersChanged, Subject: p.group, Data: data}); err != nil {
 			return err
 		}
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // lockUser keeps others from adding what refers to the person until the unit ends.
-func (s *Service) lockUser(ctx context.Context, q scope, of id.ID) error {
+func (s *Service) lockUser(ctx context.Context, of id.ID) error {
 	if !s.db.Postgres() {
 		return nil // the only writer is alone
 	}

@@ -74,8 +74,8 @@ func insertParked(ctx context.Context, q scope, g *Group, members []MemberRef) e
 }
 
 // text is what the databases keep of any string: no U+0000, no broken UTF-8, no more than a name.
-func text(any string) string {
-	clean := strings.ReplaceAll(strings.ToValidUTF8(any, ""), "\x00", "")
+func text(given string) string {
+	clean := strings.ReplaceAll(strings.ToValidUTF8(given, ""), "\x00", "")
 	if len(clean) > maxName {
 		clean = strings.ToValidUTF8(clean[:maxName], "")
 	}

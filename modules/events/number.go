@@ -22,7 +22,7 @@ func (s *Service) Run(ctx context.Context) error {
 	for {
 		_, err := s.db.Exclusively(ctx, "events.number", func(ctx context.Context) error { return s.keepNumbering(ctx, recorded) })
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // it was told to stop
+			return nil
 		}
 		if err != nil {
 			slog.WarnContext(ctx, "numbering events stopped; trying again", "error", err)

@@ -206,7 +206,7 @@ func (s *Service) PlanChanged(ctx context.Context, now tenancy.Tenant) error {
 		return err
 	}
 	for _, c := range all {
-		kind := ""
+		var kind string
 		switch {
 		case !now.Plan.HasSCIM() && c.Status == Active:
 			c.Status, c.PausedBy, kind = Paused, ByPlan, "scim_config.paused"

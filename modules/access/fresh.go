@@ -1,0 +1,122 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/usherhq/usher/internal/store"
+)
+
+const (
+	maxSilence = time.Minute            // without news of revocations nobody comes in
+	maxNovelty = 100 * time.Millisecond // a key that is not known may be as new as that
+	giveUpFor  = time.Second            // after a refresh in vain, before a request tries the next
+	pollEvery  = 5 * time.Second
+	usesEvery  = time.Minute
+	overlap    = 2 * time.Minute // clocks of replicas differ, and units of work take their time
+)
+
+// fresh lets one refresh run at a time. Its fields belong to who has the turn.
+type fresh struct {
+	turn   chan struct{}
+	failed time.Time // when the last refresh was in vain
+	why    error
+}
+
+func newFresh() *fresh { return &fresh{turn: make(chan struct{}, 1)} }
+
+// refreshed sees to it that what is known is no older than that. Requests that come at the same time wait for one refresh,
+// and while the database is away they are told so at once.
+func (s *Service) refreshed(ctx context.Context, noOlder time.Duration) error {
+	if s.known.staleness(s.clock()) <= noOlder {
+		return nil
+	}
+	return s.inTurn(ctx, func() error {
+		now := s.clock()
+		if s.known.staleness(now) <= noOlder {
+			return nil
+		}
+		if s.fresh.why != nil && now.Sub(s.fresh.failed) < giveUpFor {
+			return s.fresh.why
+		}
+		return s.refresh(ctx)
+	})
+}
+
+// Refresh reads the keys, and what was revoked since the last time.
+func (s *Service) Refresh(ctx context.Context) error {
+	return s.inTurn(ctx, func() error { return s.refresh(ctx) })
+}
+
+func (s *Service) inTurn(ctx context.Context, do func() error) error {
+	select {
+	case s.fresh.turn <- struct{}{}:
+	case <-ctx.Done():
+		return fmt.Errorf("refresh keys and revocations: %w", ctx.Err())
+	}
+	defer func() { <-s.fresh.turn }()
+	return do()
+}
+
+func (s *Service) refresh(ctx context.Context) error {
+	err := s.learn(store.AcrossTenants(ctx, "keys and revocations are the installation's"))
+	if err == nil || ctx.Err() == nil { // a request that was broken off says nothing about the database
+		s.fresh.failed, s.fresh.why = s.clock(), err
+	}
+	return err
+}
+
+func (s *Service) learn(ctx context.Context) error {
+	at := s.clock()
+	installation, err := s.loadInstallation(ctx)
+	if err != nil {
+		return err
+	}
+	keys, err := s.loadKeys(ctx, at)
+	if err != nil {
+		return err
+	}
+	for i := range keys {
+		if keys[i].retired {
+			continue
+		}
+		if err := s.unwrap(&keys[i]); err != nil {
+			return err
+		}
+	}
+	revoked, err := s.revokedSince(ctx, s.known.since().Add(-overlap), at)
+	if err != nil {
+		return err
+	}
+	s.known.learn(installation, keys, revoked, at)
+	return nil
+}
+
+// Run keeps what is known fresh, and writes down when tokens were last used, until ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	news, cancel := s.db.Listen(News)
+	defer cancel()
+	poll, written := time.NewTicker(pollEvery), time.NewTicker(usesEvery)
+	defer poll.Stop()
+	defer written.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			last, done := context.WithTimeout(context.WithoutCancel(ctx), pollEvery)
+			defer done()
+			return s.FlushUses(last)
+		case <-written.C:
+			err = s.FlushUses(ctx)
+		case <-news:
+			err = s.Refresh(ctx)
+		case <-poll.C:
+			err = s.Refresh(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			slog.WarnContext(ctx, "access is not fresh", "error", err)
+		}
+	}
+}
