@@ -83,13 +83,13 @@ func (s *Service) CreateAdministrator(ctx context.Context, n NewAdministrator) (
 }
 
 // ChangeAdministrator edits an administrator. With expected, one in another version is ErrStaleVersion. The last full one
-// stays one: ErrLastAdministrator. Live tokens keep their scopes until they are revoked.
+// stays one: ErrLastAdministrator. Her live tokens that open more than her new role does are revoked.
 func (s *Service) ChangeAdministrator(ctx context.Context, of id.ID, expected *int64, edit func(*Administrator) error) (Administrator, error) {
 	if err := caller.Require(ctx, caller.ScopeAdmin); err != nil {
 		return Administrator{}, err
 	}
 	return store.InTx(ctx, s.db, func(ctx context.Context) (Administrator, error) {
-		was, err := s.Administrator(ctx, of)
+		was, err := s.locked(ctx, of)
 		switch {
 		case err != nil:
 			return Administrator{}, err
@@ -104,10 +104,8 @@ func (s *Service) ChangeAdministrator(ctx context.Context, of id.ID, expected *i
 		if err := now.check(); err != nil || now == was {
 			return was, err
 		}
-		if was.Role == Full && now.Role != Full {
-			if err := s.another(ctx, of); err != nil {
-				return Administrator{}, err
-			}
+		if err := s.changeRole(ctx, was, now); err != nil {
+			return Administrator{}, err
 		}
 		now.Version, now.UpdatedAt = was.Version+1, s.clock()
 		if err := updateAdministrator(ctx, now); err != nil {
@@ -117,13 +115,26 @@ func (s *Service) ChangeAdministrator(ctx context.Context, of id.ID, expected *i
 	})
 }
 
+func (s *Service) changeRole(ctx context.Context, was, now Administrator) error {
+	if was.Role == now.Role {
+		return nil
+	}
+	if was.Role == Full {
+		if err := s.another(ctx, was.ID); err != nil {
+			return err
+		}
+	}
+	left := now.Role.scopes()
+	return s.revokeWhere(ctx, was.ID, func(t Token) bool { return among(t.Scopes, left) != nil })
+}
+
 // RemoveAdministrator ends an administrator and her tokens. The last full one stays: ErrLastAdministrator.
 func (s *Service) RemoveAdministrator(ctx context.Context, of id.ID) error {
 	if err := caller.Require(ctx, caller.ScopeAdmin); err != nil {
 		return err
 	}
 	return store.Do(ctx, s.db, func(ctx context.Context) error {
-		was, err := s.Administrator(ctx, of)
+		was, err := s.locked(ctx, of)
 		if err != nil {
 			return err
 		}
@@ -142,21 +153,35 @@ func (s *Service) RemoveAdministrator(ctx context.Context, of id.ID) error {
 	})
 }
 
-// another refuses unless there is another full administrator; it locks them, so that two cannot go at once.
+// locked returns an administrator whom nobody else can change, nor the full ones, until the unit has ended: two full ones
+// cannot go at once.
+func (s *Service) locked(ctx context.Context, of id.ID) (Administrator, error) {
+	if err := s.lockAdministrators(ctx, of); err != nil {
+		return Administrator{}, err
+	}
+	return s.Administrator(ctx, of)
+}
+
+// another refuses unless there is another full administrator.
 func (s *Service) another(ctx context.Context, besides id.ID) error {
-	others, err := s.lockFull(ctx, besides)
+	others, err := s.administrators(ctx, ` AND role = 'full' AND id <> $2`, besides)
 	switch {
 	case err != nil:
 		return err
-	case others == 0:
+	case len(others) == 0:
 		return ErrLastAdministrator
 	default:
 		return nil
 	}
 }
 
-// Administrator returns an administrator of the tenant, or ErrAdministratorNotFound.
+// Administrator returns an administrator of the tenant, or ErrAdministratorNotFound. Every administrator may see herself.
 func (s *Service) Administrator(ctx context.Context, of id.ID) (Administrator, error) {
+	if who, ok := caller.From(ctx); !ok || who.Admin == id.Nil || who.Admin != of {
+		if _, err := reader(ctx); err != nil {
+			return Administrator{}, err
+		}
+	}
 	all, err := s.administrators(ctx, " AND id = $2", of)
 	if err != nil {
 		return Administrator{}, err
@@ -169,7 +194,26 @@ func (s *Service) Administrator(ctx context.Context, of id.ID) (Administrator, e
 
 // Administrators returns all administrators of the tenant, the oldest first.
 func (s *Service) Administrators(ctx context.Context) ([]Administrator, error) {
+	if _, err := reader(ctx); err != nil {
+		return nil, err
+	}
 	return s.administrators(ctx, "")
+}
+
+// AdministratorsByID returns those administrators of the tenant that are there, by their ids.
+func (s *Service) AdministratorsByID(ctx context.Context, of []id.ID) (map[id.ID]Administrator, error) {
+	if _, err := reader(ctx); err != nil {
+		return nil, err
+	}
+	all, err := s.administrators(ctx, " AND id = ANY($2)", of)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[id.ID]Administrator, len(all))
+	for _, a := range all {
+		found[a.ID] = a
+	}
+	return found, nil
 }
 
 func (a *Administrator) check() error {

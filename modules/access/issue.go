@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -34,12 +35,17 @@ type Request struct {
 }
 
 // Issue makes an access token. The secret is its only copy. It needs the scope admin, or operator for the operator's, and
-// gives nobody more than the caller has. Refuses with ErrInvalidToken.
+// gives nobody more than the caller has: a token of the caller's tenant, no more than its administrator's role opens.
+// Refuses with ErrInvalidToken and ErrAdministratorNotFound.
 func (s *Service) Issue(ctx context.Context, r Request) (Token, Secret, error) {
 	if err := caller.Require(ctx, caller.ScopeAdmin); err != nil {
 		return Token{}, "", err
 	}
-	if err := s.check(ctx, &r); err != nil {
+	ctx, err := within(ctx, r)
+	if err != nil {
+		return Token{}, "", err
+	}
+	if err := r.check(); err != nil {
 		return Token{}, "", err
 	}
 	signer, issuer, ok := s.known.signer()
@@ -56,6 +62,9 @@ func (s *Service) Issue(ctx context.Context, r Request) (Token, Secret, error) {
 		return Token{}, "", err
 	}
 	err = store.Do(ctx, s.db, func(ctx context.Context) error {
+		if err := s.fits(ctx, t); err != nil {
+			return err
+		}
 		if err := insertToken(ctx, t, signer.id); err != nil {
 			return err
 		}
@@ -67,7 +76,30 @@ func (s *Service) Issue(ctx context.Context, r Request) (Token, Secret, error) {
 	return t, secret, nil
 }
 
-func (s *Service) check(ctx context.Context, r *Request) error {
+// within sees to it that a token is the caller's to give: the operator's by an operator, any other within the tenant that
+// the caller acts in. An operator who acts in none may name one.
+func within(ctx context.Context, r Request) (context.Context, error) {
+	who, err := caller.Must(ctx)
+	if err != nil {
+		return ctx, err
+	}
+	if r.SubjectKind == SubjectOperator {
+		if r.Tenant != id.Nil {
+			return ctx, ErrInvalidToken.Sayf("a token of the operator belongs to no tenant")
+		}
+		return ctx, caller.Require(ctx, caller.ScopeOperator)
+	}
+	if who.Tenant == id.Nil && who.Scopes.Allow(caller.ScopeOperator) {
+		who.Tenant = r.Tenant
+	}
+	if r.Tenant == id.Nil || r.Tenant != who.Tenant {
+		return ctx, ErrInvalidToken.Sayf("a token is issued within the caller's own tenant")
+	}
+	return caller.With(ctx, who), nil
+}
+
+// check fills in what may be left out, and refuses what no token can be.
+func (r *Request) check() error {
 	if r.Life == 0 {
 		r.Life = DefaultLife
 	}
@@ -76,45 +108,60 @@ func (s *Service) check(ctx context.Context, r *Request) error {
 		return ErrInvalidToken.At("name").Sayf("a token's name has 1 to 200 characters")
 	}
 	if r.Life < time.Minute || r.Life > MaxLife {
-		return ErrInvalidToken.At("days").Sayf("a token lives for at most 3,650 days")
+		return ErrInvalidToken.At("days").Sayf("a token lives for a minute at least and for 3,650 days at most")
 	}
 	if r.Subject == id.Nil {
+		if r.SubjectKind == SubjectConfig || r.SubjectKind == SubjectAdministrator {
+			return ErrInvalidToken.Sayf("say whose token it is")
+		}
 		r.Subject = id.New()
 	}
-	return s.checkScopes(ctx, r)
+	r.Scopes = slices.Compact(slices.Sorted(slices.Values(r.Scopes)))
+	return r.checkScopes()
 }
 
-func (s *Service) checkScopes(ctx context.Context, r *Request) error {
-	open := []string{caller.ScopeAdmin, caller.ScopeAdminRead, caller.ScopeReportsRead, caller.ScopeEntitlementsRead}
-	switch r.SubjectKind {
-	case SubjectConfig:
-		open = []string{caller.ScopeSCIM, caller.ScopeSCIMRead}
-	case SubjectOperator:
-		open = []string{caller.ScopeOperator}
-		if err := caller.Require(ctx, caller.ScopeOperator); err != nil {
-			return err
-		}
-	case SubjectAdministrator:
-		found, err := s.Administrator(ctx, r.Subject)
-		if err != nil {
-			return err
-		}
-		open = found.Role.scopes()
-	case SubjectService:
-	default:
+func (r *Request) checkScopes() error {
+	open, ok := opens[r.SubjectKind]
+	if !ok {
 		return ErrInvalidToken.Sayf("a token belongs to a configuration, an administrator, a service or the operator")
 	}
 	if len(r.Scopes) == 0 {
 		return ErrInvalidToken.At("scopes").Sayf("say what the token opens: %s", strings.Join(open, ", "))
 	}
-	for _, scope := range r.Scopes {
+	return among(r.Scopes, open)
+}
+
+// opens tells what a token can open, by whose it is; an administrator's role may leave less.
+var opens = map[string][]string{
+	SubjectConfig:        {caller.ScopeSCIM, caller.ScopeSCIMRead},
+	SubjectAdministrator: Full.scopes(),
+	SubjectService:       {caller.ScopeAdmin, caller.ScopeAdminRead, caller.ScopeReportsRead, caller.ScopeEntitlementsRead},
+	SubjectOperator:      {caller.ScopeOperator},
+}
+
+func among(scopes, open []string) error {
+	for _, scope := range scopes {
 		if !slices.Contains(open, scope) {
 			return ErrInvalidToken.At("scopes").Sayf("this token can open %s", strings.Join(open, ", "))
 		}
 	}
-	slices.Sort(r.Scopes)
-	r.Scopes = slices.Compact(r.Scopes)
 	return nil
+}
+
+// fits refuses an administrator's token that opens more than her role. It locks her, so that she keeps the role, and stays,
+// until the token is written down, where whoever changes or removes her finds it.
+func (s *Service) fits(ctx context.Context, t Token) error {
+	if t.SubjectKind != SubjectAdministrator {
+		return nil
+	}
+	if err := s.lockAdministrator(ctx, t.Subject); err != nil {
+		return err
+	}
+	found, err := s.Administrator(ctx, t.Subject)
+	if err != nil {
+		return err
+	}
+	return among(t.Scopes, found.Role.scopes())
 }
 
 func sign(k key, issuer id.ID, t Token) (Secret, error) {
@@ -137,82 +184,54 @@ func sign(k key, issuer id.ID, t Token) (Secret, error) {
 	return Secret(text), nil
 }
 
-// Revoke ends a token of the tenant. Ending it twice changes nothing. Refuses with ErrTokenNotFound.
-func (s *Service) Revoke(ctx context.Context, token id.ID) (Token, error) {
-	if err := caller.Require(ctx, caller.ScopeAdmin); err != nil {
-		return Token{}, err
-	}
-	return store.InTx(ctx, s.db, func(ctx context.Context) (Token, error) {
-		t, err := s.Get(ctx, token)
-		if err != nil || t.RevokedAt != nil {
-			return t, err
-		}
-		return s.revoke(ctx, t)
-	})
-}
-
-func (s *Service) revoke(ctx context.Context, t Token) (Token, error) {
-	now := s.clock()
-	t.RevokedAt = &now
-	if err := revokeToken(ctx, t.ID, now); err != nil {
-		return Token{}, err
-	}
-	store.AfterCommit(ctx, func() {
-		s.known.revoke(t.ID)
-		s.db.Notify(News)
-	})
-	return t, s.record(ctx, "token.revoked", t)
-}
-
-// RevokeSubject ends every live token of a configuration or an administrator.
-func (s *Service) RevokeSubject(ctx context.Context, subject id.ID) error {
-	if err := caller.Require(ctx, caller.ScopeAdmin); err != nil {
-		return err
-	}
-	return store.Do(ctx, s.db, func(ctx context.Context) error {
-		all, err := s.Tokens(ctx, []id.ID{subject})
-		if err != nil {
-			return err
-		}
-		for _, t := range all[subject] {
-			if t.RevokedAt != nil {
-				continue
-			}
-			if _, err := s.revoke(ctx, t); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// Get returns a token of the tenant, or ErrTokenNotFound.
+// Get returns a token of the tenant, or ErrTokenNotFound; an operator outside of any tenant finds every token.
 func (s *Service) Get(ctx context.Context, token id.ID) (Token, error) {
+	who, err := reader(ctx)
+	if err != nil {
+		return Token{}, err
+	}
 	t, err := s.tokenByID(ctx, token)
 	if err != nil {
 		return Token{}, err
 	}
-	who, err := caller.Must(ctx)
-	if err != nil {
-		return Token{}, err
-	}
-	if t.Tenant != who.Tenant {
+	everywhere := who.Tenant == id.Nil && who.Scopes.Allow(caller.ScopeOperator)
+	if t.Tenant != who.Tenant && !everywhere {
 		return Token{}, ErrTokenNotFound
 	}
 	return t, nil
 }
 
-// List returns a page of the tenant's tokens, the newest first.
+// List returns a page of the tenant's tokens, the newest first; of the operator's own for an operator outside of any tenant.
 func (s *Service) List(ctx context.Context, args page.Args) (page.Page[Token], error) {
-	if err := caller.Require(ctx, caller.ScopeAdminRead); err != nil {
+	who, err := reader(ctx)
+	if err != nil {
 		return page.Page[Token]{}, err
 	}
-	return s.list(ctx, args)
+	return s.list(ctx, who, args)
 }
 
 // Tokens returns every token of some configurations and administrators of the tenant, the newest first.
 func (s *Service) Tokens(ctx context.Context, subjects []id.ID) (map[id.ID][]Token, error) {
-	return s.tokensOf(ctx, subjects)
+	who, err := reader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.tokensOf(ctx, who, subjects)
+}
+
+// reader returns who asks, if they may see tokens and administrators.
+func reader(ctx context.Context) (caller.Caller, error) {
+	if err := caller.Require(ctx, caller.ScopeAdminRead); err != nil {
+		return caller.Caller{}, err
+	}
+	who, err := caller.Must(ctx)
+	if err != nil {
+		return caller.Caller{}, err
+	}
+	if who.Tenant == id.Nil {
+		err = caller.Require(ctx, caller.ScopeOperator)
+	}
+	return who, err
 }
 
 // TokenCursor returns the cursor of a token in List.
@@ -229,7 +248,10 @@ type tokenNews struct {
 
 func (s *Service) record(ctx context.Context, kind string, t Token) error {
 	if t.Tenant == id.Nil {
-		return nil // the journal is a tenant's
+		store.AfterCommit(ctx, func() { // the journal is a tenant's
+			slog.InfoContext(ctx, "a token of the operator has changed", "change", kind, "token", id.Token.Format(t.ID), "name", t.Name)
+		})
+		return nil
 	}
 	data := tokenNews{Name: t.Name, SubjectKind: t.SubjectKind, Scopes: t.Scopes, ExpiresAt: t.ExpiresAt}
 	switch t.SubjectKind {

@@ -20,7 +20,7 @@ type known struct {
 	installation id.ID
 	byID         map[id.ID]key
 	revoked      map[id.ID]time.Time // until they would have expired
-	revokedUntil time.Time // revocations up to then have been read
+	revokedUntil time.Time           // revocations up to then have been read
 	refreshed    time.Time
 	verified     map[[sha256.Size]byte]Verified
 }

@@ -132,7 +132,7 @@ func noteUses(ctx context.Context, tokens []id.ID, at time.Time) error {
 	})
 }
 
-const tokenColumns = `id, tenant_id, subject_kind, subject_id, name, scopes, created_at, expires_at, last_used_at, revoked_at`
+const issuedColumns = `id, tenant_id, subject_kind, subject_id, name, scopes, created_at, expires_at, last_used_at, revoked_at`
 
 type row interface{ Scan(into ...any) error }
 
@@ -148,7 +148,7 @@ func scanToken(from row) (Token, error) {
 
 // tokenByID finds a token whatever its tenant: the caller is not known before.
 func (s *Service) tokenByID(ctx context.Context, of id.ID) (Token, error) {
-	t, err := scanToken(s.db.QueryRow(ctx, `SELECT `+tokenColumns+` FROM access_tokens WHERE id = $1`, of))
+	t, err := scanToken(s.db.QueryRow(ctx, `SELECT `+issuedColumns+` FROM access_tokens WHERE id = $1`, of))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Token{}, ErrTokenNotFound
 	}
@@ -186,7 +186,7 @@ func (s *Service) list(ctx context.Context, who caller.Caller, args page.Args) (
 		}
 	}
 	condition, of := owner(who)
-	found, err := many(ctx, s, scanToken, `SELECT `+tokenColumns+` FROM access_tokens WHERE `+condition+beyond, of, from, count+1)
+	found, err := many(ctx, s, scanToken, `SELECT `+issuedColumns+` FROM access_tokens WHERE `+condition+beyond, of, from, count+1)
 	if err != nil {
 		return none, fmt.Errorf("list tokens: %w", err)
 	}
@@ -199,7 +199,7 @@ func (s *Service) list(ctx context.Context, who caller.Caller, args page.Args) (
 
 func (s *Service) tokensOf(ctx context.Context, who caller.Caller, subjects []id.ID) (map[id.ID][]Token, error) {
 	condition, of := owner(who)
-	all, err := many(ctx, s, scanToken, `SELECT `+tokenColumns+` FROM access_tokens WHERE `+condition+` AND subject_id = ANY($2) ORDER BY id DESC`, of, subjects)
+	all, err := many(ctx, s, scanToken, `SELECT `+issuedColumns+` FROM access_tokens WHERE `+condition+` AND subject_id = ANY($2) ORDER BY id DESC`, of, subjects)
 	if err != nil {
 		return nil, fmt.Errorf("load tokens: %w", err)
 	}

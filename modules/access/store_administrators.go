@@ -32,17 +32,24 @@ func (s *Service) administrators(ctx context.Context, condition string, args ...
 	return all, nil
 }
 
-// lockFull locks the full administrators of the tenant and counts them but for one.
-func (s *Service) lockFull(ctx context.Context, besides id.ID) (int, error) {
+// lockAdministrators locks an administrator and, in the same statement, every full one of the tenant.
+func (s *Service) lockAdministrators(ctx context.Context, of id.ID) error {
+	return s.lock(ctx, ` AND (id = $2 OR role = 'full')`, of)
+}
+
+func (s *Service) lockAdministrator(ctx context.Context, of id.ID) error {
+	return s.lock(ctx, ` AND id = $2`, of)
+}
+
+func (s *Service) lock(ctx context.Context, condition string, of id.ID) error {
 	who, err := caller.Must(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	if _, err := s.db.Exec(ctx, `UPDATE administrators SET role = role WHERE tenant_id = $1 AND role = 'full'`, who.Tenant); err != nil {
-		return 0, fmt.Errorf("lock administrators: %w", err)
+	if _, err := s.db.Exec(ctx, `UPDATE administrators SET role = role WHERE tenant_id = $1`+condition, who.Tenant, of); err != nil {
+		return fmt.Errorf("lock administrators: %w", err)
 	}
-	others, err := s.administrators(ctx, ` AND role = 'full' AND id <> $2`, besides)
-	return len(others), err
+	return nil
 }
 
 func insertAdministrator(ctx context.Context, a Administrator) error {
