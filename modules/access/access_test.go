@@ -245,7 +245,7 @@ func TestAnExpiredTokenIsRefusedThoughItIsRemembered(t *testing.T) {
 	})
 }
 
-func TestARevocationReachesTheOtherReplicaWithinASecond(t *testing.T) {
+func TestARevocationReachesTheOtherReplicaBeforeItPolls(t *testing.T) {
 	t.Parallel()
 	for _, dialect := range storetest.Dialects {
 		t.Run(dialect, func(t *testing.T) {
@@ -266,7 +266,7 @@ func TestARevocationReachesTheOtherReplicaWithinASecond(t *testing.T) {
 			if _, err := here.Authenticate(ctx, secret); !errors.Is(err, access.ErrTokenRevoked) {
 				t.Errorf("where it was revoked: %v", err)
 			}
-			limit := time.Now().Add(5 * time.Second)
+			limit := time.Now().Add(2 * time.Second) // it polls after five
 			for {
 				_, err := there.Authenticate(ctx, secret)
 				if errors.Is(err, access.ErrTokenRevoked) {
