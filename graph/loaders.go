@@ -3,9 +3,6 @@ package graph
 import (
 	"context"
 	"sync"
-	"time"
-
-	"github.com/vikstrous/dataloadgen"
 
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/id"
@@ -17,12 +14,6 @@ import (
 	"github.com/usherhq/usher/modules/provisioning"
 )
 
-// The resolvers of one level run side by side; those that come within batchWait share a statement.
-const (
-	batchWait = 2 * time.Millisecond
-	batchSize = 1000
-)
-
 // pieceOf asks for a page of a list that belongs to something.
 type pieceOf struct {
 	of    id.ID
@@ -32,26 +23,26 @@ type pieceOf struct {
 
 // loaders read edges in batches, for one request in one tenant.
 type loaders struct {
-	users        *dataloadgen.Loader[id.ID, *directory.User]
-	groups       *dataloadgen.Loader[id.ID, *directory.Group]
-	links        *dataloadgen.Loader[id.ID, []directory.Link]
-	memberPages  *dataloadgen.Loader[pieceOf, page.Page[directory.Member]]
-	memberCounts *dataloadgen.Loader[id.ID, int64]
-	groupPages   *dataloadgen.Loader[pieceOf, page.Page[directory.GroupRef]]
-	groupCounts  *dataloadgen.Loader[id.ID, int64]
-	parked       *dataloadgen.Loader[id.ID, []directory.ParkedMember]
-	licenses     *dataloadgen.Loader[id.ID, *licensing.License]
-	seats        *dataloadgen.Loader[id.ID, []licensing.Seat]
-	seatPages    *dataloadgen.Loader[pieceOf, page.Page[licensing.Seat]]
-	seatCounts   *dataloadgen.Loader[pieceOf, int64]
-	claims       *dataloadgen.Loader[id.ID, []licensing.Claim]
-	places       *dataloadgen.Loader[licensing.Seat, int64]
-	ledgers      *dataloadgen.Loader[pieceOf, page.Page[licensing.Entry]]
-	configs      *dataloadgen.Loader[id.ID, *provisioning.Config]
-	tokens       *dataloadgen.Loader[id.ID, []access.Token]
-	eventsOf     *dataloadgen.Loader[pieceOf, page.Page[events.Event]]
-	calls        *dataloadgen.Loader[id.ID, *provisioning.Call]
-	seatsByID    *dataloadgen.Loader[id.ID, *licensing.Seat]
+	users        *loader[id.ID, *directory.User]
+	groups       *loader[id.ID, *directory.Group]
+	links        *loader[id.ID, []directory.Link]
+	memberPages  *loader[pieceOf, page.Page[directory.Member]]
+	memberCounts *loader[id.ID, int64]
+	groupPages   *loader[pieceOf, page.Page[directory.GroupRef]]
+	groupCounts  *loader[id.ID, int64]
+	parked       *loader[id.ID, []directory.ParkedMember]
+	licenses     *loader[id.ID, *licensing.License]
+	seats        *loader[id.ID, []licensing.Seat]
+	seatPages    *loader[pieceOf, page.Page[licensing.Seat]]
+	seatCounts   *loader[pieceOf, int64]
+	claims       *loader[id.ID, []licensing.Claim]
+	places       *loader[licensing.Seat, int64]
+	ledgers      *loader[pieceOf, page.Page[licensing.Entry]]
+	configs      *loader[id.ID, *provisioning.Config]
+	tokens       *loader[id.ID, []access.Token]
+	eventsOf     *loader[pieceOf, page.Page[events.Event]]
+	calls        *loader[id.ID, *provisioning.Call]
+	seatsByID    *loader[id.ID, *licensing.Seat]
 }
 
 type loadersKey struct{}
@@ -117,23 +108,8 @@ func newLoaders(r *Resolver) *loaders {
 	}
 }
 
-// batch makes a loader of a verb that takes many keys. A key that is not in the answer has a zero value.
-func batch[K comparable, V any](fetch func(context.Context, []K) (map[K]V, error)) *dataloadgen.Loader[K, V] {
-	return dataloadgen.NewLoader(func(ctx context.Context, keys []K) ([]V, []error) {
-		found, err := fetch(ctx, keys)
-		if err != nil {
-			return nil, []error{err}
-		}
-		values := make([]V, len(keys))
-		for i, key := range keys {
-			values[i] = found[key]
-		}
-		return values, nil
-	}, dataloadgen.WithWait(batchWait), dataloadgen.WithBatchCapacity(batchSize))
-}
-
 // batchPages reads pages of many lists: one call for all lists that are asked for the same page.
-func batchPages[V any](fetch func(context.Context, []id.ID, pieceOf) (map[id.ID]V, error)) *dataloadgen.Loader[pieceOf, V] {
+func batchPages[V any](fetch func(context.Context, []id.ID, pieceOf) (map[id.ID]V, error)) *loader[pieceOf, V] {
 	return batch(func(ctx context.Context, keys []pieceOf) (map[pieceOf]V, error) {
 		same := map[pieceOf][]id.ID{}
 		for _, key := range keys {
@@ -157,7 +133,7 @@ func batchPages[V any](fetch func(context.Context, []id.ID, pieceOf) (map[id.ID]
 	})
 }
 
-func batchPlaces(r *Resolver) *dataloadgen.Loader[licensing.Seat, int64] {
+func batchPlaces(r *Resolver) *loader[licensing.Seat, int64] {
 	return batch(func(ctx context.Context, seats []licensing.Seat) (map[licensing.Seat]int64, error) {
 		found, err := r.Licensing.Places(ctx, seats)
 		places := make(map[licensing.Seat]int64, len(seats))

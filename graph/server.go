@@ -19,6 +19,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -57,6 +58,7 @@ func NewServer(r *Resolver, log *slog.Logger) *Server {
 	s.exec.SetQueryCache(s.checked)
 	s.exec.AroundOperations(s.gate)
 	s.exec.AroundFields(inTenant)
+	s.exec.Use(extension.Introspection{}) // the gate keeps it for administrators
 	return s
 }
 

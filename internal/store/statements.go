@@ -31,7 +31,14 @@ type connector struct {
 	base     driver.Connector
 	dialect  kind
 	patience time.Duration
+	watch    func(statement string)
 	epoch    atomic.Uint64 // grows when a change of the schema has spoiled the plans of every connection
+}
+
+func (c *connector) sent(statement string) {
+	if c.watch != nil {
+		c.watch(statement)
+	}
 }
 
 func (c *connector) Driver() driver.Driver { return c.base.Driver() }
@@ -109,6 +116,7 @@ func (c *conn) QueryContext(ctx context.Context, text string, args []driver.Name
 }
 
 func (c *conn) query(ctx context.Context, text string, args []driver.NamedValue) (*rows, error) {
+	c.shared.sent(text)
 	if len(args) == 0 {
 		got, err := c.baseConn.QueryContext(ctx, c.shared.dialect.rewrite(text), nil)
 		return &rows{Rows: got}, err
@@ -150,6 +158,7 @@ func (c *conn) failed(ctx context.Context, err error) error {
 }
 
 func (c *conn) exec(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
+	c.shared.sent(text)
 	if len(args) == 0 {
 		result, err := c.baseConn.ExecContext(ctx, c.shared.dialect.rewrite(text), nil)
 		return result, unknown(err)

@@ -38,6 +38,8 @@ type Options struct {
 	MaxConns int         // of PostgreSQL, besides five for news and locks; 16 when 0. More make contended writes slower
 
 	Poll time.Duration // how often listeners are woken in any case; 5 s when 0
+
+	Watch func(statement string) // is told each statement that is sent, from many goroutines; nil for nobody
 }
 
 // DB is an open database.
@@ -99,6 +101,7 @@ func (db *DB) openPostgres(options Options) error {
 	if err != nil {
 		return err
 	}
+	connections.watch = options.Watch
 	size := options.MaxConns
 	if size <= 0 {
 		size = defaultConns
@@ -123,6 +126,7 @@ func (db *DB) openSQLite(options Options) error {
 	if err != nil {
 		return err
 	}
+	writers.watch, readers.watch = options.Watch, options.Watch
 	db.path = path
 	db.writer = pool(writers, 1)
 	db.pool = pool(readers, sqliteReaders+1) // one of them watches for other processes
