@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -39,8 +40,11 @@ func (r *Resolver) authenticate(ctx context.Context, header string) (context.Con
 	if who.Admin != id.Nil {
 		inside := caller.With(ctx, who)
 		administrator, err := r.Access.Administrator(inside, who.Admin)
-		if err != nil {
+		if errors.Is(err, access.ErrAdministratorNotFound) {
 			return ctx, errForbidden.Sayf("the administrator of this access token is gone").Because(err)
+		}
+		if err != nil {
+			return ctx, err
 		}
 		who.Name = administrator.Name
 	}

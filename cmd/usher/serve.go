@@ -18,6 +18,7 @@ import (
 
 	"github.com/usherhq/usher/graph"
 	"github.com/usherhq/usher/internal/caller"
+	"github.com/usherhq/usher/internal/fault"
 	"github.com/usherhq/usher/modules/access"
 	"github.com/usherhq/usher/scimadapter"
 	"github.com/usherhq/usher/web"
@@ -234,8 +235,9 @@ func (s *serving) operatorToken(ctx context.Context, file string) error {
 	held, err := readPrivate(file)
 	switch {
 	case err == nil:
-		if _, err := s.access.Authenticate(ctx, held); err == nil {
-			return nil
+		_, err := s.access.Authenticate(ctx, held)
+		if f, refused := fault.As(err); err == nil || !refused || f.Kind != fault.Unauthenticated {
+			return err
 		}
 		if err := os.Remove(file); err != nil {
 			return fmt.Errorf("renew the operator's token: %w", err)

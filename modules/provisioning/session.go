@@ -2,6 +2,7 @@ package provisioning
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -33,7 +34,11 @@ func (s *Service) Authenticate(ctx context.Context, header, requestID string) (c
 		Tenant: verified.Tenant, Kind: caller.KindSCIM, Config: verified.Subject, Token: verified.Token, Scopes: verified.Scopes, RequestID: requestID,
 	}
 	ctx = caller.With(ctx, who)
-	if session.Config, err = s.config(ctx, verified.Subject); err != nil {
+	session.Config, err = s.config(ctx, verified.Subject)
+	switch {
+	case errors.Is(err, ErrConfigNotFound): // it was deleted, and with it what its tokens open
+		return ctx, session, access.ErrTokenRevoked.Because(err)
+	case err != nil:
 		return ctx, session, err
 	}
 	who.Name = session.Config.Name

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// asProgram makes the test's binary behave as usher itself, with these arguments.
+const asProgram = "USHER_TEST_ARGUMENTS"
+
+func TestMain(m *testing.M) {
+	text := os.Getenv(asProgram)
+	if text == "" {
+		m.Run()
+		return
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, strings.Split(text, "\n"), os.Stdout, os.Stderr)) //nolint:gocritic // nothing is left to stop
+}
+
+// usher runs a command within the test.
+func usher(t *testing.T, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(t.Context(), args, &o, &e)
+	return code, o.String(), e.String()
+}
+
+// printed runs a command that must succeed and reads its JSON.
+func printed(t *testing.T, into any, args ...string) {
+	t.Helper()
+	code, out, errs := usher(t, append(args, "--json")...)
+	if code != 0 {
+		t.Fatalf("usher %s: exit %d: %s", strings.Join(args, " "), code, errs)
+	}
+	if err := json.Unmarshal([]byte(out), into); err != nil {
+		t.Fatalf("usher %s printed %q: %v", strings.Join(args, " "), out, err)
+	}
+}
+
+func TestACustomerIsSetUpFromTheCommandLine(t *testing.T) {
+	t.Parallel()
+	data := "--data=" + t.TempDir()
+	var tenant struct{ ID, Slug string }
+	printed(t, &tenant, "tenant", "create", data, "--name", "Fjordline", "--slug", "fjordline", "--plan", "advanced")
+	var license struct {
+		ID, SKU string
+		Seats   int
+	}
+	printed(t, &license, "license", "create", data, "--tenant", "fjordline", "--product", "Sales Navigator", "--seats", "7")
+	var config struct{ ID, BaseURL, Token, ExpiresAt string }
+	printed(t, &config, "scim", "create", data, "--tenant", "fjordline", "--name", "Okta", "--auto-assign", "--license", license.SKU, "--public-url", "https://usher.example")
+	var token struct{ ID, Token, ExpiresAt string }
+	printed(t, &token, "token", "create", data, "--tenant", "fjordline", "--name", "console", "--scope", "admin:read,reports:read", "--days", "30")
+	if !strings.HasPrefix(tenant.ID, "ten_") || license.Seats != 7 || config.BaseURL != "https://usher.example/scim/v2" || config.Token == "" || config.ExpiresAt == "" || token.Token == "" {
+		t.Errorf("made %+v, %+v, %+v, %+v", tenant, license, config, token)
+	}
+	var tenants []struct{ Slug string }
+	var licenses []struct{ Free int }
+	var configs []struct{ Name, Status string }
+	printed(t, &tenants, "tenant", "list", data)
+	printed(t, &licenses, "license", "list", data, "--tenant", "fjordline")
+	printed(t, &configs, "scim", "list", data, "--tenant", "fjordline")
+	if len(tenants) != 1 || len(licenses) != 1 || licenses[0].Free != 7 || len(configs) != 1 || configs[0].Status != "active" {
+		t.Errorf("listed %+v, %+v, %+v", tenants, licenses, configs)
+	}
+	code, out, _ := usher(t, "token", "revoke", data, "--tenant", "fjordline", token.ID)
+	if code != 0 || !strings.Contains(out, "revoked") {
+		t.Errorf("revoking: exit %d, %s", code, out)
+	}
+	var tokens []struct {
+		ID        string
+		RevokedAt *string
+	}
+	printed(t, &tokens, "token", "list", data, "--tenant", "fjordline")
+	if len(tokens) != 2 || tokens[0].ID != token.ID || tokens[0].RevokedAt == nil || tokens[1].RevokedAt != nil {
+		t.Errorf("tokens are %+v", tokens)
+	}
+	if info, err := os.Stat(strings.TrimPrefix(data, "--data=") + "/wrapping.key"); err != nil || info.Mode().Perm() != ownerOnly {
+		t.Errorf("the wrapping key's file is %v, %v", info.Mode(), err)
+	}
+}
+
+func TestWrongCommandLinesSayWhatToDo(t *testing.T) {
+	t.Parallel()
+	data := "--data=" + t.TempDir()
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"nonsense"}, 2, "--help"},
+		{[]string{"tenant", "create", data, "--slug", "a", "--plan", "core"}, 2, "--name"},
+		{[]string{"tenant", "create", data, "--name", "A", "--slug", "a", "--plan", "gold"}, 2, "advanced-plus"},
+		{[]string{"tenant", "create", data, "--name", "A", "--slug", "A b", "--plan", "core"}, 1, "slug"},
+		{[]string{"license", "create", data, "--tenant", "nobody", "--product", "A", "--seats", "1"}, 1, "no such tenant"},
+		{[]string{"token", "revoke", data, "--tenant", "nobody", "x"}, 1, "no such tenant"},
+		{[]string{"migrate", "--database", "mysql://x"}, 1, "sqlite:PATH or postgres://"},
+		{[]string{"simulate", "okta", "--base", "nonsense", "--token", "x"}, 1, "http://"},
+		{[]string{"simulate", "okta", "--base", "http://localhost:1", "--token", "x", "--users", "0"}, 1, "users"},
+	} {
+		code, out, errs := usher(t, c.args...)
+		if code != c.code || !strings.Contains(errs, c.says) {
+			t.Errorf("usher %v: exit %d, %s%s; want %d and %q", c.args, code, out, errs, c.code, c.says)
+		}
+	}
+	if code, out, _ := usher(t, "version"); code != 0 || !strings.HasPrefix(out, "usher ") {
+		t.Errorf("version: exit %d, %s", code, out)
+	}
+	if code, out, _ := usher(t, "--help"); code != 0 || !strings.Contains(out, "simulate") {
+		t.Errorf("help: exit %d, %s", code, out)
+	}
+}
