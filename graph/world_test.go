@@ -16,6 +16,7 @@ import (
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/clock"
 	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/internal/store"
 	"github.com/usherhq/usher/internal/storetest"
 	"github.com/usherhq/usher/modules/access"
@@ -215,3 +216,5 @@ func (w *world) people(ctx context.Context, n int) []id.ID {
 	}
 	return all
 }
+
+func pageOf(first int) page.Args { return page.Args{First: first} }

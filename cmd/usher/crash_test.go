@@ -52,7 +52,7 @@ func freeAddress(t *testing.T) string {
 // start starts the server and waits until it is ready.
 func (p *process) start() {
 	p.t.Helper()
-	p.command = exec.Command(os.Args[0]) //nolint:gosec // this very test
+	p.command = exec.Command(os.Args[0])
 	p.command.Env = append(os.Environ(), asProgram+"="+strings.Join(append([]string{"serve", "--listen", p.address}, p.args...), "\n"))
 	var said strings.Builder
 	p.command.Stderr = &said
@@ -61,7 +61,7 @@ func (p *process) start() {
 		p.t.Fatal(err)
 	}
 	for {
-		answer, err := http.Get("http://" + p.address + "/readyz") //nolint:noctx // it is answered or refused at once
+		answer, err := http.Get("http://" + p.address + "/readyz")
 		if err == nil {
 			_ = answer.Body.Close()
 			if answer.StatusCode == http.StatusOK {

@@ -18,9 +18,15 @@ func (p *play) teamsStage(ctx context.Context, name string, act func(context.Con
 	return p.stage(ctx, name, steps)
 }
 
+// newName is what groups that are renamed get.
+const newName = " – renamed"
+
 func (p *play) pushGroups(ctx context.Context) error {
 	return p.teamsStage(ctx, "groups are pushed", func(ctx context.Context, t *team) error {
 		found, err := p.lookUp(ctx, "look up group", "/Groups", "displayName", t.name)
+		if err == nil && found == nil && t.renamed { // an earlier play has left it under its new name
+			found, err = p.lookUp(ctx, "look up group", "/Groups", "displayName", t.name+newName)
+		}
 		switch {
 		case err != nil:
 			return err
@@ -148,9 +154,9 @@ func (p *play) push(ctx context.Context, t *team) error {
 }
 
 func (p *play) renameGroups(ctx context.Context) error {
-	for i, t := range p.org.teams {
-		if i%3 == 1 {
-			t.name += " – renamed"
+	for _, t := range p.org.teams {
+		if t.renamed {
+			t.name += newName
 		}
 	}
 	return p.teamsStage(ctx, "groups are renamed", func(ctx context.Context, t *team) error {

@@ -28,6 +28,7 @@ type team struct {
 	id      string
 	members []*person
 	unsure  bool // a write was lost: what the target holds is not known
+	renamed bool // later, for every third one
 	gone    bool
 }
 
@@ -101,7 +102,7 @@ func (o *organization) newTeam(i int) *team {
 	if round := i / len(teamNames); round > 0 {
 		name = fmt.Sprintf("%s %d", name, round+1)
 	}
-	t := &team{name: fmt.Sprintf("%s (%s)", name, o.domain)}
+	t := &team{name: fmt.Sprintf("%s (%s)", name, o.domain), renamed: i%3 == 1}
 	if i == 0 {
 		t.members = append(t.members, o.people...)
 		return t
