@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/usherhq/usher/internal/id"
+)
+
+// The statements of the floor touch the rows that Usher touches. A tilde marks an argument, so that statements can be joined.
+
+func (f *floor) event(kind string, subject id.ID, now time.Time) change {
+	return change{`INSERT INTO events (tenant_id, id, kind, subject_id, actor_kind, actor_id, actor_name, data, transaction_id, request_id, at)
+		VALUES ($1~, $2~, $3~, $4~, 'scim', $5~, 'Bench', '{"version":1,"active":true}', $6~, 'r', $7~)`, []any{f.Tenant, id.New(), kind, subject, f.Config, id.New(), now}}
+}
+
+func (f *floor) create(ctx context.Context, r *http.Request) (int, error) {
+	name, of, now, config := r.URL.Query().Get("name"), id.New(), time.Now().UTC(), f.Config //nolint:forbidigo // the floor's own
+	auto := r.URL.Query().Has("auto")
+	if auto {
+		config = f.Auto
+	}
+	changes := []change{
+		{`INSERT INTO users (tenant_id, id, created_at, updated_at, version, user_name, user_name_key, display_name, given_name, family_name, active, origin, attributes)
+			VALUES ($1~, $2~, $3~, $4~, 1, $5~, $6~, 'New Person', 'New', 'Person', true, 'scim', $7~)`, []any{f.Tenant, of, now, now, name, name, `{"userName":"` + name + `","name":{"familyName":"Person","givenName":"New"},"displayName":"New Person"}`}},
+		{`INSERT INTO user_emails (tenant_id, id, user_id, value_key, type_key, "primary") VALUES ($1~, $2~, $3~, $4~, 'work', true)`, []any{f.Tenant, id.New(), of, name}},
+		{`INSERT INTO links (tenant_id, id, user_id, scim_config_id, external_id, active, how, first_write_at, last_write_at) VALUES ($1~, $2~, $3~, $4~, $5~, true, 'created', $6~, $7~)`,
+			[]any{f.Tenant, id.New(), of, config, name, now, now}},
+		{`INSERT INTO count_deltas (tenant_id, id, name, delta) VALUES ($1~, $2~, 'users', 1)`, []any{f.Tenant, id.New()}},
+		f.event("user.created", of, now),
+	}
+	if auto {
+		changes = append(changes,
+			change{`UPDATE licenses SET taken = taken + 1 WHERE tenant_id = $1~ AND id = $2~ AND taken < seats`, []any{f.Tenant, f.License}},
+			change{`INSERT INTO claims (tenant_id, id, license_id, user_id, reason, reason_id, since) VALUES ($1~, $2~, $3~, $4~, 'configuration', $5~, $6~)`,
+				[]any{f.Tenant, id.New(), f.License, of, config, now}},
+			change{`INSERT INTO seats (tenant_id, id, license_id, user_id, state, since, created_at) VALUES ($1~, $2~, $3~, $4~, 'invited', $5~, $6~)`,
+				[]any{f.Tenant, id.New(), f.License, of, now, now}},
+			change{`INSERT INTO ledger (tenant_id, id, license_id, user_id, was, now, cause, event_id, at) VALUES ($1~, $2~, $3~, $4~, '', 'invited', 'configuration', $5~, $6~)`,
+				[]any{f.Tenant, id.New(), f.License, of, id.New(), now}},
+			f.event("seat.invited", of, now))
+	}
+	return 1, f.apply(ctx, changes)
+}
+
+const floorUser = `SELECT u.id, u.attributes, u.version, u.created_at, u.updated_at, l.external_id, l.active FROM users u
+	LEFT JOIN links l ON l.tenant_id = u.tenant_id AND l.user_id = u.id AND l.scim_config_id = $2 WHERE u.tenant_id = $1 AND `
+
+func (f *floor) lookup(ctx context.Context, r *http.Request) (int, error) {
+	return f.read(ctx, floorUser+`u.user_name_key = $3`, f.Tenant, f.Config, r.URL.Query().Get("name"))
+}
+
+func (f *floor) get(ctx context.Context, r *http.Request) (int, error) {
+	return f.read(ctx, floorUser+`u.id = $3`, f.Tenant, f.Config, r.URL.Query().Get("id"))
+}
+
+func (f *floor) active(ctx context.Context, r *http.Request) (int, error) {
+	of, err := idOf(r, "id")
+	if err != nil {
+		return 0, err
+	}
+	now := time.Now().UTC() //nolint:forbidigo // the floor's own
+	return 1, f.apply(ctx, []change{
+		{`UPDATE users SET version = version + 1, updated_at = $3~, active = NOT active WHERE tenant_id = $1~ AND id = $2~`, []any{f.Tenant, of, now}},
+		{`UPDATE links SET active = NOT active, last_write_at = $4~ WHERE tenant_id = $1~ AND user_id = $2~ AND scim_config_id = $3~`, []any{f.Tenant, of, f.Config, now}},
+		f.event("user.deactivated", of, now),
+	})
+}
+
+func (f *floor) member(ctx context.Context, r *http.Request) (int, error) {
+	group, err := idOf(r, "group")
+	if err != nil {
+		return 0, err
+	}
+	of, err := idOf(r, "id")
+	if err != nil {
+		return 0, err
+	}
+	now := time.Now().UTC() //nolint:forbidigo // the floor's own
+	return 0, f.apply(ctx, []change{
+		{`INSERT INTO memberships (tenant_id, id, group_id, member_id, user_id, source, source_id, since) VALUES ($1~, $2~, $3~, $4~, $5~, 'scim', $6~, $7~)
+			ON CONFLICT (tenant_id, group_id, member_id) DO NOTHING`, []any{f.Tenant, id.New(), group, of, of, f.Config, now}},
+		{`UPDATE groups SET version = version + 1, updated_at = $3~ WHERE tenant_id = $1~ AND id = $2~`, []any{f.Tenant, group, now}},
+		f.event("group.members_changed", group, now),
+	})
+}
+
+func (f *floor) page(ctx context.Context, r *http.Request) (int, error) {
+	return f.read(ctx, floorUser+`u.id > $3 ORDER BY u.id LIMIT 100`, f.Tenant, f.Config, r.URL.Query().Get("after"))
+}
+
+func (f *floor) graph(ctx context.Context, _ *http.Request) (int, error) {
+	const people = `(SELECT p.id FROM users p WHERE p.tenant_id = $1 ORDER BY p.user_name_key LIMIT 50)`
+	n, err := f.read(ctx, `SELECT id, user_name, active, attributes FROM users WHERE tenant_id = $1 ORDER BY user_name_key LIMIT 51`, f.Tenant)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := f.read(ctx, `SELECT s.user_id, s.state, l.product FROM seats s JOIN licenses l ON l.tenant_id = s.tenant_id AND l.id = s.license_id
+		WHERE s.tenant_id = $1 AND s.user_id IN `+people, f.Tenant); err != nil {
+		return 0, err
+	}
+	_, err = f.read(ctx, `SELECT m.member_id, g.display_name FROM memberships m JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
+		WHERE m.tenant_id = $1 AND m.member_id IN `+people, f.Tenant)
+	return n, err
+}
+
+func idOf(r *http.Request, name string) (id.ID, error) {
+	var of id.ID
+	err := of.UnmarshalText([]byte(r.URL.Query().Get(name)))
+	return of, err
+}
