@@ -134,6 +134,13 @@ func (w *world) fill(ctx context.Context) error {
 	if err := w.fillGroups(now, insert); err != nil {
 		return err
 	}
+	analyze := func(ctx context.Context) error { // as autovacuum does within a minute
+		_, err := db.Exec(ctx, "ANALYZE")
+		return err
+	}
+	if err := store.Do(ctx, db, analyze); err != nil {
+		return err
+	}
 	return store.Do(ctx, db, func(ctx context.Context) error {
 		if err := store.AddCount(ctx, "users", int64(w.People)); err != nil {
 			return err

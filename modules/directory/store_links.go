@@ -37,7 +37,7 @@ func ended(l Link) any {
 
 // linksOf returns every link of some people, the oldest first, ended ones too.
 func (s *Service) linksOf(ctx context.Context, users []id.ID) (map[id.ID][]Link, error) {
-	rows, err := s.db.Reader(ctx).Link.Query().Where(link.UserIDIn(users...)).Order(link.ByID()).All(ctx)
+	rows, err := s.db.Reader(ctx).Link.Query().Where(link.UserIDIn(users...)).Order(link.ByUserID(), link.ByID()).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load links: %w", err)
 	}

@@ -205,10 +205,10 @@ func (s *Service) deleteMembers(ctx context.Context, q scope, group id.ID, gone 
 const (
 	insertUserMembers = `INSERT INTO memberships (tenant_id, id, group_id, member_id, user_id, source, source_id, since)
 		SELECT $1::uuid, substr(m.value, 1, 36)::uuid, $2::uuid, u.id, u.id, $3, $4::uuid, $5::timestamptz
-		FROM unnest($6::text[]) AS m(value) JOIN users u ON u.tenant_id = $1 AND u.id = substr(m.value, 37)::uuid WHERE true`
+		FROM unnest($6::text[]) AS m(value) CROSS JOIN users u WHERE u.tenant_id = $1 AND u.id = substr(m.value, 37)::uuid`
 	insertGroupMembers = `INSERT INTO memberships (tenant_id, id, group_id, member_id, subgroup_id, source, source_id, since)
 		SELECT $1::uuid, substr(m.value, 1, 36)::uuid, $2::uuid, u.id, u.id, $3, $4::uuid, $5::timestamptz
-		FROM unnest($6::text[]) AS m(value) JOIN groups u ON u.tenant_id = $1 AND u.id = substr(m.value, 37)::uuid WHERE true`
+		FROM unnest($6::text[]) AS m(value) CROSS JOIN groups u WHERE u.tenant_id = $1 AND u.id = substr(m.value, 37)::uuid`
 	lockMembers   = ` FOR KEY SHARE OF u`
 	unlessMembers = ` ON CONFLICT (tenant_id, group_id, member_id) DO NOTHING`
 )

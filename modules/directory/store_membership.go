@@ -12,17 +12,17 @@ import (
 
 func parseID(text string) (id.ID, error) { return uuid.Parse(text) }
 
-// The last row of each group's piece is found first, so that a large group is not read to its end.
+// CROSS JOIN tells SQLite the order: it would rather walk the tenant. The last row of each group's piece is found first, so that a large group is not read to its end.
 const selectMembersOf = `WITH pieces AS MATERIALIZED (
 	SELECT w.value AS group_id, COALESCE((
 		SELECT b.member_id FROM memberships b WHERE b.tenant_id = $1 AND b.group_id = w.value AND b.member_id > $3
 		ORDER BY b.member_id LIMIT 1 OFFSET $4), 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) AS last
 	FROM unnest($2::uuid[]) AS w(value))
 	SELECT ms.group_id, ms.member_id, ms.subgroup_id IS NOT NULL, u.user_name, u.display_name, g.display_name, ms.source, ms.source_id, ms.since
-	FROM pieces p
-	JOIN memberships ms ON ms.tenant_id = $1 AND ms.group_id = p.group_id AND ms.member_id > $3 AND ms.member_id <= p.last
+	FROM pieces p CROSS JOIN memberships ms
 	LEFT JOIN users u ON u.tenant_id = $1 AND u.id = ms.user_id
 	LEFT JOIN groups g ON g.tenant_id = $1 AND g.id = ms.subgroup_id
+	WHERE ms.tenant_id = $1 AND ms.group_id = p.group_id AND ms.member_id > $3 AND ms.member_id <= p.last
 	ORDER BY ms.group_id, ms.member_id`
 
 // membersOf returns the members after one, up to the one that lies beyond the given number.
@@ -64,9 +64,9 @@ const (
 			ORDER BY b.group_id LIMIT 1 OFFSET $4), 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) AS last
 		FROM unnest($2::uuid[]) AS w(value))
 		SELECT ` + refColumns + `
-		FROM pieces p
-		JOIN memberships ms ON ms.tenant_id = $1 AND ms.member_id = p.member_id AND ms.group_id > $3 AND ms.group_id <= p.last
-		JOIN groups g ON g.tenant_id = $1 AND g.id = ms.group_id
+		FROM pieces p CROSS JOIN memberships ms CROSS JOIN groups g
+		WHERE ms.tenant_id = $1 AND ms.member_id = p.member_id AND ms.group_id > $3 AND ms.group_id <= p.last
+			AND g.tenant_id = $1 AND g.id = ms.group_id
 		ORDER BY ms.member_id, ms.group_id`
 )
 

@@ -78,7 +78,8 @@ func (w *where) id(kind id.Kind, column, text string) {
 // externalID is the link's. Who is no configuration means anybody's.
 func (w *where) externalID(q scope, text string) {
 	if q.provider() {
-		w.and("l.external_id = "+w.arg(text)+" AND l.external_id <> ''", true)
+		w.and("u.id IN (SELECT x.user_id FROM links x WHERE x.tenant_id = $1 AND x.external_id = "+w.arg(text)+
+			" AND x.external_id <> '' AND x.scim_config_id = $2 AND x.ended_at IS NULL)", true)
 		return
 	}
 	w.and("u.id IN (SELECT x.user_id FROM links x WHERE x.tenant_id = $1 AND x.external_id = "+w.arg(text)+" AND x.ended_at IS NULL)", true)

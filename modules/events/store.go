@@ -97,14 +97,14 @@ func (s *Service) one(ctx context.Context, tenant, of id.ID) (Event, bool, error
 	return found[0], true, nil
 }
 
-// The bound of each subject is found first, so that the journal of a busy one is not read to its end.
+// CROSS JOIN tells SQLite the order. The bound of each subject is found first, so that the journal of a busy one is not read to its end.
 const selectSubjects = `WITH bounds AS MATERIALIZED (
 	SELECT s.value AS subject_id, (
 		SELECT e.id FROM events e WHERE e.tenant_id = $1 AND e.subject_id = s.value AND e.number < $3
 		ORDER BY e.id DESC LIMIT 1 OFFSET $4) AS beyond
 	FROM unnest($2::uuid[]) AS s(value))
 	SELECT e.id, e.number, e.kind, e.subject_id, e.actor_kind, e.actor_id, e.actor_name, e.data, e.transaction_id, e.request_id, e.at
-	FROM bounds b JOIN events e ON e.tenant_id = $1 AND e.subject_id = b.subject_id
+	FROM bounds b CROSS JOIN events e WHERE e.tenant_id = $1 AND e.subject_id = b.subject_id
 		AND e.id > COALESCE(b.beyond, '00000000-0000-0000-0000-000000000000'::uuid) AND e.number < $3
 	ORDER BY e.subject_id, e.id DESC`
 

@@ -37,7 +37,7 @@ func (s *Service) several(ctx context.Context, condition string, key any) (map[i
 
 const columnsOfSeat = `s.id, s.license_id, s.user_id, s.state, s.priority, s.position, s.since, s.activated_at, s.valid_until`
 
-// The last row of each license's piece is found first, so that a large license is not read to its end. People's ids grow with
+// CROSS JOIN tells SQLite the order. The last row of each license's piece is found first, so that a large license is not read to its end. People's ids grow with
 // time, and so do positions in line.
 const (
 	selectSeatPages = `WITH pieces AS MATERIALIZED (
@@ -45,8 +45,8 @@ const (
 			SELECT b.user_id FROM seats b WHERE b.tenant_id = $1 AND b.license_id = w.value AND ($5 = '' OR b.state = $5) AND b.user_id > $3
 			ORDER BY b.user_id LIMIT 1 OFFSET $4), 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) AS last
 		FROM unnest($2::uuid[]) AS w(value))
-		SELECT ` + columnsOfSeat + ` FROM pieces p
-		JOIN seats s ON s.tenant_id = $1 AND s.license_id = p.license_id AND s.user_id > $3 AND s.user_id <= p.last AND ($5 = '' OR s.state = $5)
+		SELECT ` + columnsOfSeat + ` FROM pieces p CROSS JOIN seats s
+		WHERE s.tenant_id = $1 AND s.license_id = p.license_id AND s.user_id > $3 AND s.user_id <= p.last AND ($5 = '' OR s.state = $5)
 		ORDER BY s.license_id, s.user_id`
 
 	selectLinePages = `WITH pieces AS MATERIALIZED (
@@ -54,8 +54,8 @@ const (
 			SELECT b.position FROM seats b WHERE b.tenant_id = $1 AND b.license_id = w.value AND b.state = 'waiting' AND b.position > $3
 			ORDER BY b.position LIMIT 1 OFFSET $4), 9223372036854775807) AS last
 		FROM unnest($2::uuid[]) AS w(value))
-		SELECT ` + columnsOfSeat + ` FROM pieces p
-		JOIN seats s ON s.tenant_id = $1 AND s.license_id = p.license_id AND s.state = 'waiting' AND s.position > $3 AND s.position <= p.last
+		SELECT ` + columnsOfSeat + ` FROM pieces p CROSS JOIN seats s
+		WHERE s.tenant_id = $1 AND s.license_id = p.license_id AND s.state = 'waiting' AND s.position > $3 AND s.position <= p.last
 		ORDER BY s.license_id, s.position`
 )
 
@@ -184,8 +184,8 @@ const selectLedgerPages = `WITH pieces AS MATERIALIZED (
 		SELECT b.id FROM ledger b WHERE b.tenant_id = $1 AND b.license_id = w.value AND b.id < $3
 		ORDER BY b.id DESC LIMIT 1 OFFSET $4), '00000000-0000-0000-0000-000000000000'::uuid) AS last
 	FROM unnest($2::uuid[]) AS w(value))
-	SELECT e.id, e.license_id, e.user_id, e.was, e.now, e.cause, e.event_id, e.at FROM pieces p
-	JOIN ledger e ON e.tenant_id = $1 AND e.license_id = p.license_id AND e.id < $3 AND e.id >= p.last
+	SELECT e.id, e.license_id, e.user_id, e.was, e.now, e.cause, e.event_id, e.at FROM pieces p CROSS JOIN ledger e
+	WHERE e.tenant_id = $1 AND e.license_id = p.license_id AND e.id < $3 AND e.id >= p.last
 	ORDER BY e.license_id, e.id DESC`
 
 func (s *Service) ledgerOf(ctx context.Context, licenses []id.ID, before id.ID, limit int) (map[id.ID][]Entry, error) {
