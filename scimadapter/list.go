@@ -84,12 +84,17 @@ func (e *exchange) listUsers() error {
 		for i, u := range p.Items {
 			ids[i] = u.ID
 		}
-		if in, err = e.h.directory.GroupsOf(e.ctx, ids); err != nil {
+		if in, err = e.h.directory.GroupNamesOf(e.ctx, ids); err != nil {
 			return err
 		}
 	}
 	l := newListing(p.Total, q.start, len(p.Items))
 	for _, u := range p.Items {
+		if !q.view.asked() {
+			l.next()
+			l.out = e.appendUser(l.out, u, in[u.ID])
+			continue
+		}
 		item, err := q.view.cut(userType, e.appendUser(nil, u, in[u.ID]))
 		if err != nil {
 			return err
@@ -143,11 +148,17 @@ func newListing(total int64, start, items int) *listing {
 	return l
 }
 
-func (l *listing) add(item []byte) {
+// next makes room for one more item.
+func (l *listing) next() {
 	if l.items > 0 {
 		l.out = append(l.out, ',')
 	}
-	l.out, l.items = append(l.out, item...), l.items+1
+	l.items++
+}
+
+func (l *listing) add(item []byte) {
+	l.next()
+	l.out = append(l.out, item...)
 }
 
 func (l *listing) end() []byte { return append(l.out, "]}"...) }

@@ -3,6 +3,7 @@ package scimadapter
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,13 +17,39 @@ func (e *exchange) locationOf(id string, t *resourceType) string {
 	return e.base + t.Endpoint + "/" + id
 }
 
-// appendText appends a JSON string.
+// appendText appends a JSON string. Most have nothing that needs an escape.
 func appendText(out []byte, text string) []byte {
+	if isPlain(text) {
+		out = append(out, '"')
+		out = append(out, text...)
+		return append(out, '"')
+	}
 	quoted, err := json.Marshal(text)
 	if err != nil { // strings always marshal
 		return append(out, `""`...)
 	}
 	return append(out, quoted...)
+}
+
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if b := text[i]; b < ' ' || b > '~' || b == '"' || b == '\\' || b == '<' || b == '>' || b == '&' {
+			return false
+		}
+	}
+	return true
+}
+
+func (e *exchange) appendLocation(out []byte, name string, t *resourceType) []byte {
+	if !isPlain(e.base) {
+		return appendText(out, e.locationOf(name, t))
+	}
+	out = append(out, '"')
+	out = append(out, e.base...)
+	out = append(out, t.Endpoint...)
+	out = append(out, '/')
+	out = append(out, name...)
+	return append(out, '"')
 }
 
 // appendUser appends a person. Her own attributes are kept as they are sent, and only put between what the server says.
@@ -53,7 +80,7 @@ func (e *exchange) appendUser(out []byte, u directory.Record, in []directory.Gro
 		}
 		group := id.Group.Format(g.ID)
 		out = append(out, `{"value":"`+group+`","$ref":`...)
-		out = appendText(out, e.locationOf(group, groupType))
+		out = e.appendLocation(out, group, groupType)
 		out = append(out, `,"display":`...)
 		out = appendText(out, g.DisplayName)
 		out = append(out, `,"type":"direct"}`...)
@@ -92,10 +119,10 @@ func (e *exchange) appendMeta(out []byte, t *resourceType, name string, created,
 	out = append(out, `","lastModified":"`...)
 	out = updated.UTC().AppendFormat(out, timeForm)
 	out = append(out, `","location":`...)
-	out = appendText(out, e.locationOf(name, t))
-	out = append(out, `,"version":`...)
-	out = appendText(out, entityTag(version))
-	return append(out, '}')
+	out = e.appendLocation(out, name, t)
+	out = append(out, `,"version":"W/\"`...)
+	out = strconv.AppendInt(out, version, 10)
+	return append(out, `\""}`...)
 }
 
 // piece is how many members are read at a time.
@@ -140,7 +167,7 @@ func (e *exchange) appendMember(out []byte, m directory.Member) []byte {
 	}
 	name := kind.Format(m.ID)
 	out = append(out, `{"value":"`+name+`","$ref":`...)
-	out = appendText(out, e.locationOf(name, of))
+	out = e.appendLocation(out, name, of)
 	out = append(out, `,"type":"`+of.Name+`","display":`...)
 	out = appendText(out, m.Display)
 	return append(out, '}')

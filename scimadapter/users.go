@@ -158,7 +158,7 @@ func (e *exchange) writeUser(status int, u *directory.User, view projection, inG
 func (e *exchange) writeRecord(status int, u directory.Record, view projection, inGroups bool) error {
 	var in []directory.GroupRef
 	if inGroups && view.wants("groups") {
-		all, err := e.h.directory.GroupsOf(e.ctx, []id.ID{u.ID})
+		all, err := e.h.directory.GroupNamesOf(e.ctx, []id.ID{u.ID})
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/internal/storetest"
 )
 
 // The statements of the floor touch the rows that Usher touches. A tilde marks an argument, so that statements can be joined.
@@ -44,15 +45,24 @@ func (f *floor) create(ctx context.Context, r *http.Request) (int, error) {
 	return 1, f.apply(ctx, changes)
 }
 
-const floorUser = `SELECT u.id, u.attributes, u.version, u.created_at, u.updated_at, l.external_id, l.active FROM users u
-	LEFT JOIN links l ON l.tenant_id = u.tenant_id AND l.user_id = u.id AND l.scim_config_id = $2 WHERE u.tenant_id = $1 AND `
+// user reads people with their groups in one round trip.
+func (f *floor) user() string {
+	groups := `json_agg(json_build_array(g.id, g.display_name))`
+	if f.Dialect != storetest.Postgres {
+		groups = `json_group_array(json_array(g.id, g.display_name))`
+	}
+	return `SELECT u.id, u.attributes, u.version, u.created_at, u.updated_at, l.external_id, l.active,
+		(SELECT ` + groups + ` FROM memberships m JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
+			WHERE m.tenant_id = u.tenant_id AND m.member_id = u.id) FROM users u
+		LEFT JOIN links l ON l.tenant_id = u.tenant_id AND l.user_id = u.id AND l.scim_config_id = $2 WHERE u.tenant_id = $1 AND `
+}
 
 func (f *floor) lookup(ctx context.Context, r *http.Request) (int, error) {
-	return f.read(ctx, floorUser+`u.user_name_key = $3`, f.Tenant, f.Config, r.URL.Query().Get("name"))
+	return f.read(ctx, f.user()+`u.user_name_key = $3`, f.Tenant, f.Config, r.URL.Query().Get("name"))
 }
 
 func (f *floor) get(ctx context.Context, r *http.Request) (int, error) {
-	return f.read(ctx, floorUser+`u.id = $3`, f.Tenant, f.Config, r.URL.Query().Get("id"))
+	return f.read(ctx, f.user()+`u.id = $3`, f.Tenant, f.Config, r.URL.Query().Get("id"))
 }
 
 func (f *floor) active(ctx context.Context, r *http.Request) (int, error) {
@@ -87,7 +97,7 @@ func (f *floor) member(ctx context.Context, r *http.Request) (int, error) {
 }
 
 func (f *floor) page(ctx context.Context, r *http.Request) (int, error) {
-	return f.read(ctx, floorUser+`u.id > $3 ORDER BY u.id LIMIT 100`, f.Tenant, f.Config, r.URL.Query().Get("after"))
+	return f.read(ctx, f.user()+`u.id > $3 ORDER BY u.id LIMIT 100`, f.Tenant, f.Config, r.URL.Query().Get("after"))
 }
 
 func (f *floor) graph(ctx context.Context, _ *http.Request) (int, error) {

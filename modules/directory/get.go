@@ -44,11 +44,14 @@ func (s *Service) GetRecord(ctx context.Context, of id.ID) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	u, err := s.user(ctx, q, selectUser, of)
-	if err != nil {
+	found, err := s.records(ctx, selectRecord, q.tenant, q.config, of)
+	switch {
+	case err != nil:
 		return Record{}, err
+	case len(found) == 0:
+		return Record{}, ErrUserNotFound
 	}
-	return u.record(), nil
+	return found[0], nil
 }
 
 // Users returns those of some people that the caller sees, for who has their ids.

@@ -58,6 +58,15 @@ func (s *Service) GroupsOf(ctx context.Context, members []id.ID) (map[id.ID][]Gr
 	return s.groupsOf(ctx, selectGroupsOf, q.tenant, members)
 }
 
+// GroupNamesOf is GroupsOf for who only shows the groups: without source and time.
+func (s *Service) GroupNamesOf(ctx context.Context, members []id.ID) (map[id.ID][]GroupRef, error) {
+	q, err := scopeOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.groupNamesOf(ctx, q, members)
+}
+
 // GroupPagesOf returns, for each of several people or groups, a page of the groups that it is a direct member of, all read at
 // once. Total is not counted: GroupCounts does that.
 func (s *Service) GroupPagesOf(ctx context.Context, members []id.ID, args page.Args) (map[id.ID]page.Page[GroupRef], error) {

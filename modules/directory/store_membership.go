@@ -90,6 +90,34 @@ func (s *Service) groupsOf(ctx context.Context, query string, args ...any) (map[
 	return found, nil
 }
 
+const selectGroupNamesOf = `SELECT ms.member_id, g.id, g.display_name
+	FROM memberships ms JOIN groups g ON g.tenant_id = ms.tenant_id AND g.id = ms.group_id
+	WHERE ms.tenant_id = $1 AND ms.member_id = ANY($2) ORDER BY ms.member_id, ms.group_id`
+
+// groupNamesOf keeps one text for a group's name however many people are in the group.
+func (s *Service) groupNamesOf(ctx context.Context, q scope, members []id.ID) (map[id.ID][]GroupRef, error) {
+	found, names := make(map[id.ID][]GroupRef, len(members)), map[id.ID]string{}
+	var of, group id.ID
+	var name sql.RawBytes
+	into := []any{&of, &group, &name}
+	err := s.each(ctx, func(row scanner) error {
+		if err := row.Scan(into...); err != nil {
+			return err
+		}
+		shown, known := names[group]
+		if !known {
+			shown = string(name)
+			names[group] = shown
+		}
+		found[of] = append(found[of], GroupRef{ID: group, DisplayName: shown})
+		return nil
+	}, selectGroupNamesOf, q.tenant, members)
+	if err != nil {
+		return nil, fmt.Errorf("load groups of members: %w", err)
+	}
+	return found, nil
+}
+
 const (
 	countMembers = `SELECT group_id, count(*) FROM memberships WHERE tenant_id = $1 AND group_id = ANY($2) GROUP BY group_id`
 	countGroups  = `SELECT member_id, count(*) FROM memberships WHERE tenant_id = $1 AND member_id = ANY($2) GROUP BY member_id`

@@ -139,14 +139,15 @@ const (
 	countUsersWhere  = `SELECT count(*)` + fromUsers
 	selectUsersWhere = `SELECT ` + userColumns + fromUsers
 
+	selectRecordsWhere = `SELECT ` + recordColumns + fromUsers
+
 	countGroupsWhere  = `SELECT count(*) FROM groups g WHERE g.tenant_id = $1`
 	selectGroupsWhere = `SELECT ` + groupColumns + ` FROM groups g WHERE g.tenant_id = $1`
 )
 
 func (s *Service) findUsers(ctx context.Context, w *where, piece wanted) (page.Page[Record], error) {
 	return find(ctx, s, w, piece, countUsersWhere, func(limit string, args []any) ([]Record, error) {
-		found, err := s.users(ctx, selectUsersWhere+w.String()+` ORDER BY u.id`+limit, args...)
-		return records(found), err
+		return s.records(ctx, selectRecordsWhere+w.String()+` ORDER BY u.id`+limit, args...)
 	})
 }
 
@@ -181,16 +182,8 @@ func find[T any](ctx context.Context, s *Service, w *where, piece wanted, count 
 	return p, nil
 }
 
-func records(found []*loaded) []Record {
-	all := make([]Record, len(found))
-	for i, u := range found {
-		all[i] = u.record()
-	}
-	return all
-}
-
 const (
-	selectUsersAfter  = `SELECT ` + userColumns + fromUsers + `AND u.id > $3 AND l.ended_at IS NULL ORDER BY u.id LIMIT $4`
+	selectUsersAfter  = `SELECT ` + recordColumns + fromUsers + `AND u.id > $3 AND l.ended_at IS NULL ORDER BY u.id LIMIT $4`
 	selectGroupsAfter = `SELECT ` + groupColumns + ` FROM groups g WHERE g.tenant_id = $1 AND g.id > $2 ORDER BY g.id LIMIT $3`
 
 	// These touch nothing but an index.
@@ -202,8 +195,7 @@ const (
 )
 
 func (s *Service) recordsAfter(ctx context.Context, q scope, before id.ID, count int) ([]Record, error) {
-	found, err := s.users(ctx, selectUsersAfter, q.tenant, q.config, before, count)
-	return records(found), err
+	return s.records(ctx, selectUsersAfter, q.tenant, q.config, before, count)
 }
 
 // userBefore returns the person in front of the one at a place, which counts from 1.

@@ -255,10 +255,3 @@ func (s *Service) each(ctx context.Context, read func(scanner) error, query stri
 	}
 	return errors.Join(rows.Err(), rows.Close())
 }
-
-func (u *loaded) record() Record {
-	return Record{
-		ID: u.ID, UserName: u.UserName, ExternalID: u.ExternalID, Active: u.User.Active, Manager: u.Enterprise.Manager,
-		Version: u.Version, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, Attributes: []byte(u.text),
-	}
-}
