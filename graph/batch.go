@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -11,8 +12,9 @@ import (
 // A batch ends when nobody has joined it for some moments in a row. A fixed wait would be too long on an idle machine and
 // too short on a busy one, where it splits batches and makes statements grow with the number of parents.
 const (
-	moment   = 500 * time.Microsecond
+	moment   = 50 * time.Microsecond
 	moments  = 3
+	yields   = 64 // turns that everybody who can run gets within a moment
 	maxBatch = 1000
 )
 
@@ -67,6 +69,9 @@ func (l *loader[K, V]) LoadThunk(ctx context.Context, key K) func() (V, error) {
 // collect waits until the batch is quiet, and reads it.
 func (l *loader[K, V]) collect(ctx context.Context) {
 	for seen, quiet := 0, 0; quiet < moments; {
+		for range yields {
+			runtime.Gosched()
+		}
 		time.Sleep(moment)
 		l.mu.Lock()
 		now := len(l.pending)

@@ -29,7 +29,7 @@ import (
 
 // world is a GraphQL server, with the statements that it sends.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	db     *store.DB
 	r      *graph.Resolver
 	server *graph.Server

@@ -27,8 +27,13 @@ const floorEnv = "USHER_BENCH_FLOOR"
 
 // floorSettings is what the floor's process has to know.
 type floorSettings struct {
-	Address, Dialect, Database    string
-	Tenant, License, Config, Auto id.ID
+	Address  string `json:"address"`
+	Dialect  string `json:"dialect"`
+	Database string `json:"database"`
+	Tenant   id.ID  `json:"tenant"`
+	License  id.ID  `json:"license"`
+	Config   id.ID  `json:"config"`
+	Auto     id.ID  `json:"auto"`
 }
 
 func (w *world) startFloor(ctx context.Context) (*process, error) {
@@ -42,7 +47,7 @@ func (w *world) startFloor(ctx context.Context) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	command := exec.Command(os.Args[0]) //nolint:gosec,noctx // stop ends it
+	command := exec.Command(os.Args[0]) //nolint:noctx // stop ends it
 	command.Env = append(os.Environ(), floorEnv+"="+string(text))
 	return started(ctx, address, command)
 }

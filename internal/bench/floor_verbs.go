@@ -17,7 +17,7 @@ func (f *floor) event(kind string, subject id.ID, now time.Time) change {
 }
 
 func (f *floor) create(ctx context.Context, r *http.Request) (int, error) {
-	name, of, now, config := r.URL.Query().Get("name"), id.New(), time.Now().UTC(), f.Config //nolint:forbidigo // the floor's own
+	name, of, now, config := r.URL.Query().Get("name"), id.New(), time.Now().UTC(), f.Config
 	auto := r.URL.Query().Has("auto")
 	if auto {
 		config = f.Auto
@@ -70,7 +70,7 @@ func (f *floor) active(ctx context.Context, r *http.Request) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	now := time.Now().UTC() //nolint:forbidigo // the floor's own
+	now := time.Now().UTC()
 	return 1, f.apply(ctx, []change{
 		{`UPDATE users SET version = version + 1, updated_at = $3~, active = NOT active WHERE tenant_id = $1~ AND id = $2~`, []any{f.Tenant, of, now}},
 		{`UPDATE links SET active = NOT active, last_write_at = $4~ WHERE tenant_id = $1~ AND user_id = $2~ AND scim_config_id = $3~`, []any{f.Tenant, of, f.Config, now}},
@@ -87,7 +87,7 @@ func (f *floor) member(ctx context.Context, r *http.Request) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	now := time.Now().UTC() //nolint:forbidigo // the floor's own
+	now := time.Now().UTC()
 	return 0, f.apply(ctx, []change{
 		{`INSERT INTO memberships (tenant_id, id, group_id, member_id, user_id, source, source_id, since) VALUES ($1~, $2~, $3~, $4~, $5~, 'scim', $6~, $7~)
 			ON CONFLICT (tenant_id, group_id, member_id) DO NOTHING`, []any{f.Tenant, id.New(), group, of, of, f.Config, now}},

@@ -79,8 +79,8 @@ func run(ctx context.Context, s settings) error {
 		if err != nil {
 			return err
 		}
-		fmt.Println(string(text))
-		return nil
+		_, err = fmt.Fprintln(os.Stdout, string(text))
+		return err
 	}
 	write(os.Stdout, all)
 	return nil
@@ -96,7 +96,7 @@ func measureOn(ctx context.Context, s settings, dialect, program, folder string)
 		defer func() { _ = server.Stop() }()
 		database = server.URL()
 	}
-	progress("%s: %d people move in", dialect, s.People)
+	progressf("%s: %d people move in", dialect, s.People)
 	w := &world{settings: s, dialect: dialect, program: program, database: database, data: filepath.Join(folder, "data")}
 	if err := w.prepare(ctx); err != nil {
 		return nil, err
@@ -117,7 +117,7 @@ func measureOn(ctx context.Context, s settings, dialect, program, folder string)
 			if !strings.Contains(row.name, s.Rows) {
 				continue
 			}
-			progress("%s, %d connections: %s", dialect, connections, row.name)
+			progressf("%s, %d connections: %s", dialect, connections, row.name)
 			r, err := w.measure(ctx, row, connections, usher, floor)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", row.name, err)
@@ -128,6 +128,6 @@ func measureOn(ctx context.Context, s settings, dialect, program, folder string)
 	return all, nil
 }
 
-func progress(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, "%s  %s\n", time.Now().Format(time.TimeOnly), fmt.Sprintf(format, args...)) //nolint:forbidigo // a person looks on
+func progressf(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "%s  %s\n", time.Now().Format(time.TimeOnly), fmt.Sprintf(format, args...))
 }

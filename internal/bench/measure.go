@@ -178,13 +178,13 @@ func load(ctx context.Context, p *process, next func(int) ask, connections int, 
 		return side{}, err
 	}
 	before := p.allocations(ctx)
-	started := time.Now() //nolint:forbidigo // it is what is measured
+	started := time.Now()
 	ends := started.Add(lasting)
 	var all sync.WaitGroup
 	took, failed := make([][]time.Duration, connections), make([]error, connections)
 	for worker := range connections {
 		all.Go(func() {
-			for began := time.Now(); began.Before(ends) && ctx.Err() == nil; began = time.Now() { //nolint:forbidigo // as above
+			for began := time.Now(); began.Before(ends) && ctx.Err() == nil; began = time.Now() {
 				if failed[worker] = once(ctx, client, p.base, next(int(asked.Add(1)))); failed[worker] != nil {
 					return
 				}

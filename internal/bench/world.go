@@ -36,7 +36,7 @@ var groupSizes = []int{100, 1000, 10_000}
 // usherJSON runs a command of usher and reads what it prints.
 func (w *world) usherJSON(ctx context.Context, into any, args ...string) error {
 	args = append(args, "--json", "--database", w.database, "--data", w.data)
-	command := exec.CommandContext(ctx, w.program, args...) //nolint:gosec // what was built above
+	command := exec.CommandContext(ctx, w.program, args...)
 	command.Stderr = os.Stderr
 	out, err := command.Output()
 	if err != nil {
@@ -195,7 +195,7 @@ func (w *world) startUsher(ctx context.Context) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	return started(ctx, address, exec.Command(w.program, "serve", "--listen", address, "--database", w.database, "--data", w.data)) //nolint:gosec,noctx // stop ends it
+	return started(ctx, address, exec.Command(w.program, "serve", "--listen", address, "--database", w.database, "--data", w.data)) //nolint:noctx // stop ends it
 }
 
 func started(ctx context.Context, address string, command *exec.Cmd) (*process, error) {

@@ -36,6 +36,16 @@ func (l listing) cut(w *where, from *stand, backward bool, limit int) {
 	w.text.WriteString(" ORDER BY " + by + " " + direction + " LIMIT " + w.arg(limit+1))
 }
 
+// fromAll is fromUsers for who is no configuration: there is no link to look for, and a plan that joins none.
+const fromAll = ` FROM users u LEFT JOIN links l ON false AND l.scim_config_id = $2 WHERE u.tenant_id = $1 `
+
+func peopleFor(q scope) string {
+	if q.provider() {
+		return fromUsers
+	}
+	return fromAll
+}
+
 func (s *Service) listUsers(ctx context.Context, q scope, args page.Args, f UserFilter, order UserOrder) ([]*loaded, error) {
 	count, backward, err := args.Limit()
 	if err != nil {
@@ -51,12 +61,12 @@ func (s *Service) listUsers(ctx context.Context, q scope, args page.Args, f User
 		l.key = ""
 	}
 	l.cut(w, from, backward, count)
-	return s.users(ctx, selectUsersWhere+w.String(), w.args...)
+	return s.users(ctx, `SELECT `+userColumns+peopleFor(q)+w.String(), w.args...)
 }
 
 func (s *Service) countUsers(ctx context.Context, q scope, f UserFilter) (total int64, err error) {
 	w := usersIn(q, f)
-	if err := s.db.QueryRow(ctx, countUsersWhere+w.String(), w.args...).Scan(&total); err != nil {
+	if err := s.db.QueryRow(ctx, `SELECT count(*)`+peopleFor(q)+w.String(), w.args...).Scan(&total); err != nil {
 		return 0, fmt.Errorf("count users: %w", err)
 	}
 	return total, nil

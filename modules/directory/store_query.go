@@ -136,9 +136,7 @@ func groupWhere(q scope, terms []term) (*where, error) {
 }
 
 const (
-	countUsersWhere  = `SELECT count(*)` + fromUsers
-	selectUsersWhere = `SELECT ` + userColumns + fromUsers
-
+	countUsersWhere    = `SELECT count(*)` + fromUsers
 	selectRecordsWhere = `SELECT ` + recordColumns + fromUsers
 
 	countGroupsWhere  = `SELECT count(*) FROM groups g WHERE g.tenant_id = $1`

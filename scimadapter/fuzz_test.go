@@ -1,0 +1,86 @@
+package scimadapter
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"github.com/usherhq/usher/internal/fault"
+	"github.com/usherhq/usher/modules/directory"
+)
+
+// FuzzReadObject reads any bytes: a refusal is a fault, and what was read means the same as it does to the standard library.
+func FuzzReadObject(f *testing.F) {
+	for _, seed := range []string{`{}`, `{"a":[1,{"b":null}],"c":"\u00e9"}`, `{"a":1,"A":2}`, `[`, `{"a":1e999}`, `{"a":"\ud800"}`, "{\"a\":\"\xff\"}", `{}{}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		o, err := readObject(body)
+		if err != nil {
+			if _, known := fault.As(err); !known {
+				t.Fatalf("%q made the accident %v", body, err)
+			}
+			return
+		}
+		var want map[string]any
+		if err := json.Unmarshal(body, &want); err != nil {
+			t.Fatalf("%q was read, and is not JSON: %v", body, err)
+		}
+		text, err := json.Marshal(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got map[string]any
+		if err := json.Unmarshal(text, &got); err != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("%q was read as %s", body, text)
+		}
+	})
+}
+
+// FuzzPatchUser applies any PATCH message to a person: a refusal is a fault, and what comes out is a person again.
+func FuzzPatchUser(f *testing.F) {
+	const head = `{"schemas":["` + patchURN + `"],"Operations":[`
+	for _, seed := range []string{
+		`{"op":"replace","value":{"active":false}}`,
+		`{"op":"add","path":"emails[type eq \"work\"].value","value":"a@x"}`,
+		`{"op":"Replace","path":"name.givenName","value":"A"},{"op":"remove","path":"name"}`,
+		`{"op":"add","value":{"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager":"x","emails":[{"value":"a"},{"value":"b","primary":"True"}]}}`,
+		`{"op":"remove","path":"emails[not (type eq \"home\") or value co \"x\"]"}`,
+		`{"op":"replace","path":"roles[primary eq true].display","value":null}`,
+	} {
+		f.Add([]byte(head + seed + `]}`))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		message, err := readObject(body)
+		if err != nil {
+			return
+		}
+		for _, m := range []manners{{strict: true}, {creates: true}} {
+			u := directory.User{
+				UserName: "ada", Active: true, Name: directory.Name{GivenName: "Ada"},
+				Emails: []directory.Value{{Value: "ada@work", Type: "work", Primary: true}, {Value: "ada@home", Type: "home"}},
+			}
+			doc, err := document(&u)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ops, err := m.operations(message)
+			if err == nil {
+				err = m.patch(userType, doc, ops)
+			}
+			if err == nil {
+				err = become(&u, doc)
+			}
+			if _, known := fault.As(err); err != nil && !known {
+				t.Fatalf("%q made the accident %v", body, err)
+			}
+			if ops, err := m.operations(message); err == nil {
+				if _, err := m.groupEdit(ops); err != nil {
+					if _, known := fault.As(err); !known {
+						t.Fatalf("%q for a group made the accident %v", body, err)
+					}
+				}
+			}
+		}
+	})
+}
