@@ -11,36 +11,36 @@ import (
 
 // The statements of the floor touch the rows that Usher touches. A tilde marks an argument, so that statements can be joined.
 
-func (f *floor) event(kind string, subject id.ID, now time.Time) change {
+func (f *floor) event(kind string, subject id.ID, at time.Time) change {
 	return change{`INSERT INTO events (tenant_id, id, kind, subject_id, actor_kind, actor_id, actor_name, data, transaction_id, request_id, at)
-		VALUES ($1~, $2~, $3~, $4~, 'scim', $5~, 'Bench', '{"version":1,"active":true}', $6~, 'r', $7~)`, []any{f.Tenant, id.New(), kind, subject, f.Config, id.New(), now}}
+		VALUES ($1~, $2~, $3~, $4~, 'scim', $5~, 'Bench', '{"version":1,"active":true}', $6~, 'r', $7~)`, []any{f.Tenant, id.New(), kind, subject, f.Config, id.New(), at}}
 }
 
 func (f *floor) create(ctx context.Context, r *http.Request) (int, error) {
-	name, of, now, config := r.URL.Query().Get("name"), id.New(), time.Now().UTC(), f.Config
+	name, of, at, config := r.URL.Query().Get("name"), id.New(), now(), f.Config
 	auto := r.URL.Query().Has("auto")
 	if auto {
 		config = f.Auto
 	}
 	changes := []change{
 		{`INSERT INTO users (tenant_id, id, created_at, updated_at, version, user_name, user_name_key, display_name, given_name, family_name, active, origin, attributes)
-			VALUES ($1~, $2~, $3~, $4~, 1, $5~, $6~, 'New Person', 'New', 'Person', true, 'scim', $7~)`, []any{f.Tenant, of, now, now, name, name, `{"userName":"` + name + `","name":{"familyName":"Person","givenName":"New"},"displayName":"New Person"}`}},
+			VALUES ($1~, $2~, $3~, $4~, 1, $5~, $6~, 'New Person', 'New', 'Person', true, 'scim', $7~)`, []any{f.Tenant, of, at, at, name, name, `{"userName":"` + name + `","name":{"familyName":"Person","givenName":"New"},"displayName":"New Person"}`}},
 		{`INSERT INTO user_emails (tenant_id, id, user_id, value_key, type_key, "primary") VALUES ($1~, $2~, $3~, $4~, 'work', true)`, []any{f.Tenant, id.New(), of, name}},
 		{`INSERT INTO links (tenant_id, id, user_id, scim_config_id, external_id, active, how, first_write_at, last_write_at) VALUES ($1~, $2~, $3~, $4~, $5~, true, 'created', $6~, $7~)`,
-			[]any{f.Tenant, id.New(), of, config, name, now, now}},
+			[]any{f.Tenant, id.New(), of, config, name, at, at}},
 		{`INSERT INTO count_deltas (tenant_id, id, name, delta) VALUES ($1~, $2~, 'users', 1)`, []any{f.Tenant, id.New()}},
-		f.event("user.created", of, now),
+		f.event("user.created", of, at),
 	}
 	if auto {
 		changes = append(changes,
 			change{`UPDATE licenses SET taken = taken + 1 WHERE tenant_id = $1~ AND id = $2~ AND taken < seats`, []any{f.Tenant, f.License}},
 			change{`INSERT INTO claims (tenant_id, id, license_id, user_id, reason, reason_id, since) VALUES ($1~, $2~, $3~, $4~, 'configuration', $5~, $6~)`,
-				[]any{f.Tenant, id.New(), f.License, of, config, now}},
+				[]any{f.Tenant, id.New(), f.License, of, config, at}},
 			change{`INSERT INTO seats (tenant_id, id, license_id, user_id, state, since, created_at) VALUES ($1~, $2~, $3~, $4~, 'invited', $5~, $6~)`,
-				[]any{f.Tenant, id.New(), f.License, of, now, now}},
+				[]any{f.Tenant, id.New(), f.License, of, at, at}},
 			change{`INSERT INTO ledger (tenant_id, id, license_id, user_id, was, now, cause, event_id, at) VALUES ($1~, $2~, $3~, $4~, '', 'invited', 'configuration', $5~, $6~)`,
-				[]any{f.Tenant, id.New(), f.License, of, id.New(), now}},
-			f.event("seat.invited", of, now))
+				[]any{f.Tenant, id.New(), f.License, of, id.New(), at}},
+			f.event("seat.invited", of, at))
 	}
 	return 1, f.apply(ctx, changes)
 }
@@ -70,11 +70,11 @@ func (f *floor) active(ctx context.Context, r *http.Request) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	now := time.Now().UTC()
+	at := now()
 	return 1, f.apply(ctx, []change{
-		{`UPDATE users SET version = version + 1, updated_at = $3~, active = NOT active WHERE tenant_id = $1~ AND id = $2~`, []any{f.Tenant, of, now}},
-		{`UPDATE links SET active = NOT active, last_write_at = $4~ WHERE tenant_id = $1~ AND user_id = $2~ AND scim_config_id = $3~`, []any{f.Tenant, of, f.Config, now}},
-		f.event("user.deactivated", of, now),
+		{`UPDATE users SET version = version + 1, updated_at = $3~, active = NOT active WHERE tenant_id = $1~ AND id = $2~`, []any{f.Tenant, of, at}},
+		{`UPDATE links SET active = NOT active, last_write_at = $4~ WHERE tenant_id = $1~ AND user_id = $2~ AND scim_config_id = $3~`, []any{f.Tenant, of, f.Config, at}},
+		f.event("user.deactivated", of, at),
 	})
 }
 
@@ -87,12 +87,12 @@ func (f *floor) member(ctx context.Context, r *http.Request) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	now := time.Now().UTC()
+	at := now()
 	return 0, f.apply(ctx, []change{
 		{`INSERT INTO memberships (tenant_id, id, group_id, member_id, user_id, source, source_id, since) VALUES ($1~, $2~, $3~, $4~, $5~, 'scim', $6~, $7~)
-			ON CONFLICT (tenant_id, group_id, member_id) DO NOTHING`, []any{f.Tenant, id.New(), group, of, of, f.Config, now}},
-		{`UPDATE groups SET version = version + 1, updated_at = $3~ WHERE tenant_id = $1~ AND id = $2~`, []any{f.Tenant, group, now}},
-		f.event("group.members_changed", group, now),
+			ON CONFLICT (tenant_id, group_id, member_id) DO NOTHING`, []any{f.Tenant, id.New(), group, of, of, f.Config, at}},
+		{`UPDATE groups SET version = version + 1, updated_at = $3~ WHERE tenant_id = $1~ AND id = $2~`, []any{f.Tenant, group, at}},
+		f.event("group.members_changed", group, at),
 	})
 }
 

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/usherhq/usher/internal/clock"
 	"github.com/usherhq/usher/internal/storetest"
 )
 
@@ -29,6 +30,9 @@ type settings struct {
 	JSON      bool
 	Rows      string
 }
+
+// now is the one clock.
+var now = clock.System()
 
 func main() {
 	if address := os.Getenv(floorEnv); address != "" {
@@ -129,5 +133,5 @@ func measureOn(ctx context.Context, s settings, dialect, program, folder string)
 }
 
 func progressf(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, "%s  %s\n", time.Now().Format(time.TimeOnly), fmt.Sprintf(format, args...))
+	fmt.Fprintf(os.Stderr, "%s  %s\n", now().Format(time.TimeOnly), fmt.Sprintf(format, args...))
 }

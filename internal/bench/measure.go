@@ -178,22 +178,22 @@ func load(ctx context.Context, p *process, next func(int) ask, connections int, 
 		return side{}, err
 	}
 	before := p.allocations(ctx)
-	started := time.Now()
+	started := now()
 	ends := started.Add(lasting)
 	var all sync.WaitGroup
 	took, failed := make([][]time.Duration, connections), make([]error, connections)
 	for worker := range connections {
 		all.Go(func() {
-			for began := time.Now(); began.Before(ends) && ctx.Err() == nil; began = time.Now() {
+			for began := now(); began.Before(ends) && ctx.Err() == nil; began = now() {
 				if failed[worker] = once(ctx, client, p.base, next(int(asked.Add(1)))); failed[worker] != nil {
 					return
 				}
-				took[worker] = append(took[worker], time.Since(began))
+				took[worker] = append(took[worker], now().Sub(began))
 			}
 		})
 	}
 	all.Wait()
-	elapsed := time.Since(started)
+	elapsed := now().Sub(started)
 	for _, err := range failed {
 		if err != nil {
 			return side{}, err

@@ -151,12 +151,12 @@ func (w *world) fill(ctx context.Context) error {
 
 func (w *world) fillGroups(now time.Time, insert func(table, columns string, n int, row func(i int) []any) error) error {
 	w.groups = map[int]id.ID{}
-	for _, size := range groupSizes {
+	for i, size := range groupSizes {
 		size = min(size, w.People/2)
 		group := id.New()
 		w.groups[size] = group
 		w.outsiders = max(w.outsiders, size)
-		title := fmt.Sprintf("Group of %d", size)
+		title := fmt.Sprintf("Group %d, of %d", i, size)
 		if err := insert("groups", "tenant_id, id, created_at, updated_at, version, display_name, display_name_key, scim_config_id", 1, func(int) []any {
 			return []any{w.tenant, group, now, now, 1, title, strings.ToLower(title), w.config}
 		}); err != nil {
