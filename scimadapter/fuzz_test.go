@@ -1,6 +1,7 @@
 package scimadapter
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"testing"
@@ -22,19 +23,26 @@ func FuzzReadObject(f *testing.F) {
 			}
 			return
 		}
-		var want map[string]any
-		if err := json.Unmarshal(body, &want); err != nil {
+		want, err := exactly(body)
+		if err != nil {
 			t.Fatalf("%q was read, and is not JSON: %v", body, err)
 		}
 		text, err := json.Marshal(o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got map[string]any
-		if err := json.Unmarshal(text, &got); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err := exactly(text); err != nil || !reflect.DeepEqual(got, want) {
 			t.Fatalf("%q was read as %s", body, text)
 		}
 	})
+}
+
+// exactly reads JSON with its numbers as they are written.
+func exactly(text []byte) (o map[string]any, err error) {
+	reader := json.NewDecoder(bytes.NewReader(text))
+	reader.UseNumber()
+	err = reader.Decode(&o)
+	return o, err
 }
 
 // FuzzPatchUser applies any PATCH message to a person: a refusal is a fault, and what comes out is a person again.

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/usherhq/usher/internal/filter"
-	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/modules/directory"
 )
 
@@ -74,28 +73,18 @@ func (e *exchange) listUsers() error {
 	if err != nil {
 		return err
 	}
-	p, err := e.h.directory.Query(e.ctx, directory.UserQuery{Where: q.where, Start: q.start, Count: q.count})
+	p, err := e.h.directory.Query(e.ctx, directory.UserQuery{Where: q.where, Start: q.start, Count: q.count, Groups: q.view.wants("groups")})
 	if err != nil {
 		return err
-	}
-	in := map[id.ID][]directory.GroupRef{}
-	if q.view.wants("groups") && len(p.Items) > 0 {
-		ids := make([]id.ID, len(p.Items))
-		for i, u := range p.Items {
-			ids[i] = u.ID
-		}
-		if in, err = e.h.directory.GroupNamesOf(e.ctx, ids); err != nil {
-			return err
-		}
 	}
 	l := newListing(p.Total, q.start, len(p.Items))
 	for _, u := range p.Items {
 		if !q.view.asked() {
 			l.next()
-			l.out = e.appendUser(l.out, u, in[u.ID])
+			l.out = e.appendUser(l.out, u)
 			continue
 		}
-		item, err := q.view.cut(userType, e.appendUser(nil, u, in[u.ID]))
+		item, err := q.view.cut(userType, e.appendUser(nil, u))
 		if err != nil {
 			return err
 		}

@@ -53,7 +53,7 @@ func (e *exchange) appendLocation(out []byte, name string, t *resourceType) []by
 }
 
 // appendUser appends a person. Her own attributes are kept as they are sent, and only put between what the server says.
-func (e *exchange) appendUser(out []byte, u directory.Record, in []directory.GroupRef) []byte {
+func (e *exchange) appendUser(out []byte, u directory.Record) []byte {
 	name := id.User.Format(u.ID)
 	out = append(out, `{"schemas":["`+directory.UserURN+`"`...)
 	for _, urn := range extensionsIn(u.Attributes) {
@@ -72,7 +72,7 @@ func (e *exchange) appendUser(out []byte, u directory.Record, in []directory.Gro
 	} else {
 		out = append(out, `,"active":false`...)
 	}
-	for i, g := range in {
+	for i, g := range u.Groups {
 		if i == 0 {
 			out = append(out, `,"groups":[`...)
 		} else {
@@ -85,7 +85,7 @@ func (e *exchange) appendUser(out []byte, u directory.Record, in []directory.Gro
 		out = appendText(out, g.DisplayName)
 		out = append(out, `,"type":"direct"}`...)
 	}
-	if len(in) > 0 {
+	if len(u.Groups) > 0 {
 		out = append(out, ']')
 	}
 	return append(e.appendMeta(out, userType, name, u.CreatedAt, u.UpdatedAt, u.Version), '}')

@@ -40,14 +40,14 @@ func (e *exchange) getUser() error {
 	if err != nil {
 		return err
 	}
-	u, err := e.h.directory.GetRecord(e.ctx, e.id)
+	u, err := e.h.directory.GetRecord(e.ctx, e.id, view.wants("groups"))
 	if err != nil {
 		return err
 	}
 	if e.unchanged(u.Version) {
 		return nil
 	}
-	return e.writeRecord(http.StatusOK, u, view, true)
+	return e.writeRecord(http.StatusOK, u, view)
 }
 
 func (e *exchange) putUser() error {
@@ -143,28 +143,26 @@ func (e *exchange) deleteUser() error {
 	return nil
 }
 
+// writeUser sends a person who was just written. Her groups are looked up where she can have some and they are wanted.
 func (e *exchange) writeUser(status int, u *directory.User, view projection, inGroups bool) error {
 	attributes, err := json.Marshal(u)
 	if err != nil {
 		return err
 	}
-	return e.writeRecord(status, directory.Record{
+	r := directory.Record{
 		ID: u.ID, UserName: u.UserName, ExternalID: u.ExternalID, Active: u.Active, Manager: u.Enterprise.Manager, Version: u.Version,
 		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, Attributes: attributes,
-	}, view, inGroups)
-}
-
-// writeRecord sends a person. Her groups are looked up where she can have some and they are wanted.
-func (e *exchange) writeRecord(status int, u directory.Record, view projection, inGroups bool) error {
-	var in []directory.GroupRef
+	}
 	if inGroups && view.wants("groups") {
-		all, err := e.h.directory.GroupNamesOf(e.ctx, []id.ID{u.ID})
-		if err != nil {
+		if r.Groups, err = e.h.directory.GroupNames(e.ctx, u.ID); err != nil {
 			return err
 		}
-		in = all[u.ID]
 	}
-	body, err := view.cut(userType, e.appendUser(nil, u, in))
+	return e.writeRecord(status, r, view)
+}
+
+func (e *exchange) writeRecord(status int, u directory.Record, view projection) error {
+	body, err := view.cut(userType, e.appendUser(nil, u))
 	if err != nil {
 		return err
 	}

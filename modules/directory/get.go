@@ -38,13 +38,14 @@ func (s *Service) understood(u *loaded, err error) (*User, error) {
 	return &u.User, nil
 }
 
-// GetRecord returns one person with ready attributes, or ErrUserNotFound: Get for who only passes her on.
-func (s *Service) GetRecord(ctx context.Context, of id.ID) (Record, error) {
+// GetRecord returns one person with ready attributes and, if asked, her groups, or ErrUserNotFound: Get for who only passes her
+// on. It is one statement.
+func (s *Service) GetRecord(ctx context.Context, of id.ID, groups bool) (Record, error) {
 	q, err := scopeOf(ctx)
 	if err != nil {
 		return Record{}, err
 	}
-	found, err := s.records(ctx, selectRecord, q.tenant, q.config, of)
+	found, err := s.records(ctx, groups, s.recordsQuery(groups)+selectedRecord, q.tenant, q.config, of)
 	switch {
 	case err != nil:
 		return Record{}, err

@@ -58,13 +58,14 @@ func (s *Service) GroupsOf(ctx context.Context, members []id.ID) (map[id.ID][]Gr
 	return s.groupsOf(ctx, selectGroupsOf, q.tenant, members)
 }
 
-// GroupNamesOf is GroupsOf for who only shows the groups: without source and time.
-func (s *Service) GroupNamesOf(ctx context.Context, members []id.ID) (map[id.ID][]GroupRef, error) {
+// GroupNames returns the groups that somebody is a direct member of, ids and names alone.
+func (s *Service) GroupNames(ctx context.Context, member id.ID) ([]GroupRef, error) {
 	q, err := scopeOf(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return s.groupNamesOf(ctx, q, members)
+	in, err := s.groupNamesOf(ctx, q, []id.ID{member})
+	return in[member], err
 }
 
 // GroupPagesOf returns, for each of several people or groups, a page of the groups that it is a direct member of, all read at

@@ -25,13 +25,13 @@ func (s *Service) Query(ctx context.Context, query UserQuery) (page.Page[Record]
 	}
 	w := wanted{start: max(query.Start, 1), count: max(query.Count, 0)}
 	if len(terms) == 0 {
-		return s.walkUsers(ctx, q, w)
+		return s.walkUsers(ctx, q, w, query.Groups)
 	}
 	where, err := userWhere(q, terms)
 	if err != nil || where.nobody {
 		return none, err
 	}
-	return s.findUsers(ctx, where, w)
+	return s.findUsers(ctx, where, w, query.Groups)
 }
 
 // QueryGroups is Query for groups. It answers eq on id, displayName, externalId and members.
@@ -62,7 +62,7 @@ type wanted struct{ start, count int }
 // beyond tells whether there is something after the piece of a list with a total.
 func (w wanted) beyond(total int64, got int) bool { return int64(w.start-1+got) < total }
 
-func (s *Service) walkUsers(ctx context.Context, q scope, w wanted) (page.Page[Record], error) {
+func (s *Service) walkUsers(ctx context.Context, q scope, w wanted, groups bool) (page.Page[Record], error) {
 	p := page.Page[Record]{HasPrevious: w.start > 1}
 	total, err := store.Count(ctx, s.db, usersCount)
 	if err != nil {
@@ -90,7 +90,23 @@ func (s *Service) walkUsers(ctx context.Context, q scope, w wanted) (page.Page[R
 		s.remember(at, p.Items[got-1].ID, got, hidden)
 	}
 	p.HasNext = w.beyond(p.Total, len(p.Items))
-	return p, nil
+	if groups {
+		err = s.fillGroups(ctx, q, p.Items)
+	}
+	return p, err
+}
+
+// fillGroups adds the groups of a page of people, each group's name once.
+func (s *Service) fillGroups(ctx context.Context, q scope, page []Record) error {
+	ids := make([]id.ID, len(page))
+	for i := range page {
+		ids[i] = page[i].ID
+	}
+	in, err := s.groupNamesOf(ctx, q, ids)
+	for i := range page {
+		page[i].Groups = in[page[i].ID]
+	}
+	return err
 }
 
 func (s *Service) walkGroups(ctx context.Context, q scope, w wanted) (page.Page[Group], error) {

@@ -136,16 +136,15 @@ func groupWhere(q scope, terms []term) (*where, error) {
 }
 
 const (
-	countUsersWhere    = `SELECT count(*)` + fromUsers
-	selectRecordsWhere = `SELECT ` + recordColumns + fromUsers
+	countUsersWhere = `SELECT count(*)` + fromUsers
 
 	countGroupsWhere  = `SELECT count(*) FROM groups g WHERE g.tenant_id = $1`
 	selectGroupsWhere = `SELECT ` + groupColumns + ` FROM groups g WHERE g.tenant_id = $1`
 )
 
-func (s *Service) findUsers(ctx context.Context, w *where, piece wanted) (page.Page[Record], error) {
+func (s *Service) findUsers(ctx context.Context, w *where, piece wanted, groups bool) (page.Page[Record], error) {
 	return find(ctx, s, w, piece, countUsersWhere, func(limit string, args []any) ([]Record, error) {
-		return s.records(ctx, selectRecordsWhere+w.String()+` ORDER BY u.id`+limit, args...)
+		return s.records(ctx, groups, s.recordsQuery(groups)+w.String()+` ORDER BY u.id`+limit, args...)
 	})
 }
 
@@ -193,7 +192,7 @@ const (
 )
 
 func (s *Service) recordsAfter(ctx context.Context, q scope, before id.ID, count int) ([]Record, error) {
-	return s.records(ctx, selectUsersAfter, q.tenant, q.config, before, count)
+	return s.records(ctx, false, selectUsersAfter, q.tenant, q.config, before, count)
 }
 
 // userBefore returns the person in front of the one at a place, which counts from 1.

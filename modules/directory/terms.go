@@ -8,9 +8,10 @@ import (
 
 // UserQuery asks for a piece of the people whom a filter takes; no filter takes everybody. Start counts from 1.
 type UserQuery struct {
-	Where filter.Node
-	Start int
-	Count int
+	Where  filter.Node
+	Start  int
+	Count  int
+	Groups bool // with the groups of each
 }
 
 // GroupQuery is UserQuery for groups.

@@ -112,7 +112,8 @@ type Record struct {
 	Version    int64
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
-	Attributes []byte // one JSON object, "{…}", never empty: it has userName at least
+	Attributes []byte     // one JSON object, "{…}", never empty: it has userName at least
+	Groups     []GroupRef // direct ones, ids and names alone; only where they were asked for
 }
 
 // Expect lists the versions that a caller is willing to change; an empty one takes any. A thing in another version is
