@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -54,14 +55,13 @@ func edges[T, E any](p page.Page[T], edge func(T) *E) []*E {
 	return all
 }
 
-// asked tells whether the client wants a field of what is being resolved: what costs a statement is not read for nothing.
-func asked(ctx context.Context, name string) bool {
-	for _, field := range graphql.CollectFieldsCtx(ctx, nil) {
-		if field.Name == name {
-			return true
-		}
-	}
-	return false
+// fields are the names of what a client wants of what is being resolved: what costs something is not made for nothing.
+type fields []graphql.CollectedField
+
+func asked(ctx context.Context) fields { return graphql.CollectFieldsCtx(ctx, nil) }
+
+func (f fields) have(name string) bool {
+	return slices.ContainsFunc(f, func(field graphql.CollectedField) bool { return field.Name == name })
 }
 
 func tenantConnection(p page.Page[tenancy.Tenant]) *generated.TenantConnection {
@@ -136,12 +136,13 @@ func eventConnection(p page.Page[events.Event]) *generated.EventConnection {
 	}
 }
 
-func userConnection(p page.Page[*directory.User], order directory.UserOrder) *generated.UserConnection {
+func userConnection(p page.Page[*directory.User], order directory.UserOrder, wanted fields) *generated.UserConnection {
 	cursor := func(u *directory.User) string { return directory.UserCursor(u, order) }
-	return &generated.UserConnection{
-		Edges: edges(p, func(u *directory.User) *generated.UserEdge { return &generated.UserEdge{Cursor: cursor(u), Node: *u} }),
-		Nodes: p.Items, PageInfo: pageInfo(p, cursor), TotalCount: p.Total,
+	c := &generated.UserConnection{Nodes: p.Items, PageInfo: pageInfo(p, cursor), TotalCount: p.Total}
+	if wanted.have("edges") {
+		c.Edges = edges(p, func(u *directory.User) *generated.UserEdge { return &generated.UserEdge{Cursor: cursor(u), Node: *u} })
 	}
+	return c
 }
 
 func groupConnection(p page.Page[*directory.Group], order directory.GroupOrder) *generated.GroupConnection {
@@ -172,13 +173,13 @@ func memberConnection(ctx context.Context, group id.ID, args page.Args) (*genera
 	if err != nil {
 		return nil, err
 	}
-	c := &generated.MemberConnection{Edges: []*generated.MemberEdge{}, PageInfo: pageInfo(p, directory.MemberCursor)}
-	if asked(ctx, "totalCount") {
+	c, wanted := &generated.MemberConnection{Edges: []*generated.MemberEdge{}, PageInfo: pageInfo(p, directory.MemberCursor)}, asked(ctx)
+	if wanted.have("totalCount") {
 		if c.TotalCount, err = load(ctx).memberCounts.Load(ctx, group); err != nil {
 			return nil, err
 		}
 	}
-	if !asked(ctx, "edges") {
+	if !wanted.have("edges") {
 		return c, nil
 	}
 	users, groups, configs := load(ctx).membersBehind(ctx, p.Items)
@@ -243,13 +244,17 @@ func userGroupConnection(ctx context.Context, user id.ID, args page.Args) (*gene
 	if err != nil {
 		return nil, err
 	}
-	c := &generated.UserGroupConnection{Edges: []*generated.UserGroupEdge{}, Nodes: []*directory.Group{}, PageInfo: pageInfo(p, directory.GroupRefCursor)}
-	if asked(ctx, "totalCount") {
+	c, wanted := &generated.UserGroupConnection{Edges: []*generated.UserGroupEdge{}, Nodes: []*directory.Group{}}, asked(ctx)
+	if wanted.have("pageInfo") {
+		c.PageInfo = pageInfo(p, directory.GroupRefCursor)
+	}
+	if wanted.have("totalCount") {
 		if c.TotalCount, err = load(ctx).groupCounts.Load(ctx, user); err != nil {
 			return nil, err
 		}
 	}
-	if !asked(ctx, "edges") && !asked(ctx, "nodes") {
+	withEdges := wanted.have("edges")
+	if !withEdges && !wanted.have("nodes") {
 		return c, nil
 	}
 	var thunks []groupThunk
@@ -261,11 +266,15 @@ func userGroupConnection(ctx context.Context, user id.ID, args page.Args) (*gene
 		if err != nil || g == nil {
 			return nil, gone(err)
 		}
+		c.Nodes = append(c.Nodes, g)
+		if !withEdges {
+			continue
+		}
 		edge := &generated.UserGroupEdge{Cursor: directory.GroupRefCursor(ref), Node: *g, Source: membershipSources[ref.Source], Since: ref.Since}
 		if edge.ScimConfig, err = sourceConfig(ctx, ref.Source, ref.SourceID); err != nil {
 			return nil, err
 		}
-		c.Edges, c.Nodes = append(c.Edges, edge), append(c.Nodes, g)
+		c.Edges = append(c.Edges, edge)
 	}
 	return c, nil
 }

@@ -169,7 +169,7 @@ func (r *Resolver) users(ctx context.Context, args page.Args, filter *generated.
 	if err != nil {
 		return nil, err
 	}
-	return userConnection(p, by), nil
+	return userConnection(p, by, asked(ctx)), nil
 }
 
 var claimed = map[generated.ClaimedState]directory.Claimed{
@@ -268,7 +268,7 @@ func seatsOf(ctx context.Context, license id.ID, args page.Args, state *licensin
 	if err != nil {
 		return nil, err
 	}
-	if asked(ctx, "totalCount") {
+	if asked(ctx).have("totalCount") {
 		wanted.args = page.Args{}
 		if p.Total, err = load(ctx).seatCounts.Load(ctx, wanted); err != nil {
 			return nil, err
