@@ -102,7 +102,7 @@ func TestWrongCommandLinesSayWhatToDo(t *testing.T) {
 		{[]string{"tenant", "create", data, "--name", "A", "--slug", "A b", "--plan", "core"}, 1, "slug"},
 		{[]string{"license", "create", data, "--tenant", "nobody", "--product", "A", "--seats", "1"}, 1, "no such tenant"},
 		{[]string{"token", "revoke", data, "--tenant", "nobody", "x"}, 1, "no such tenant"},
-		{[]string{"migrate", "--database", "mysql://x"}, 1, "sqlite:PATH or postgres://"},
+		{[]string{"migrate", data, "--database", "mysql://x"}, 1, "sqlite:PATH or postgres://"},
 		{[]string{"simulate", "okta", "--base", "nonsense", "--token", "x"}, 1, "http://"},
 		{[]string{"simulate", "okta", "--base", "http://localhost:1", "--token", "x", "--users", "0"}, 1, "users"},
 	} {
