@@ -27,6 +27,7 @@ const (
 	demoGroups  = 4
 	demoLife    = 24 * time.Hour
 	demoSecond  = 40
+	demoSeed    = 2026 // another organization than the one that simulate plays by default
 	demoProduct = "Sales Navigator Advanced"
 )
 
@@ -109,7 +110,7 @@ func (s *serving) demoPeople(ctx, inside context.Context, token string) error {
 	}
 	fmt.Fprintf(s.printer.out, "\nAn Okta organization of %d people moves in …\n", demoUsers)
 	report, err := simulate.Okta(ctx, simulate.Options{
-		BaseURL: s.base + scimadapter.Base, Token: token, Users: demoUsers, Groups: demoGroups, Concurrency: 2, Dialect: simulate.PATCH, Seed: 1,
+		BaseURL: s.base + scimadapter.Base, Token: token, Users: demoUsers, Groups: demoGroups, Concurrency: 2, Dialect: simulate.PATCH, Seed: demoSeed,
 	})
 	if err != nil {
 		return fmt.Errorf("play the demo's organization: %w", err)

@@ -110,6 +110,7 @@ func (p *play) joinOne(ctx context.Context, who *person) error {
 	}
 	if found != nil {
 		who.id, who.existing = str(found, "id"), true
+		who.link(profileOf(found))
 		return p.update(ctx, who, who.profile)
 	}
 	got, err := p.call(ctx, "create user", http.MethodPost, "/Users", who.body())
@@ -135,6 +136,16 @@ func (p *play) joinOne(ctx context.Context, who *person) error {
 		p.refused("create user "+who.UserName, got)
 	}
 	return nil
+}
+
+// link takes over what the target says of a person where Okta has nothing to say: it sends no empty attributes.
+func (w *person) link(there profile) {
+	if w.Title == "" {
+		w.Title = there.Title
+	}
+	if w.Department == "" {
+		w.Department = there.Department
+	}
 }
 
 // body is a person as Okta creates her: a password that nobody uses, and groups that nobody reads.
