@@ -215,6 +215,11 @@ func TestWhoIsNotLetInGetsSCIMsWords(t *testing.T) {
 		reader := w.issue(w.config.ID, "scim:read")
 		w.want(http.StatusOK, "GET", "/Users", "", "Authorization", reader)
 		w.want(http.StatusForbidden, "POST", "/Users", oktaUser, "Authorization", reader)
+		if err := w.access.RevokeSubject(w.admin, w.config.ID); err != nil {
+			t.Fatal(err)
+		}
+		w.want(http.StatusUnauthorized, "GET", "/Users", "")
+		w.token = w.issue(w.config.ID, "scim")
 		if _, err := w.provisioning.PauseConfig(w.admin, w.config.ID); err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +228,8 @@ func TestWhoIsNotLetInGetsSCIMsWords(t *testing.T) {
 		}
 		w.provisioning.FlushCalls(t.Context())
 		calls, err := w.provisioning.Calls(w.admin, pageOf(10), provisioning.CallFilter{Config: &w.config.ID, Refused: true})
-		if err != nil || len(calls.Items) != 2 || calls.Items[0].Status != http.StatusServiceUnavailable || calls.Items[1].Status != http.StatusForbidden {
+		if err != nil || len(calls.Items) != 3 || calls.Items[0].Status != http.StatusServiceUnavailable || calls.Items[1].Status != http.StatusUnauthorized ||
+			calls.Items[2].Status != http.StatusForbidden {
 			t.Errorf("the log has %+v, %v", calls.Items, err)
 		}
 	})

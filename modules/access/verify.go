@@ -36,7 +36,7 @@ type claims struct {
 // mode sends the token alone. A token that was verified before costs no database; another one costs one row.
 //
 // Refuses with ErrTokenMissing, ErrTokenInvalid, ErrTokenExpired, ErrTokenRevoked, and with ErrUnsure while it cannot be told
-// what was revoked.
+// what was revoked. With ErrTokenRevoked, and with ErrTokenExpired of a token that was seen before, it tells whose it was.
 func (s *Service) Authenticate(ctx context.Context, header string) (Verified, error) {
 	token, err := tokenIn(header)
 	if err != nil {
@@ -55,9 +55,9 @@ func (s *Service) Authenticate(ctx context.Context, header string) (Verified, er
 	}
 	switch {
 	case revoked:
-		return Verified{}, ErrTokenRevoked
+		return v, ErrTokenRevoked
 	case !now.Before(v.ExpiresAt):
-		return Verified{}, ErrTokenExpired
+		return v, ErrTokenExpired
 	case !ok:
 		s.known.keep(of, v)
 	}

@@ -24,7 +24,7 @@ type Session struct {
 func (s *Service) Authenticate(ctx context.Context, header, requestID string) (context.Context, Session, error) {
 	verified, err := s.access.Authenticate(ctx, header)
 	if err != nil {
-		return ctx, Session{}, err
+		return ctx, s.refused(ctx, verified), err
 	}
 	if verified.SubjectKind != access.SubjectConfig || !verified.Scopes.Allow(caller.ScopeSCIMRead) {
 		return ctx, Session{}, ErrNotForSCIM
@@ -47,6 +47,20 @@ func (s *Service) Authenticate(ctx context.Context, header, requestID string) (c
 		return ctx, session, ErrPaused
 	}
 	return ctx, session, nil
+}
+
+// refused is the session that a token belonged to which opens nothing any more, as far as it is known: the log has its calls,
+// because whoever wonders why nothing comes in looks there.
+func (s *Service) refused(ctx context.Context, was access.Verified) Session {
+	if was.SubjectKind != access.SubjectConfig {
+		return Session{}
+	}
+	ctx = caller.With(ctx, caller.Caller{Tenant: was.Tenant, Kind: caller.KindWorker})
+	c, err := s.config(ctx, was.Subject)
+	if err != nil {
+		return Session{}
+	}
+	return Session{Config: c, Token: was.Token, Tenant: was.Tenant}
 }
 
 // config returns a configuration as it was a moment ago.
