@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -94,5 +96,26 @@ func TestTwoProcessesShareOneDatabase(t *testing.T) {
 				t.Errorf("%d people, version %d", got, version)
 			}
 		})
+	}
+}
+
+// Whoever comes first turns a new file of SQLite to write-ahead logging; for as long as this takes SQLite refuses the others
+// at once, whatever they are ready to wait.
+func TestManyOpenOneNewFileAtOnce(t *testing.T) {
+	t.Parallel()
+	for range 30 {
+		address := "sqlite:" + filepath.Join(t.TempDir(), "usher.db")
+		var opening sync.WaitGroup
+		for range 8 {
+			opening.Go(func() {
+				db, err := store.Open(t.Context(), store.Options{URL: address})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_ = db.Close()
+			})
+		}
+		opening.Wait()
 	}
 }

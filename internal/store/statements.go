@@ -45,7 +45,7 @@ func (c *connector) Driver() driver.Driver { return c.base.Driver() }
 
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	line := &line{}
-	opened, err := c.base.Connect(withLine(ctx, line))
+	opened, err := c.open(withLine(ctx, line))
 	if err != nil {
 		return nil, translate(ctx, fmt.Errorf("connect: %w", err))
 	}
@@ -58,6 +58,24 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		baseConn: base, shared: c, line: line, epoch: c.epoch.Load(),
 		kept: map[string]*list.Element{}, recent: list.New(), replan: plansFresh,
 	}, nil
+}
+
+// open waits while others hold SQLite's file: a connection that has just made the file turns it to write-ahead logging, and for
+// this, alone of all it does, SQLite refuses whoever comes meanwhile instead of waiting for the busy_timeout.
+func (c *connector) open(ctx context.Context) (driver.Conn, error) {
+	limited, release := context.WithTimeout(ctx, connectTimeout)
+	defer release()
+	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		opened, err := c.base.Connect(ctx)
+		if err == nil || c.dialect != sqlite || !errors.Is(translate(ctx, err), ErrBusy) {
+			return opened, err
+		}
+		select {
+		case <-limited.Done():
+			return nil, err
+		case <-time.After(pause):
+		}
+	}
 }
 
 // baseConn is what both drivers' connections can do.
