@@ -61,6 +61,9 @@ func (c *serveCommand) Run(ctx context.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
+	if err := h.index(ctx); err != nil {
+		return errors.Join(err, h.close())
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen on %s: %w", c.Listen, err), h.close())

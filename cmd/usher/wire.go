@@ -13,6 +13,7 @@ import (
 
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/clock"
+	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/internal/store"
 	"github.com/usherhq/usher/modules/access"
 	"github.com/usherhq/usher/modules/directory"
@@ -91,6 +92,26 @@ func join(ctx context.Context, db *store.DB, key []byte) (*house, error) {
 	})
 	h.tenants.FollowPlans(h.provisioning)
 	return h, nil
+}
+
+// index makes everybody findable whom an older Usher has kept.
+func (h *house) index(ctx context.Context) error {
+	for args := (page.Args{First: page.Max}); ; {
+		tenants, err := h.tenants.List(operator(ctx), args)
+		if err != nil {
+			return fmt.Errorf("list the tenants: %w", err)
+		}
+		for _, t := range tenants.Items {
+			who := caller.Caller{Tenant: t.ID, Kind: caller.KindWorker, Name: "index"}
+			if _, err := h.directory.Index(caller.With(ctx, who)); err != nil {
+				return fmt.Errorf("make the people of %s findable: %w", t.Slug, err)
+			}
+			args.After = tenancy.Cursor(t)
+		}
+		if !tenants.HasNext {
+			return nil
+		}
+	}
 }
 
 // wrappingKey is the key that wraps signing keys: from the environment, or from a file that only its owner reads, made at the

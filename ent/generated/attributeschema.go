@@ -34,6 +34,10 @@ type AttributeSchema struct {
 	Name string `json:"name,omitempty"`
 	// ResourceType holds the value of the "resource_type" field.
 	ResourceType string `json:"resource_type,omitempty"`
+	// Code holds the value of the "code" field.
+	Code int32 `json:"code,omitempty"`
+	// Status holds the value of the "status" field.
+	Status string `json:"status,omitempty"`
 	// Definition holds the value of the "definition" field.
 	Definition   string `json:"definition,omitempty"`
 	selectValues sql.SelectValues
@@ -44,9 +48,9 @@ func (*AttributeSchema) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case attributeschema.FieldVersion:
+		case attributeschema.FieldVersion, attributeschema.FieldCode:
 			values[i] = new(sql.NullInt64)
-		case attributeschema.FieldUrn, attributeschema.FieldUrnKey, attributeschema.FieldName, attributeschema.FieldResourceType, attributeschema.FieldDefinition:
+		case attributeschema.FieldUrn, attributeschema.FieldUrnKey, attributeschema.FieldName, attributeschema.FieldResourceType, attributeschema.FieldStatus, attributeschema.FieldDefinition:
 			values[i] = new(sql.NullString)
 		case attributeschema.FieldCreatedAt, attributeschema.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
@@ -121,6 +125,18 @@ func (_m *AttributeSchema) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ResourceType = value.String
 			}
+		case attributeschema.FieldCode:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field code", values[i])
+			} else if value.Valid {
+				_m.Code = int32(value.Int64)
+			}
+		case attributeschema.FieldStatus:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field status", values[i])
+			} else if value.Valid {
+				_m.Status = value.String
+			}
 		case attributeschema.FieldDefinition:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field definition", values[i])
@@ -186,6 +202,12 @@ func (_m *AttributeSchema) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("resource_type=")
 	builder.WriteString(_m.ResourceType)
+	builder.WriteString(", ")
+	builder.WriteString("code=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Code))
+	builder.WriteString(", ")
+	builder.WriteString("status=")
+	builder.WriteString(_m.Status)
 	builder.WriteString(", ")
 	builder.WriteString("definition=")
 	builder.WriteString(_m.Definition)

@@ -77,6 +77,26 @@ func (_c *AttributeSchemaCreate) SetResourceType(v string) *AttributeSchemaCreat
 	return _c
 }
 
+// SetCode sets the "code" field.
+func (_c *AttributeSchemaCreate) SetCode(v int32) *AttributeSchemaCreate {
+	_c.mutation.SetCode(v)
+	return _c
+}
+
+// SetStatus sets the "status" field.
+func (_c *AttributeSchemaCreate) SetStatus(v string) *AttributeSchemaCreate {
+	_c.mutation.SetStatus(v)
+	return _c
+}
+
+// SetNillableStatus sets the "status" field if the given value is not nil.
+func (_c *AttributeSchemaCreate) SetNillableStatus(v *string) *AttributeSchemaCreate {
+	if v != nil {
+		_c.SetStatus(*v)
+	}
+	return _c
+}
+
 // SetDefinition sets the "definition" field.
 func (_c *AttributeSchemaCreate) SetDefinition(v string) *AttributeSchemaCreate {
 	_c.mutation.SetDefinition(v)
@@ -128,6 +148,10 @@ func (_c *AttributeSchemaCreate) defaults() {
 		v := attributeschema.DefaultVersion
 		_c.mutation.SetVersion(v)
 	}
+	if _, ok := _c.mutation.Status(); !ok {
+		v := attributeschema.DefaultStatus
+		_c.mutation.SetStatus(v)
+	}
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -155,6 +179,12 @@ func (_c *AttributeSchemaCreate) check() error {
 	}
 	if _, ok := _c.mutation.ResourceType(); !ok {
 		return &ValidationError{Name: "resource_type", err: errors.New(`generated: missing required field "AttributeSchema.resource_type"`)}
+	}
+	if _, ok := _c.mutation.Code(); !ok {
+		return &ValidationError{Name: "code", err: errors.New(`generated: missing required field "AttributeSchema.code"`)}
+	}
+	if _, ok := _c.mutation.Status(); !ok {
+		return &ValidationError{Name: "status", err: errors.New(`generated: missing required field "AttributeSchema.status"`)}
 	}
 	if _, ok := _c.mutation.Definition(); !ok {
 		return &ValidationError{Name: "definition", err: errors.New(`generated: missing required field "AttributeSchema.definition"`)}
@@ -225,6 +255,14 @@ func (_c *AttributeSchemaCreate) createSpec() (*AttributeSchema, *sqlgraph.Creat
 	if value, ok := _c.mutation.ResourceType(); ok {
 		_spec.SetField(attributeschema.FieldResourceType, field.TypeString, value)
 		_node.ResourceType = value
+	}
+	if value, ok := _c.mutation.Code(); ok {
+		_spec.SetField(attributeschema.FieldCode, field.TypeInt32, value)
+		_node.Code = value
+	}
+	if value, ok := _c.mutation.Status(); ok {
+		_spec.SetField(attributeschema.FieldStatus, field.TypeString, value)
+		_node.Status = value
 	}
 	if value, ok := _c.mutation.Definition(); ok {
 		_spec.SetField(attributeschema.FieldDefinition, field.TypeString, value)

@@ -120,6 +120,41 @@ func (_u *AttributeSchemaUpdate) SetNillableResourceType(v *string) *AttributeSc
 	return _u
 }
 
+// SetCode sets the "code" field.
+func (_u *AttributeSchemaUpdate) SetCode(v int32) *AttributeSchemaUpdate {
+	_u.mutation.ResetCode()
+	_u.mutation.SetCode(v)
+	return _u
+}
+
+// SetNillableCode sets the "code" field if the given value is not nil.
+func (_u *AttributeSchemaUpdate) SetNillableCode(v *int32) *AttributeSchemaUpdate {
+	if v != nil {
+		_u.SetCode(*v)
+	}
+	return _u
+}
+
+// AddCode adds value to the "code" field.
+func (_u *AttributeSchemaUpdate) AddCode(v int32) *AttributeSchemaUpdate {
+	_u.mutation.AddCode(v)
+	return _u
+}
+
+// SetStatus sets the "status" field.
+func (_u *AttributeSchemaUpdate) SetStatus(v string) *AttributeSchemaUpdate {
+	_u.mutation.SetStatus(v)
+	return _u
+}
+
+// SetNillableStatus sets the "status" field if the given value is not nil.
+func (_u *AttributeSchemaUpdate) SetNillableStatus(v *string) *AttributeSchemaUpdate {
+	if v != nil {
+		_u.SetStatus(*v)
+	}
+	return _u
+}
+
 // SetDefinition sets the "definition" field.
 func (_u *AttributeSchemaUpdate) SetDefinition(v string) *AttributeSchemaUpdate {
 	_u.mutation.SetDefinition(v)
@@ -201,6 +236,15 @@ func (_u *AttributeSchemaUpdate) sqlSave(ctx context.Context) (_node int, err er
 	}
 	if value, ok := _u.mutation.ResourceType(); ok {
 		_spec.SetField(attributeschema.FieldResourceType, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Code(); ok {
+		_spec.SetField(attributeschema.FieldCode, field.TypeInt32, value)
+	}
+	if value, ok := _u.mutation.AddedCode(); ok {
+		_spec.AddField(attributeschema.FieldCode, field.TypeInt32, value)
+	}
+	if value, ok := _u.mutation.Status(); ok {
+		_spec.SetField(attributeschema.FieldStatus, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Definition(); ok {
 		_spec.SetField(attributeschema.FieldDefinition, field.TypeString, value)
@@ -318,6 +362,41 @@ func (_u *AttributeSchemaUpdateOne) SetNillableResourceType(v *string) *Attribut
 	return _u
 }
 
+// SetCode sets the "code" field.
+func (_u *AttributeSchemaUpdateOne) SetCode(v int32) *AttributeSchemaUpdateOne {
+	_u.mutation.ResetCode()
+	_u.mutation.SetCode(v)
+	return _u
+}
+
+// SetNillableCode sets the "code" field if the given value is not nil.
+func (_u *AttributeSchemaUpdateOne) SetNillableCode(v *int32) *AttributeSchemaUpdateOne {
+	if v != nil {
+		_u.SetCode(*v)
+	}
+	return _u
+}
+
+// AddCode adds value to the "code" field.
+func (_u *AttributeSchemaUpdateOne) AddCode(v int32) *AttributeSchemaUpdateOne {
+	_u.mutation.AddCode(v)
+	return _u
+}
+
+// SetStatus sets the "status" field.
+func (_u *AttributeSchemaUpdateOne) SetStatus(v string) *AttributeSchemaUpdateOne {
+	_u.mutation.SetStatus(v)
+	return _u
+}
+
+// SetNillableStatus sets the "status" field if the given value is not nil.
+func (_u *AttributeSchemaUpdateOne) SetNillableStatus(v *string) *AttributeSchemaUpdateOne {
+	if v != nil {
+		_u.SetStatus(*v)
+	}
+	return _u
+}
+
 // SetDefinition sets the "definition" field.
 func (_u *AttributeSchemaUpdateOne) SetDefinition(v string) *AttributeSchemaUpdateOne {
 	_u.mutation.SetDefinition(v)
@@ -429,6 +508,15 @@ func (_u *AttributeSchemaUpdateOne) sqlSave(ctx context.Context) (_node *Attribu
 	}
 	if value, ok := _u.mutation.ResourceType(); ok {
 		_spec.SetField(attributeschema.FieldResourceType, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Code(); ok {
+		_spec.SetField(attributeschema.FieldCode, field.TypeInt32, value)
+	}
+	if value, ok := _u.mutation.AddedCode(); ok {
+		_spec.AddField(attributeschema.FieldCode, field.TypeInt32, value)
+	}
+	if value, ok := _u.mutation.Status(); ok {
+		_spec.SetField(attributeschema.FieldStatus, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Definition(); ok {
 		_spec.SetField(attributeschema.FieldDefinition, field.TypeString, value)

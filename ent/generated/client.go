@@ -39,7 +39,7 @@ import (
 	"github.com/usherhq/usher/ent/generated/snapshot"
 	"github.com/usherhq/usher/ent/generated/tenant"
 	"github.com/usherhq/usher/ent/generated/user"
-	"github.com/usherhq/usher/ent/generated/useremail"
+	"github.com/usherhq/usher/ent/generated/uservalue"
 
 	stdsql "database/sql"
 )
@@ -97,8 +97,8 @@ type Client struct {
 	Tenant *TenantClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
-	// UserEmail is the client for interacting with the UserEmail builders.
-	UserEmail *UserEmailClient
+	// UserValue is the client for interacting with the UserValue builders.
+	UserValue *UserValueClient
 }
 
 // NewClient creates a new client configured with the given options.
@@ -134,7 +134,7 @@ func (c *Client) init() {
 	c.Snapshot = NewSnapshotClient(c.config)
 	c.Tenant = NewTenantClient(c.config)
 	c.User = NewUserClient(c.config)
-	c.UserEmail = NewUserEmailClient(c.config)
+	c.UserValue = NewUserValueClient(c.config)
 }
 
 type (
@@ -251,7 +251,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Snapshot:        NewSnapshotClient(cfg),
 		Tenant:          NewTenantClient(cfg),
 		User:            NewUserClient(cfg),
-		UserEmail:       NewUserEmailClient(cfg),
+		UserValue:       NewUserValueClient(cfg),
 	}, nil
 }
 
@@ -295,7 +295,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Snapshot:        NewSnapshotClient(cfg),
 		Tenant:          NewTenantClient(cfg),
 		User:            NewUserClient(cfg),
-		UserEmail:       NewUserEmailClient(cfg),
+		UserValue:       NewUserValueClient(cfg),
 	}, nil
 }
 
@@ -328,7 +328,7 @@ func (c *Client) Use(hooks ...Hook) {
 		c.AccessToken, c.Administrator, c.Alert, c.AttributeSchema, c.Claim,
 		c.CountDelta, c.Event, c.Group, c.Installation, c.JournalHead, c.KeptCount,
 		c.Ledger, c.License, c.Link, c.Membership, c.ParkedMember, c.Rule, c.ScimCall,
-		c.ScimConfig, c.Seat, c.SigningKey, c.Snapshot, c.Tenant, c.User, c.UserEmail,
+		c.ScimConfig, c.Seat, c.SigningKey, c.Snapshot, c.Tenant, c.User, c.UserValue,
 	} {
 		n.Use(hooks...)
 	}
@@ -341,7 +341,7 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.AccessToken, c.Administrator, c.Alert, c.AttributeSchema, c.Claim,
 		c.CountDelta, c.Event, c.Group, c.Installation, c.JournalHead, c.KeptCount,
 		c.Ledger, c.License, c.Link, c.Membership, c.ParkedMember, c.Rule, c.ScimCall,
-		c.ScimConfig, c.Seat, c.SigningKey, c.Snapshot, c.Tenant, c.User, c.UserEmail,
+		c.ScimConfig, c.Seat, c.SigningKey, c.Snapshot, c.Tenant, c.User, c.UserValue,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -398,8 +398,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Tenant.mutate(ctx, m)
 	case *UserMutation:
 		return c.User.mutate(ctx, m)
-	case *UserEmailMutation:
-		return c.UserEmail.mutate(ctx, m)
+	case *UserValueMutation:
+		return c.UserValue.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("generated: unknown mutation type %T", m)
 	}
@@ -3597,107 +3597,107 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 	}
 }
 
-// UserEmailClient is a client for the UserEmail schema.
-type UserEmailClient struct {
+// UserValueClient is a client for the UserValue schema.
+type UserValueClient struct {
 	config
 }
 
-// NewUserEmailClient returns a client for the UserEmail from the given config.
-func NewUserEmailClient(c config) *UserEmailClient {
-	return &UserEmailClient{config: c}
+// NewUserValueClient returns a client for the UserValue from the given config.
+func NewUserValueClient(c config) *UserValueClient {
+	return &UserValueClient{config: c}
 }
 
 // Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `useremail.Hooks(f(g(h())))`.
-func (c *UserEmailClient) Use(hooks ...Hook) {
-	c.hooks.UserEmail = append(c.hooks.UserEmail, hooks...)
+// A call to `Use(f, g, h)` equals to `uservalue.Hooks(f(g(h())))`.
+func (c *UserValueClient) Use(hooks ...Hook) {
+	c.hooks.UserValue = append(c.hooks.UserValue, hooks...)
 }
 
 // Intercept adds a list of query interceptors to the interceptors stack.
-// A call to `Intercept(f, g, h)` equals to `useremail.Intercept(f(g(h())))`.
-func (c *UserEmailClient) Intercept(interceptors ...Interceptor) {
-	c.inters.UserEmail = append(c.inters.UserEmail, interceptors...)
+// A call to `Intercept(f, g, h)` equals to `uservalue.Intercept(f(g(h())))`.
+func (c *UserValueClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UserValue = append(c.inters.UserValue, interceptors...)
 }
 
-// Create returns a builder for creating a UserEmail entity.
-func (c *UserEmailClient) Create() *UserEmailCreate {
-	mutation := newUserEmailMutation(c.config, OpCreate)
-	return &UserEmailCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+// Create returns a builder for creating a UserValue entity.
+func (c *UserValueClient) Create() *UserValueCreate {
+	mutation := newUserValueMutation(c.config, OpCreate)
+	return &UserValueCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
 }
 
-// CreateBulk returns a builder for creating a bulk of UserEmail entities.
-func (c *UserEmailClient) CreateBulk(builders ...*UserEmailCreate) *UserEmailCreateBulk {
-	return &UserEmailCreateBulk{config: c.config, builders: builders}
+// CreateBulk returns a builder for creating a bulk of UserValue entities.
+func (c *UserValueClient) CreateBulk(builders ...*UserValueCreate) *UserValueCreateBulk {
+	return &UserValueCreateBulk{config: c.config, builders: builders}
 }
 
 // MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
 // a builder and applies setFunc on it.
-func (c *UserEmailClient) MapCreateBulk(slice any, setFunc func(*UserEmailCreate, int)) *UserEmailCreateBulk {
+func (c *UserValueClient) MapCreateBulk(slice any, setFunc func(*UserValueCreate, int)) *UserValueCreateBulk {
 	rv := reflect.ValueOf(slice)
 	if rv.Kind() != reflect.Slice {
-		return &UserEmailCreateBulk{err: fmt.Errorf("calling to UserEmailClient.MapCreateBulk with wrong type %T, need slice", slice)}
+		return &UserValueCreateBulk{err: fmt.Errorf("calling to UserValueClient.MapCreateBulk with wrong type %T, need slice", slice)}
 	}
-	builders := make([]*UserEmailCreate, rv.Len())
+	builders := make([]*UserValueCreate, rv.Len())
 	for i := 0; i < rv.Len(); i++ {
 		builders[i] = c.Create()
 		setFunc(builders[i], i)
 	}
-	return &UserEmailCreateBulk{config: c.config, builders: builders}
+	return &UserValueCreateBulk{config: c.config, builders: builders}
 }
 
-// Update returns an update builder for UserEmail.
-func (c *UserEmailClient) Update() *UserEmailUpdate {
-	mutation := newUserEmailMutation(c.config, OpUpdate)
-	return &UserEmailUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+// Update returns an update builder for UserValue.
+func (c *UserValueClient) Update() *UserValueUpdate {
+	mutation := newUserValueMutation(c.config, OpUpdate)
+	return &UserValueUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
 }
 
 // UpdateOne returns an update builder for the given entity.
-func (c *UserEmailClient) UpdateOne(_m *UserEmail) *UserEmailUpdateOne {
-	mutation := newUserEmailMutation(c.config, OpUpdateOne, withUserEmail(_m))
-	return &UserEmailUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+func (c *UserValueClient) UpdateOne(_m *UserValue) *UserValueUpdateOne {
+	mutation := newUserValueMutation(c.config, OpUpdateOne, withUserValue(_m))
+	return &UserValueUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
 }
 
 // UpdateOneID returns an update builder for the given id.
-func (c *UserEmailClient) UpdateOneID(id uuid.UUID) *UserEmailUpdateOne {
-	mutation := newUserEmailMutation(c.config, OpUpdateOne, withUserEmailID(id))
-	return &UserEmailUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+func (c *UserValueClient) UpdateOneID(id uuid.UUID) *UserValueUpdateOne {
+	mutation := newUserValueMutation(c.config, OpUpdateOne, withUserValueID(id))
+	return &UserValueUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
 }
 
-// Delete returns a delete builder for UserEmail.
-func (c *UserEmailClient) Delete() *UserEmailDelete {
-	mutation := newUserEmailMutation(c.config, OpDelete)
-	return &UserEmailDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+// Delete returns a delete builder for UserValue.
+func (c *UserValueClient) Delete() *UserValueDelete {
+	mutation := newUserValueMutation(c.config, OpDelete)
+	return &UserValueDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
 }
 
 // DeleteOne returns a builder for deleting the given entity.
-func (c *UserEmailClient) DeleteOne(_m *UserEmail) *UserEmailDeleteOne {
+func (c *UserValueClient) DeleteOne(_m *UserValue) *UserValueDeleteOne {
 	return c.DeleteOneID(_m.ID)
 }
 
 // DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *UserEmailClient) DeleteOneID(id uuid.UUID) *UserEmailDeleteOne {
-	builder := c.Delete().Where(useremail.ID(id))
+func (c *UserValueClient) DeleteOneID(id uuid.UUID) *UserValueDeleteOne {
+	builder := c.Delete().Where(uservalue.ID(id))
 	builder.mutation.id = &id
 	builder.mutation.op = OpDeleteOne
-	return &UserEmailDeleteOne{builder}
+	return &UserValueDeleteOne{builder}
 }
 
-// Query returns a query builder for UserEmail.
-func (c *UserEmailClient) Query() *UserEmailQuery {
-	return &UserEmailQuery{
+// Query returns a query builder for UserValue.
+func (c *UserValueClient) Query() *UserValueQuery {
+	return &UserValueQuery{
 		config: c.config,
-		ctx:    &QueryContext{Type: TypeUserEmail},
+		ctx:    &QueryContext{Type: TypeUserValue},
 		inters: c.Interceptors(),
 	}
 }
 
-// Get returns a UserEmail entity by its id.
-func (c *UserEmailClient) Get(ctx context.Context, id uuid.UUID) (*UserEmail, error) {
-	return c.Query().Where(useremail.ID(id)).Only(ctx)
+// Get returns a UserValue entity by its id.
+func (c *UserValueClient) Get(ctx context.Context, id uuid.UUID) (*UserValue, error) {
+	return c.Query().Where(uservalue.ID(id)).Only(ctx)
 }
 
 // GetX is like Get, but panics if an error occurs.
-func (c *UserEmailClient) GetX(ctx context.Context, id uuid.UUID) *UserEmail {
+func (c *UserValueClient) GetX(ctx context.Context, id uuid.UUID) *UserValue {
 	obj, err := c.Get(ctx, id)
 	if err != nil {
 		panic(err)
@@ -3706,27 +3706,27 @@ func (c *UserEmailClient) GetX(ctx context.Context, id uuid.UUID) *UserEmail {
 }
 
 // Hooks returns the client hooks.
-func (c *UserEmailClient) Hooks() []Hook {
-	return c.hooks.UserEmail
+func (c *UserValueClient) Hooks() []Hook {
+	return c.hooks.UserValue
 }
 
 // Interceptors returns the client interceptors.
-func (c *UserEmailClient) Interceptors() []Interceptor {
-	return c.inters.UserEmail
+func (c *UserValueClient) Interceptors() []Interceptor {
+	return c.inters.UserValue
 }
 
-func (c *UserEmailClient) mutate(ctx context.Context, m *UserEmailMutation) (Value, error) {
+func (c *UserValueClient) mutate(ctx context.Context, m *UserValueMutation) (Value, error) {
 	switch m.Op() {
 	case OpCreate:
-		return (&UserEmailCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+		return (&UserValueCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
 	case OpUpdate:
-		return (&UserEmailUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+		return (&UserValueUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
 	case OpUpdateOne:
-		return (&UserEmailUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+		return (&UserValueUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
 	case OpDelete, OpDeleteOne:
-		return (&UserEmailDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+		return (&UserValueDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
-		return nil, fmt.Errorf("generated: unknown UserEmail mutation op: %q", m.Op())
+		return nil, fmt.Errorf("generated: unknown UserValue mutation op: %q", m.Op())
 	}
 }
 
@@ -3736,13 +3736,13 @@ type (
 		AccessToken, Administrator, Alert, AttributeSchema, Claim, CountDelta, Event,
 		Group, Installation, JournalHead, KeptCount, Ledger, License, Link, Membership,
 		ParkedMember, Rule, ScimCall, ScimConfig, Seat, SigningKey, Snapshot, Tenant,
-		User, UserEmail []ent.Hook
+		User, UserValue []ent.Hook
 	}
 	inters struct {
 		AccessToken, Administrator, Alert, AttributeSchema, Claim, CountDelta, Event,
 		Group, Installation, JournalHead, KeptCount, Ledger, License, Link, Membership,
 		ParkedMember, Rule, ScimCall, ScimConfig, Seat, SigningKey, Snapshot, Tenant,
-		User, UserEmail []ent.Interceptor
+		User, UserValue []ent.Interceptor
 	}
 )
 

@@ -36,7 +36,7 @@ import (
 	"github.com/usherhq/usher/ent/generated/snapshot"
 	"github.com/usherhq/usher/ent/generated/tenant"
 	"github.com/usherhq/usher/ent/generated/user"
-	"github.com/usherhq/usher/ent/generated/useremail"
+	"github.com/usherhq/usher/ent/generated/uservalue"
 )
 
 // ent aliases to avoid import conflicts in user's code.
@@ -121,7 +121,7 @@ func checkColumn(t, c string) error {
 			snapshot.Table:        snapshot.ValidColumn,
 			tenant.Table:          tenant.ValidColumn,
 			user.Table:            user.ValidColumn,
-			useremail.Table:       useremail.ValidColumn,
+			uservalue.Table:       uservalue.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -37,7 +37,7 @@ import (
 	"github.com/usherhq/usher/ent/generated/snapshot"
 	"github.com/usherhq/usher/ent/generated/tenant"
 	"github.com/usherhq/usher/ent/generated/user"
-	"github.com/usherhq/usher/ent/generated/useremail"
+	"github.com/usherhq/usher/ent/generated/uservalue"
 )
 
 const (
@@ -73,7 +73,7 @@ const (
 	TypeSnapshot        = "Snapshot"
 	TypeTenant          = "Tenant"
 	TypeUser            = "User"
-	TypeUserEmail       = "UserEmail"
+	TypeUserValue       = "UserValue"
 )
 
 // AccessTokenMutation represents an operation that mutates the AccessToken nodes in the graph.
@@ -2339,6 +2339,9 @@ type AttributeSchemaMutation struct {
 	urn_key       *string
 	name          *string
 	resource_type *string
+	code          *int32
+	addcode       *int32
+	status        *string
 	definition    *string
 	clearedFields map[string]struct{}
 	done          bool
@@ -2758,6 +2761,98 @@ func (m *AttributeSchemaMutation) ResetResourceType() {
 	m.resource_type = nil
 }
 
+// SetCode sets the "code" field.
+func (m *AttributeSchemaMutation) SetCode(i int32) {
+	m.code = &i
+	m.addcode = nil
+}
+
+// Code returns the value of the "code" field in the mutation.
+func (m *AttributeSchemaMutation) Code() (r int32, exists bool) {
+	v := m.code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCode returns the old "code" field's value of the AttributeSchema entity.
+// If the AttributeSchema object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttributeSchemaMutation) OldCode(ctx context.Context) (v int32, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCode: %w", err)
+	}
+	return oldValue.Code, nil
+}
+
+// AddCode adds i to the "code" field.
+func (m *AttributeSchemaMutation) AddCode(i int32) {
+	if m.addcode != nil {
+		*m.addcode += i
+	} else {
+		m.addcode = &i
+	}
+}
+
+// AddedCode returns the value that was added to the "code" field in this mutation.
+func (m *AttributeSchemaMutation) AddedCode() (r int32, exists bool) {
+	v := m.addcode
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCode resets all changes to the "code" field.
+func (m *AttributeSchemaMutation) ResetCode() {
+	m.code = nil
+	m.addcode = nil
+}
+
+// SetStatus sets the "status" field.
+func (m *AttributeSchemaMutation) SetStatus(s string) {
+	m.status = &s
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *AttributeSchemaMutation) Status() (r string, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the AttributeSchema entity.
+// If the AttributeSchema object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttributeSchemaMutation) OldStatus(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *AttributeSchemaMutation) ResetStatus() {
+	m.status = nil
+}
+
 // SetDefinition sets the "definition" field.
 func (m *AttributeSchemaMutation) SetDefinition(s string) {
 	m.definition = &s
@@ -2828,7 +2923,7 @@ func (m *AttributeSchemaMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AttributeSchemaMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 11)
 	if m.tenant_id != nil {
 		fields = append(fields, attributeschema.FieldTenantID)
 	}
@@ -2852,6 +2947,12 @@ func (m *AttributeSchemaMutation) Fields() []string {
 	}
 	if m.resource_type != nil {
 		fields = append(fields, attributeschema.FieldResourceType)
+	}
+	if m.code != nil {
+		fields = append(fields, attributeschema.FieldCode)
+	}
+	if m.status != nil {
+		fields = append(fields, attributeschema.FieldStatus)
 	}
 	if m.definition != nil {
 		fields = append(fields, attributeschema.FieldDefinition)
@@ -2880,6 +2981,10 @@ func (m *AttributeSchemaMutation) Field(name string) (ent.Value, bool) {
 		return m.Name()
 	case attributeschema.FieldResourceType:
 		return m.ResourceType()
+	case attributeschema.FieldCode:
+		return m.Code()
+	case attributeschema.FieldStatus:
+		return m.Status()
 	case attributeschema.FieldDefinition:
 		return m.Definition()
 	}
@@ -2907,6 +3012,10 @@ func (m *AttributeSchemaMutation) OldField(ctx context.Context, name string) (en
 		return m.OldName(ctx)
 	case attributeschema.FieldResourceType:
 		return m.OldResourceType(ctx)
+	case attributeschema.FieldCode:
+		return m.OldCode(ctx)
+	case attributeschema.FieldStatus:
+		return m.OldStatus(ctx)
 	case attributeschema.FieldDefinition:
 		return m.OldDefinition(ctx)
 	}
@@ -2974,6 +3083,20 @@ func (m *AttributeSchemaMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetResourceType(v)
 		return nil
+	case attributeschema.FieldCode:
+		v, ok := value.(int32)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCode(v)
+		return nil
+	case attributeschema.FieldStatus:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
 	case attributeschema.FieldDefinition:
 		v, ok := value.(string)
 		if !ok {
@@ -2992,6 +3115,9 @@ func (m *AttributeSchemaMutation) AddedFields() []string {
 	if m.addversion != nil {
 		fields = append(fields, attributeschema.FieldVersion)
 	}
+	if m.addcode != nil {
+		fields = append(fields, attributeschema.FieldCode)
+	}
 	return fields
 }
 
@@ -3002,6 +3128,8 @@ func (m *AttributeSchemaMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case attributeschema.FieldVersion:
 		return m.AddedVersion()
+	case attributeschema.FieldCode:
+		return m.AddedCode()
 	}
 	return nil, false
 }
@@ -3017,6 +3145,13 @@ func (m *AttributeSchemaMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddVersion(v)
+		return nil
+	case attributeschema.FieldCode:
+		v, ok := value.(int32)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCode(v)
 		return nil
 	}
 	return fmt.Errorf("unknown AttributeSchema numeric field %s", name)
@@ -3068,6 +3203,12 @@ func (m *AttributeSchemaMutation) ResetField(name string) error {
 		return nil
 	case attributeschema.FieldResourceType:
 		m.ResetResourceType()
+		return nil
+	case attributeschema.FieldCode:
+		m.ResetCode()
+		return nil
+	case attributeschema.FieldStatus:
+		m.ResetStatus()
 		return nil
 	case attributeschema.FieldDefinition:
 		m.ResetDefinition()
@@ -13630,6 +13771,10 @@ type ScimConfigMutation struct {
 	license_id        *uuid.UUID
 	status            *string
 	paused_by         *string
+	member_mode       *string
+	show_seats        *bool
+	recognized        *string
+	recognized_at     *time.Time
 	clearedFields     map[string]struct{}
 	done              bool
 	oldValue          func(context.Context) (*ScimConfig, error)
@@ -14205,6 +14350,163 @@ func (m *ScimConfigMutation) ResetPausedBy() {
 	m.paused_by = nil
 }
 
+// SetMemberMode sets the "member_mode" field.
+func (m *ScimConfigMutation) SetMemberMode(s string) {
+	m.member_mode = &s
+}
+
+// MemberMode returns the value of the "member_mode" field in the mutation.
+func (m *ScimConfigMutation) MemberMode() (r string, exists bool) {
+	v := m.member_mode
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMemberMode returns the old "member_mode" field's value of the ScimConfig entity.
+// If the ScimConfig object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ScimConfigMutation) OldMemberMode(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMemberMode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMemberMode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMemberMode: %w", err)
+	}
+	return oldValue.MemberMode, nil
+}
+
+// ResetMemberMode resets all changes to the "member_mode" field.
+func (m *ScimConfigMutation) ResetMemberMode() {
+	m.member_mode = nil
+}
+
+// SetShowSeats sets the "show_seats" field.
+func (m *ScimConfigMutation) SetShowSeats(b bool) {
+	m.show_seats = &b
+}
+
+// ShowSeats returns the value of the "show_seats" field in the mutation.
+func (m *ScimConfigMutation) ShowSeats() (r bool, exists bool) {
+	v := m.show_seats
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShowSeats returns the old "show_seats" field's value of the ScimConfig entity.
+// If the ScimConfig object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ScimConfigMutation) OldShowSeats(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShowSeats is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShowSeats requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShowSeats: %w", err)
+	}
+	return oldValue.ShowSeats, nil
+}
+
+// ResetShowSeats resets all changes to the "show_seats" field.
+func (m *ScimConfigMutation) ResetShowSeats() {
+	m.show_seats = nil
+}
+
+// SetRecognized sets the "recognized" field.
+func (m *ScimConfigMutation) SetRecognized(s string) {
+	m.recognized = &s
+}
+
+// Recognized returns the value of the "recognized" field in the mutation.
+func (m *ScimConfigMutation) Recognized() (r string, exists bool) {
+	v := m.recognized
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRecognized returns the old "recognized" field's value of the ScimConfig entity.
+// If the ScimConfig object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ScimConfigMutation) OldRecognized(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRecognized is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRecognized requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRecognized: %w", err)
+	}
+	return oldValue.Recognized, nil
+}
+
+// ResetRecognized resets all changes to the "recognized" field.
+func (m *ScimConfigMutation) ResetRecognized() {
+	m.recognized = nil
+}
+
+// SetRecognizedAt sets the "recognized_at" field.
+func (m *ScimConfigMutation) SetRecognizedAt(t time.Time) {
+	m.recognized_at = &t
+}
+
+// RecognizedAt returns the value of the "recognized_at" field in the mutation.
+func (m *ScimConfigMutation) RecognizedAt() (r time.Time, exists bool) {
+	v := m.recognized_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRecognizedAt returns the old "recognized_at" field's value of the ScimConfig entity.
+// If the ScimConfig object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ScimConfigMutation) OldRecognizedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRecognizedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRecognizedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRecognizedAt: %w", err)
+	}
+	return oldValue.RecognizedAt, nil
+}
+
+// ClearRecognizedAt clears the value of the "recognized_at" field.
+func (m *ScimConfigMutation) ClearRecognizedAt() {
+	m.recognized_at = nil
+	m.clearedFields[scimconfig.FieldRecognizedAt] = struct{}{}
+}
+
+// RecognizedAtCleared returns if the "recognized_at" field was cleared in this mutation.
+func (m *ScimConfigMutation) RecognizedAtCleared() bool {
+	_, ok := m.clearedFields[scimconfig.FieldRecognizedAt]
+	return ok
+}
+
+// ResetRecognizedAt resets all changes to the "recognized_at" field.
+func (m *ScimConfigMutation) ResetRecognizedAt() {
+	m.recognized_at = nil
+	delete(m.clearedFields, scimconfig.FieldRecognizedAt)
+}
+
 // Where appends a list predicates to the ScimConfigMutation builder.
 func (m *ScimConfigMutation) Where(ps ...predicate.ScimConfig) {
 	m.predicates = append(m.predicates, ps...)
@@ -14239,7 +14541,7 @@ func (m *ScimConfigMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ScimConfigMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 16)
 	if m.tenant_id != nil {
 		fields = append(fields, scimconfig.FieldTenantID)
 	}
@@ -14276,6 +14578,18 @@ func (m *ScimConfigMutation) Fields() []string {
 	if m.paused_by != nil {
 		fields = append(fields, scimconfig.FieldPausedBy)
 	}
+	if m.member_mode != nil {
+		fields = append(fields, scimconfig.FieldMemberMode)
+	}
+	if m.show_seats != nil {
+		fields = append(fields, scimconfig.FieldShowSeats)
+	}
+	if m.recognized != nil {
+		fields = append(fields, scimconfig.FieldRecognized)
+	}
+	if m.recognized_at != nil {
+		fields = append(fields, scimconfig.FieldRecognizedAt)
+	}
 	return fields
 }
 
@@ -14308,6 +14622,14 @@ func (m *ScimConfigMutation) Field(name string) (ent.Value, bool) {
 		return m.Status()
 	case scimconfig.FieldPausedBy:
 		return m.PausedBy()
+	case scimconfig.FieldMemberMode:
+		return m.MemberMode()
+	case scimconfig.FieldShowSeats:
+		return m.ShowSeats()
+	case scimconfig.FieldRecognized:
+		return m.Recognized()
+	case scimconfig.FieldRecognizedAt:
+		return m.RecognizedAt()
 	}
 	return nil, false
 }
@@ -14341,6 +14663,14 @@ func (m *ScimConfigMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldStatus(ctx)
 	case scimconfig.FieldPausedBy:
 		return m.OldPausedBy(ctx)
+	case scimconfig.FieldMemberMode:
+		return m.OldMemberMode(ctx)
+	case scimconfig.FieldShowSeats:
+		return m.OldShowSeats(ctx)
+	case scimconfig.FieldRecognized:
+		return m.OldRecognized(ctx)
+	case scimconfig.FieldRecognizedAt:
+		return m.OldRecognizedAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown ScimConfig field %s", name)
 }
@@ -14434,6 +14764,34 @@ func (m *ScimConfigMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetPausedBy(v)
 		return nil
+	case scimconfig.FieldMemberMode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMemberMode(v)
+		return nil
+	case scimconfig.FieldShowSeats:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShowSeats(v)
+		return nil
+	case scimconfig.FieldRecognized:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRecognized(v)
+		return nil
+	case scimconfig.FieldRecognizedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRecognizedAt(v)
+		return nil
 	}
 	return fmt.Errorf("unknown ScimConfig field %s", name)
 }
@@ -14482,6 +14840,9 @@ func (m *ScimConfigMutation) ClearedFields() []string {
 	if m.FieldCleared(scimconfig.FieldLicenseID) {
 		fields = append(fields, scimconfig.FieldLicenseID)
 	}
+	if m.FieldCleared(scimconfig.FieldRecognizedAt) {
+		fields = append(fields, scimconfig.FieldRecognizedAt)
+	}
 	return fields
 }
 
@@ -14498,6 +14859,9 @@ func (m *ScimConfigMutation) ClearField(name string) error {
 	switch name {
 	case scimconfig.FieldLicenseID:
 		m.ClearLicenseID()
+		return nil
+	case scimconfig.FieldRecognizedAt:
+		m.ClearRecognizedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown ScimConfig nullable field %s", name)
@@ -14542,6 +14906,18 @@ func (m *ScimConfigMutation) ResetField(name string) error {
 		return nil
 	case scimconfig.FieldPausedBy:
 		m.ResetPausedBy()
+		return nil
+	case scimconfig.FieldMemberMode:
+		m.ResetMemberMode()
+		return nil
+	case scimconfig.FieldShowSeats:
+		m.ResetShowSeats()
+		return nil
+	case scimconfig.FieldRecognized:
+		m.ResetRecognized()
+		return nil
+	case scimconfig.FieldRecognizedAt:
+		m.ResetRecognizedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown ScimConfig field %s", name)
@@ -17303,6 +17679,7 @@ type UserMutation struct {
 	active          *bool
 	origin          *string
 	attributes      *string
+	indexed         *bool
 	clearedFields   map[string]struct{}
 	done            bool
 	oldValue        func(context.Context) (*User, error)
@@ -18045,6 +18422,42 @@ func (m *UserMutation) ResetAttributes() {
 	m.attributes = nil
 }
 
+// SetIndexed sets the "indexed" field.
+func (m *UserMutation) SetIndexed(b bool) {
+	m.indexed = &b
+}
+
+// Indexed returns the value of the "indexed" field in the mutation.
+func (m *UserMutation) Indexed() (r bool, exists bool) {
+	v := m.indexed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIndexed returns the old "indexed" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldIndexed(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIndexed is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIndexed requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIndexed: %w", err)
+	}
+	return oldValue.Indexed, nil
+}
+
+// ResetIndexed resets all changes to the "indexed" field.
+func (m *UserMutation) ResetIndexed() {
+	m.indexed = nil
+}
+
 // Where appends a list predicates to the UserMutation builder.
 func (m *UserMutation) Where(ps ...predicate.User) {
 	m.predicates = append(m.predicates, ps...)
@@ -18079,7 +18492,7 @@ func (m *UserMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *UserMutation) Fields() []string {
-	fields := make([]string, 0, 17)
+	fields := make([]string, 0, 18)
 	if m.tenant_id != nil {
 		fields = append(fields, user.FieldTenantID)
 	}
@@ -18131,6 +18544,9 @@ func (m *UserMutation) Fields() []string {
 	if m.attributes != nil {
 		fields = append(fields, user.FieldAttributes)
 	}
+	if m.indexed != nil {
+		fields = append(fields, user.FieldIndexed)
+	}
 	return fields
 }
 
@@ -18173,6 +18589,8 @@ func (m *UserMutation) Field(name string) (ent.Value, bool) {
 		return m.Origin()
 	case user.FieldAttributes:
 		return m.Attributes()
+	case user.FieldIndexed:
+		return m.Indexed()
 	}
 	return nil, false
 }
@@ -18216,6 +18634,8 @@ func (m *UserMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldOrigin(ctx)
 	case user.FieldAttributes:
 		return m.OldAttributes(ctx)
+	case user.FieldIndexed:
+		return m.OldIndexed(ctx)
 	}
 	return nil, fmt.Errorf("unknown User field %s", name)
 }
@@ -18344,6 +18764,13 @@ func (m *UserMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetAttributes(v)
 		return nil
+	case user.FieldIndexed:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIndexed(v)
+		return nil
 	}
 	return fmt.Errorf("unknown User field %s", name)
 }
@@ -18459,6 +18886,9 @@ func (m *UserMutation) ResetField(name string) error {
 	case user.FieldAttributes:
 		m.ResetAttributes()
 		return nil
+	case user.FieldIndexed:
+		m.ResetIndexed()
+		return nil
 	}
 	return fmt.Errorf("unknown User field %s", name)
 }
@@ -18511,34 +18941,38 @@ func (m *UserMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown User edge %s", name)
 }
 
-// UserEmailMutation represents an operation that mutates the UserEmail nodes in the graph.
-type UserEmailMutation struct {
+// UserValueMutation represents an operation that mutates the UserValue nodes in the graph.
+type UserValueMutation struct {
 	config
 	op            Op
 	typ           string
 	id            *uuid.UUID
 	tenant_id     *uuid.UUID
 	user_id       *uuid.UUID
-	value_key     *string
-	type_key      *string
-	primary       *bool
+	attr          *int32
+	addattr       *int32
+	ord           *int32
+	addord        *int32
+	lead          *bool
+	key           *string
+	rest          *string
 	clearedFields map[string]struct{}
 	done          bool
-	oldValue      func(context.Context) (*UserEmail, error)
-	predicates    []predicate.UserEmail
+	oldValue      func(context.Context) (*UserValue, error)
+	predicates    []predicate.UserValue
 }
 
-var _ ent.Mutation = (*UserEmailMutation)(nil)
+var _ ent.Mutation = (*UserValueMutation)(nil)
 
-// useremailOption allows management of the mutation configuration using functional options.
-type useremailOption func(*UserEmailMutation)
+// uservalueOption allows management of the mutation configuration using functional options.
+type uservalueOption func(*UserValueMutation)
 
-// newUserEmailMutation creates new mutation for the UserEmail entity.
-func newUserEmailMutation(c config, op Op, opts ...useremailOption) *UserEmailMutation {
-	m := &UserEmailMutation{
+// newUserValueMutation creates new mutation for the UserValue entity.
+func newUserValueMutation(c config, op Op, opts ...uservalueOption) *UserValueMutation {
+	m := &UserValueMutation{
 		config:        c,
 		op:            op,
-		typ:           TypeUserEmail,
+		typ:           TypeUserValue,
 		clearedFields: make(map[string]struct{}),
 	}
 	for _, opt := range opts {
@@ -18547,20 +18981,20 @@ func newUserEmailMutation(c config, op Op, opts ...useremailOption) *UserEmailMu
 	return m
 }
 
-// withUserEmailID sets the ID field of the mutation.
-func withUserEmailID(id uuid.UUID) useremailOption {
-	return func(m *UserEmailMutation) {
+// withUserValueID sets the ID field of the mutation.
+func withUserValueID(id uuid.UUID) uservalueOption {
+	return func(m *UserValueMutation) {
 		var (
 			err   error
 			once  sync.Once
-			value *UserEmail
+			value *UserValue
 		)
-		m.oldValue = func(ctx context.Context) (*UserEmail, error) {
+		m.oldValue = func(ctx context.Context) (*UserValue, error) {
 			once.Do(func() {
 				if m.done {
 					err = errors.New("querying old values post mutation is not allowed")
 				} else {
-					value, err = m.Client().UserEmail.Get(ctx, id)
+					value, err = m.Client().UserValue.Get(ctx, id)
 				}
 			})
 			return value, err
@@ -18569,10 +19003,10 @@ func withUserEmailID(id uuid.UUID) useremailOption {
 	}
 }
 
-// withUserEmail sets the old UserEmail of the mutation.
-func withUserEmail(node *UserEmail) useremailOption {
-	return func(m *UserEmailMutation) {
-		m.oldValue = func(context.Context) (*UserEmail, error) {
+// withUserValue sets the old UserValue of the mutation.
+func withUserValue(node *UserValue) uservalueOption {
+	return func(m *UserValueMutation) {
+		m.oldValue = func(context.Context) (*UserValue, error) {
 			return node, nil
 		}
 		m.id = &node.ID
@@ -18581,7 +19015,7 @@ func withUserEmail(node *UserEmail) useremailOption {
 
 // Client returns a new `ent.Client` from the mutation. If the mutation was
 // executed in a transaction (ent.Tx), a transactional client is returned.
-func (m UserEmailMutation) Client() *Client {
+func (m UserValueMutation) Client() *Client {
 	client := &Client{config: m.config}
 	client.init()
 	return client
@@ -18589,7 +19023,7 @@ func (m UserEmailMutation) Client() *Client {
 
 // Tx returns an `ent.Tx` for mutations that were executed in transactions;
 // it returns an error otherwise.
-func (m UserEmailMutation) Tx() (*Tx, error) {
+func (m UserValueMutation) Tx() (*Tx, error) {
 	if _, ok := m.driver.(*txDriver); !ok {
 		return nil, errors.New("generated: mutation is not running in a transaction")
 	}
@@ -18599,14 +19033,14 @@ func (m UserEmailMutation) Tx() (*Tx, error) {
 }
 
 // SetID sets the value of the id field. Note that this
-// operation is only accepted on creation of UserEmail entities.
-func (m *UserEmailMutation) SetID(id uuid.UUID) {
+// operation is only accepted on creation of UserValue entities.
+func (m *UserValueMutation) SetID(id uuid.UUID) {
 	m.id = &id
 }
 
 // ID returns the ID value in the mutation. Note that the ID is only available
 // if it was provided to the builder or after it was returned from the database.
-func (m *UserEmailMutation) ID() (id uuid.UUID, exists bool) {
+func (m *UserValueMutation) ID() (id uuid.UUID, exists bool) {
 	if m.id == nil {
 		return
 	}
@@ -18617,7 +19051,7 @@ func (m *UserEmailMutation) ID() (id uuid.UUID, exists bool) {
 // That means, if the mutation is applied within a transaction with an isolation level such
 // as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
 // or updated by the mutation.
-func (m *UserEmailMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+func (m *UserValueMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
 	switch {
 	case m.op.Is(OpUpdateOne | OpDeleteOne):
 		id, exists := m.ID()
@@ -18626,19 +19060,19 @@ func (m *UserEmailMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
 		}
 		fallthrough
 	case m.op.Is(OpUpdate | OpDelete):
-		return m.Client().UserEmail.Query().Where(m.predicates...).IDs(ctx)
+		return m.Client().UserValue.Query().Where(m.predicates...).IDs(ctx)
 	default:
 		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
 	}
 }
 
 // SetTenantID sets the "tenant_id" field.
-func (m *UserEmailMutation) SetTenantID(u uuid.UUID) {
+func (m *UserValueMutation) SetTenantID(u uuid.UUID) {
 	m.tenant_id = &u
 }
 
 // TenantID returns the value of the "tenant_id" field in the mutation.
-func (m *UserEmailMutation) TenantID() (r uuid.UUID, exists bool) {
+func (m *UserValueMutation) TenantID() (r uuid.UUID, exists bool) {
 	v := m.tenant_id
 	if v == nil {
 		return
@@ -18646,10 +19080,10 @@ func (m *UserEmailMutation) TenantID() (r uuid.UUID, exists bool) {
 	return *v, true
 }
 
-// OldTenantID returns the old "tenant_id" field's value of the UserEmail entity.
-// If the UserEmail object wasn't provided to the builder, the object is fetched from the database.
+// OldTenantID returns the old "tenant_id" field's value of the UserValue entity.
+// If the UserValue object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *UserEmailMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+func (m *UserValueMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
 	}
@@ -18664,17 +19098,17 @@ func (m *UserEmailMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err e
 }
 
 // ResetTenantID resets all changes to the "tenant_id" field.
-func (m *UserEmailMutation) ResetTenantID() {
+func (m *UserValueMutation) ResetTenantID() {
 	m.tenant_id = nil
 }
 
 // SetUserID sets the "user_id" field.
-func (m *UserEmailMutation) SetUserID(u uuid.UUID) {
+func (m *UserValueMutation) SetUserID(u uuid.UUID) {
 	m.user_id = &u
 }
 
 // UserID returns the value of the "user_id" field in the mutation.
-func (m *UserEmailMutation) UserID() (r uuid.UUID, exists bool) {
+func (m *UserValueMutation) UserID() (r uuid.UUID, exists bool) {
 	v := m.user_id
 	if v == nil {
 		return
@@ -18682,10 +19116,10 @@ func (m *UserEmailMutation) UserID() (r uuid.UUID, exists bool) {
 	return *v, true
 }
 
-// OldUserID returns the old "user_id" field's value of the UserEmail entity.
-// If the UserEmail object wasn't provided to the builder, the object is fetched from the database.
+// OldUserID returns the old "user_id" field's value of the UserValue entity.
+// If the UserValue object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *UserEmailMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
+func (m *UserValueMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
 	}
@@ -18700,127 +19134,239 @@ func (m *UserEmailMutation) OldUserID(ctx context.Context) (v uuid.UUID, err err
 }
 
 // ResetUserID resets all changes to the "user_id" field.
-func (m *UserEmailMutation) ResetUserID() {
+func (m *UserValueMutation) ResetUserID() {
 	m.user_id = nil
 }
 
-// SetValueKey sets the "value_key" field.
-func (m *UserEmailMutation) SetValueKey(s string) {
-	m.value_key = &s
+// SetAttr sets the "attr" field.
+func (m *UserValueMutation) SetAttr(i int32) {
+	m.attr = &i
+	m.addattr = nil
 }
 
-// ValueKey returns the value of the "value_key" field in the mutation.
-func (m *UserEmailMutation) ValueKey() (r string, exists bool) {
-	v := m.value_key
+// Attr returns the value of the "attr" field in the mutation.
+func (m *UserValueMutation) Attr() (r int32, exists bool) {
+	v := m.attr
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldValueKey returns the old "value_key" field's value of the UserEmail entity.
-// If the UserEmail object wasn't provided to the builder, the object is fetched from the database.
+// OldAttr returns the old "attr" field's value of the UserValue entity.
+// If the UserValue object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *UserEmailMutation) OldValueKey(ctx context.Context) (v string, err error) {
+func (m *UserValueMutation) OldAttr(ctx context.Context) (v int32, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldValueKey is only allowed on UpdateOne operations")
+		return v, errors.New("OldAttr is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldValueKey requires an ID field in the mutation")
+		return v, errors.New("OldAttr requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldValueKey: %w", err)
+		return v, fmt.Errorf("querying old value for OldAttr: %w", err)
 	}
-	return oldValue.ValueKey, nil
+	return oldValue.Attr, nil
 }
 
-// ResetValueKey resets all changes to the "value_key" field.
-func (m *UserEmailMutation) ResetValueKey() {
-	m.value_key = nil
+// AddAttr adds i to the "attr" field.
+func (m *UserValueMutation) AddAttr(i int32) {
+	if m.addattr != nil {
+		*m.addattr += i
+	} else {
+		m.addattr = &i
+	}
 }
 
-// SetTypeKey sets the "type_key" field.
-func (m *UserEmailMutation) SetTypeKey(s string) {
-	m.type_key = &s
-}
-
-// TypeKey returns the value of the "type_key" field in the mutation.
-func (m *UserEmailMutation) TypeKey() (r string, exists bool) {
-	v := m.type_key
+// AddedAttr returns the value that was added to the "attr" field in this mutation.
+func (m *UserValueMutation) AddedAttr() (r int32, exists bool) {
+	v := m.addattr
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldTypeKey returns the old "type_key" field's value of the UserEmail entity.
-// If the UserEmail object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *UserEmailMutation) OldTypeKey(ctx context.Context) (v string, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldTypeKey is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldTypeKey requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldTypeKey: %w", err)
-	}
-	return oldValue.TypeKey, nil
+// ResetAttr resets all changes to the "attr" field.
+func (m *UserValueMutation) ResetAttr() {
+	m.attr = nil
+	m.addattr = nil
 }
 
-// ResetTypeKey resets all changes to the "type_key" field.
-func (m *UserEmailMutation) ResetTypeKey() {
-	m.type_key = nil
+// SetOrd sets the "ord" field.
+func (m *UserValueMutation) SetOrd(i int32) {
+	m.ord = &i
+	m.addord = nil
 }
 
-// SetPrimary sets the "primary" field.
-func (m *UserEmailMutation) SetPrimary(b bool) {
-	m.primary = &b
-}
-
-// Primary returns the value of the "primary" field in the mutation.
-func (m *UserEmailMutation) Primary() (r bool, exists bool) {
-	v := m.primary
+// Ord returns the value of the "ord" field in the mutation.
+func (m *UserValueMutation) Ord() (r int32, exists bool) {
+	v := m.ord
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldPrimary returns the old "primary" field's value of the UserEmail entity.
-// If the UserEmail object wasn't provided to the builder, the object is fetched from the database.
+// OldOrd returns the old "ord" field's value of the UserValue entity.
+// If the UserValue object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *UserEmailMutation) OldPrimary(ctx context.Context) (v bool, err error) {
+func (m *UserValueMutation) OldOrd(ctx context.Context) (v int32, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldPrimary is only allowed on UpdateOne operations")
+		return v, errors.New("OldOrd is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldPrimary requires an ID field in the mutation")
+		return v, errors.New("OldOrd requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldPrimary: %w", err)
+		return v, fmt.Errorf("querying old value for OldOrd: %w", err)
 	}
-	return oldValue.Primary, nil
+	return oldValue.Ord, nil
 }
 
-// ResetPrimary resets all changes to the "primary" field.
-func (m *UserEmailMutation) ResetPrimary() {
-	m.primary = nil
+// AddOrd adds i to the "ord" field.
+func (m *UserValueMutation) AddOrd(i int32) {
+	if m.addord != nil {
+		*m.addord += i
+	} else {
+		m.addord = &i
+	}
 }
 
-// Where appends a list predicates to the UserEmailMutation builder.
-func (m *UserEmailMutation) Where(ps ...predicate.UserEmail) {
+// AddedOrd returns the value that was added to the "ord" field in this mutation.
+func (m *UserValueMutation) AddedOrd() (r int32, exists bool) {
+	v := m.addord
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetOrd resets all changes to the "ord" field.
+func (m *UserValueMutation) ResetOrd() {
+	m.ord = nil
+	m.addord = nil
+}
+
+// SetLead sets the "lead" field.
+func (m *UserValueMutation) SetLead(b bool) {
+	m.lead = &b
+}
+
+// Lead returns the value of the "lead" field in the mutation.
+func (m *UserValueMutation) Lead() (r bool, exists bool) {
+	v := m.lead
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLead returns the old "lead" field's value of the UserValue entity.
+// If the UserValue object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserValueMutation) OldLead(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLead is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLead requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLead: %w", err)
+	}
+	return oldValue.Lead, nil
+}
+
+// ResetLead resets all changes to the "lead" field.
+func (m *UserValueMutation) ResetLead() {
+	m.lead = nil
+}
+
+// SetKey sets the "key" field.
+func (m *UserValueMutation) SetKey(s string) {
+	m.key = &s
+}
+
+// Key returns the value of the "key" field in the mutation.
+func (m *UserValueMutation) Key() (r string, exists bool) {
+	v := m.key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKey returns the old "key" field's value of the UserValue entity.
+// If the UserValue object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserValueMutation) OldKey(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKey: %w", err)
+	}
+	return oldValue.Key, nil
+}
+
+// ResetKey resets all changes to the "key" field.
+func (m *UserValueMutation) ResetKey() {
+	m.key = nil
+}
+
+// SetRest sets the "rest" field.
+func (m *UserValueMutation) SetRest(s string) {
+	m.rest = &s
+}
+
+// Rest returns the value of the "rest" field in the mutation.
+func (m *UserValueMutation) Rest() (r string, exists bool) {
+	v := m.rest
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRest returns the old "rest" field's value of the UserValue entity.
+// If the UserValue object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserValueMutation) OldRest(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRest is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRest requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRest: %w", err)
+	}
+	return oldValue.Rest, nil
+}
+
+// ResetRest resets all changes to the "rest" field.
+func (m *UserValueMutation) ResetRest() {
+	m.rest = nil
+}
+
+// Where appends a list predicates to the UserValueMutation builder.
+func (m *UserValueMutation) Where(ps ...predicate.UserValue) {
 	m.predicates = append(m.predicates, ps...)
 }
 
-// WhereP appends storage-level predicates to the UserEmailMutation builder. Using this method,
+// WhereP appends storage-level predicates to the UserValueMutation builder. Using this method,
 // users can use type-assertion to append predicates that do not depend on any generated package.
-func (m *UserEmailMutation) WhereP(ps ...func(*sql.Selector)) {
-	p := make([]predicate.UserEmail, len(ps))
+func (m *UserValueMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.UserValue, len(ps))
 	for i := range ps {
 		p[i] = ps[i]
 	}
@@ -18828,39 +19374,45 @@ func (m *UserEmailMutation) WhereP(ps ...func(*sql.Selector)) {
 }
 
 // Op returns the operation name.
-func (m *UserEmailMutation) Op() Op {
+func (m *UserValueMutation) Op() Op {
 	return m.op
 }
 
 // SetOp allows setting the mutation operation.
-func (m *UserEmailMutation) SetOp(op Op) {
+func (m *UserValueMutation) SetOp(op Op) {
 	m.op = op
 }
 
-// Type returns the node type of this mutation (UserEmail).
-func (m *UserEmailMutation) Type() string {
+// Type returns the node type of this mutation (UserValue).
+func (m *UserValueMutation) Type() string {
 	return m.typ
 }
 
 // Fields returns all fields that were changed during this mutation. Note that in
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
-func (m *UserEmailMutation) Fields() []string {
-	fields := make([]string, 0, 5)
+func (m *UserValueMutation) Fields() []string {
+	fields := make([]string, 0, 7)
 	if m.tenant_id != nil {
-		fields = append(fields, useremail.FieldTenantID)
+		fields = append(fields, uservalue.FieldTenantID)
 	}
 	if m.user_id != nil {
-		fields = append(fields, useremail.FieldUserID)
+		fields = append(fields, uservalue.FieldUserID)
 	}
-	if m.value_key != nil {
-		fields = append(fields, useremail.FieldValueKey)
+	if m.attr != nil {
+		fields = append(fields, uservalue.FieldAttr)
 	}
-	if m.type_key != nil {
-		fields = append(fields, useremail.FieldTypeKey)
+	if m.ord != nil {
+		fields = append(fields, uservalue.FieldOrd)
 	}
-	if m.primary != nil {
-		fields = append(fields, useremail.FieldPrimary)
+	if m.lead != nil {
+		fields = append(fields, uservalue.FieldLead)
+	}
+	if m.key != nil {
+		fields = append(fields, uservalue.FieldKey)
+	}
+	if m.rest != nil {
+		fields = append(fields, uservalue.FieldRest)
 	}
 	return fields
 }
@@ -18868,18 +19420,22 @@ func (m *UserEmailMutation) Fields() []string {
 // Field returns the value of a field with the given name. The second boolean
 // return value indicates that this field was not set, or was not defined in the
 // schema.
-func (m *UserEmailMutation) Field(name string) (ent.Value, bool) {
+func (m *UserValueMutation) Field(name string) (ent.Value, bool) {
 	switch name {
-	case useremail.FieldTenantID:
+	case uservalue.FieldTenantID:
 		return m.TenantID()
-	case useremail.FieldUserID:
+	case uservalue.FieldUserID:
 		return m.UserID()
-	case useremail.FieldValueKey:
-		return m.ValueKey()
-	case useremail.FieldTypeKey:
-		return m.TypeKey()
-	case useremail.FieldPrimary:
-		return m.Primary()
+	case uservalue.FieldAttr:
+		return m.Attr()
+	case uservalue.FieldOrd:
+		return m.Ord()
+	case uservalue.FieldLead:
+		return m.Lead()
+	case uservalue.FieldKey:
+		return m.Key()
+	case uservalue.FieldRest:
+		return m.Rest()
 	}
 	return nil, false
 }
@@ -18887,174 +19443,225 @@ func (m *UserEmailMutation) Field(name string) (ent.Value, bool) {
 // OldField returns the old value of the field from the database. An error is
 // returned if the mutation operation is not UpdateOne, or the query to the
 // database failed.
-func (m *UserEmailMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+func (m *UserValueMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
 	switch name {
-	case useremail.FieldTenantID:
+	case uservalue.FieldTenantID:
 		return m.OldTenantID(ctx)
-	case useremail.FieldUserID:
+	case uservalue.FieldUserID:
 		return m.OldUserID(ctx)
-	case useremail.FieldValueKey:
-		return m.OldValueKey(ctx)
-	case useremail.FieldTypeKey:
-		return m.OldTypeKey(ctx)
-	case useremail.FieldPrimary:
-		return m.OldPrimary(ctx)
+	case uservalue.FieldAttr:
+		return m.OldAttr(ctx)
+	case uservalue.FieldOrd:
+		return m.OldOrd(ctx)
+	case uservalue.FieldLead:
+		return m.OldLead(ctx)
+	case uservalue.FieldKey:
+		return m.OldKey(ctx)
+	case uservalue.FieldRest:
+		return m.OldRest(ctx)
 	}
-	return nil, fmt.Errorf("unknown UserEmail field %s", name)
+	return nil, fmt.Errorf("unknown UserValue field %s", name)
 }
 
 // SetField sets the value of a field with the given name. It returns an error if
 // the field is not defined in the schema, or if the type mismatched the field
 // type.
-func (m *UserEmailMutation) SetField(name string, value ent.Value) error {
+func (m *UserValueMutation) SetField(name string, value ent.Value) error {
 	switch name {
-	case useremail.FieldTenantID:
+	case uservalue.FieldTenantID:
 		v, ok := value.(uuid.UUID)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetTenantID(v)
 		return nil
-	case useremail.FieldUserID:
+	case uservalue.FieldUserID:
 		v, ok := value.(uuid.UUID)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetUserID(v)
 		return nil
-	case useremail.FieldValueKey:
-		v, ok := value.(string)
+	case uservalue.FieldAttr:
+		v, ok := value.(int32)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetValueKey(v)
+		m.SetAttr(v)
 		return nil
-	case useremail.FieldTypeKey:
-		v, ok := value.(string)
+	case uservalue.FieldOrd:
+		v, ok := value.(int32)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetTypeKey(v)
+		m.SetOrd(v)
 		return nil
-	case useremail.FieldPrimary:
+	case uservalue.FieldLead:
 		v, ok := value.(bool)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetPrimary(v)
+		m.SetLead(v)
+		return nil
+	case uservalue.FieldKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKey(v)
+		return nil
+	case uservalue.FieldRest:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRest(v)
 		return nil
 	}
-	return fmt.Errorf("unknown UserEmail field %s", name)
+	return fmt.Errorf("unknown UserValue field %s", name)
 }
 
 // AddedFields returns all numeric fields that were incremented/decremented during
 // this mutation.
-func (m *UserEmailMutation) AddedFields() []string {
-	return nil
+func (m *UserValueMutation) AddedFields() []string {
+	var fields []string
+	if m.addattr != nil {
+		fields = append(fields, uservalue.FieldAttr)
+	}
+	if m.addord != nil {
+		fields = append(fields, uservalue.FieldOrd)
+	}
+	return fields
 }
 
 // AddedField returns the numeric value that was incremented/decremented on a field
 // with the given name. The second boolean return value indicates that this field
 // was not set, or was not defined in the schema.
-func (m *UserEmailMutation) AddedField(name string) (ent.Value, bool) {
+func (m *UserValueMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case uservalue.FieldAttr:
+		return m.AddedAttr()
+	case uservalue.FieldOrd:
+		return m.AddedOrd()
+	}
 	return nil, false
 }
 
 // AddField adds the value to the field with the given name. It returns an error if
 // the field is not defined in the schema, or if the type mismatched the field
 // type.
-func (m *UserEmailMutation) AddField(name string, value ent.Value) error {
+func (m *UserValueMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case uservalue.FieldAttr:
+		v, ok := value.(int32)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAttr(v)
+		return nil
+	case uservalue.FieldOrd:
+		v, ok := value.(int32)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOrd(v)
+		return nil
 	}
-	return fmt.Errorf("unknown UserEmail numeric field %s", name)
+	return fmt.Errorf("unknown UserValue numeric field %s", name)
 }
 
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
-func (m *UserEmailMutation) ClearedFields() []string {
+func (m *UserValueMutation) ClearedFields() []string {
 	return nil
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
 // cleared in this mutation.
-func (m *UserEmailMutation) FieldCleared(name string) bool {
+func (m *UserValueMutation) FieldCleared(name string) bool {
 	_, ok := m.clearedFields[name]
 	return ok
 }
 
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
-func (m *UserEmailMutation) ClearField(name string) error {
-	return fmt.Errorf("unknown UserEmail nullable field %s", name)
+func (m *UserValueMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown UserValue nullable field %s", name)
 }
 
 // ResetField resets all changes in the mutation for the field with the given name.
 // It returns an error if the field is not defined in the schema.
-func (m *UserEmailMutation) ResetField(name string) error {
+func (m *UserValueMutation) ResetField(name string) error {
 	switch name {
-	case useremail.FieldTenantID:
+	case uservalue.FieldTenantID:
 		m.ResetTenantID()
 		return nil
-	case useremail.FieldUserID:
+	case uservalue.FieldUserID:
 		m.ResetUserID()
 		return nil
-	case useremail.FieldValueKey:
-		m.ResetValueKey()
+	case uservalue.FieldAttr:
+		m.ResetAttr()
 		return nil
-	case useremail.FieldTypeKey:
-		m.ResetTypeKey()
+	case uservalue.FieldOrd:
+		m.ResetOrd()
 		return nil
-	case useremail.FieldPrimary:
-		m.ResetPrimary()
+	case uservalue.FieldLead:
+		m.ResetLead()
+		return nil
+	case uservalue.FieldKey:
+		m.ResetKey()
+		return nil
+	case uservalue.FieldRest:
+		m.ResetRest()
 		return nil
 	}
-	return fmt.Errorf("unknown UserEmail field %s", name)
+	return fmt.Errorf("unknown UserValue field %s", name)
 }
 
 // AddedEdges returns all edge names that were set/added in this mutation.
-func (m *UserEmailMutation) AddedEdges() []string {
+func (m *UserValueMutation) AddedEdges() []string {
 	edges := make([]string, 0, 0)
 	return edges
 }
 
 // AddedIDs returns all IDs (to other nodes) that were added for the given edge
 // name in this mutation.
-func (m *UserEmailMutation) AddedIDs(name string) []ent.Value {
+func (m *UserValueMutation) AddedIDs(name string) []ent.Value {
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
-func (m *UserEmailMutation) RemovedEdges() []string {
+func (m *UserValueMutation) RemovedEdges() []string {
 	edges := make([]string, 0, 0)
 	return edges
 }
 
 // RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
 // the given name in this mutation.
-func (m *UserEmailMutation) RemovedIDs(name string) []ent.Value {
+func (m *UserValueMutation) RemovedIDs(name string) []ent.Value {
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
-func (m *UserEmailMutation) ClearedEdges() []string {
+func (m *UserValueMutation) ClearedEdges() []string {
 	edges := make([]string, 0, 0)
 	return edges
 }
 
 // EdgeCleared returns a boolean which indicates if the edge with the given name
 // was cleared in this mutation.
-func (m *UserEmailMutation) EdgeCleared(name string) bool {
+func (m *UserValueMutation) EdgeCleared(name string) bool {
 	return false
 }
 
 // ClearEdge clears the value of the edge with the given name. It returns an error
 // if that edge is not defined in the schema.
-func (m *UserEmailMutation) ClearEdge(name string) error {
-	return fmt.Errorf("unknown UserEmail unique edge %s", name)
+func (m *UserValueMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown UserValue unique edge %s", name)
 }
 
 // ResetEdge resets all changes to the edge with the given name in this mutation.
 // It returns an error if the edge is not defined in the schema.
-func (m *UserEmailMutation) ResetEdge(name string) error {
-	return fmt.Errorf("unknown UserEmail edge %s", name)
+func (m *UserValueMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown UserValue edge %s", name)
 }

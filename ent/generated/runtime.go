@@ -18,7 +18,7 @@ import (
 	"github.com/usherhq/usher/ent/generated/seat"
 	"github.com/usherhq/usher/ent/generated/tenant"
 	"github.com/usherhq/usher/ent/generated/user"
-	"github.com/usherhq/usher/ent/generated/useremail"
+	"github.com/usherhq/usher/ent/generated/uservalue"
 	"github.com/usherhq/usher/ent/schema"
 )
 
@@ -50,6 +50,10 @@ func init() {
 	attributeschemaDescVersion := attributeschemaMixinFields1[2].Descriptor()
 	// attributeschema.DefaultVersion holds the default value on creation for the version field.
 	attributeschema.DefaultVersion = attributeschemaDescVersion.Default.(int64)
+	// attributeschemaDescStatus is the schema descriptor for status field.
+	attributeschemaDescStatus := attributeschemaFields[5].Descriptor()
+	// attributeschema.DefaultStatus holds the default value on creation for the status field.
+	attributeschema.DefaultStatus = attributeschemaDescStatus.Default.(string)
 	eventFields := schema.Event{}.Fields()
 	_ = eventFields
 	// eventDescActorName is the schema descriptor for actor_name field.
@@ -172,6 +176,18 @@ func init() {
 	scimconfigDescPausedBy := scimconfigFields[7].Descriptor()
 	// scimconfig.DefaultPausedBy holds the default value on creation for the paused_by field.
 	scimconfig.DefaultPausedBy = scimconfigDescPausedBy.Default.(string)
+	// scimconfigDescMemberMode is the schema descriptor for member_mode field.
+	scimconfigDescMemberMode := scimconfigFields[8].Descriptor()
+	// scimconfig.DefaultMemberMode holds the default value on creation for the member_mode field.
+	scimconfig.DefaultMemberMode = scimconfigDescMemberMode.Default.(string)
+	// scimconfigDescShowSeats is the schema descriptor for show_seats field.
+	scimconfigDescShowSeats := scimconfigFields[9].Descriptor()
+	// scimconfig.DefaultShowSeats holds the default value on creation for the show_seats field.
+	scimconfig.DefaultShowSeats = scimconfigDescShowSeats.Default.(bool)
+	// scimconfigDescRecognized is the schema descriptor for recognized field.
+	scimconfigDescRecognized := scimconfigFields[10].Descriptor()
+	// scimconfig.DefaultRecognized holds the default value on creation for the recognized field.
+	scimconfig.DefaultRecognized = scimconfigDescRecognized.Default.(string)
 	seatFields := schema.Seat{}.Fields()
 	_ = seatFields
 	// seatDescPriority is the schema descriptor for priority field.
@@ -244,14 +260,14 @@ func init() {
 	userDescActive := userFields[10].Descriptor()
 	// user.DefaultActive holds the default value on creation for the active field.
 	user.DefaultActive = userDescActive.Default.(bool)
-	useremailFields := schema.UserEmail{}.Fields()
-	_ = useremailFields
-	// useremailDescTypeKey is the schema descriptor for type_key field.
-	useremailDescTypeKey := useremailFields[2].Descriptor()
-	// useremail.DefaultTypeKey holds the default value on creation for the type_key field.
-	useremail.DefaultTypeKey = useremailDescTypeKey.Default.(string)
-	// useremailDescPrimary is the schema descriptor for primary field.
-	useremailDescPrimary := useremailFields[3].Descriptor()
-	// useremail.DefaultPrimary holds the default value on creation for the primary field.
-	useremail.DefaultPrimary = useremailDescPrimary.Default.(bool)
+	// userDescIndexed is the schema descriptor for indexed field.
+	userDescIndexed := userFields[13].Descriptor()
+	// user.DefaultIndexed holds the default value on creation for the indexed field.
+	user.DefaultIndexed = userDescIndexed.Default.(bool)
+	uservalueFields := schema.UserValue{}.Fields()
+	_ = uservalueFields
+	// uservalueDescRest is the schema descriptor for rest field.
+	uservalueDescRest := uservalueFields[7].Descriptor()
+	// uservalue.DefaultRest holds the default value on creation for the rest field.
+	uservalue.DefaultRest = uservalueDescRest.Default.(string)
 }

@@ -41,7 +41,15 @@ type ScimConfig struct {
 	// Status holds the value of the "status" field.
 	Status string `json:"status,omitempty"`
 	// PausedBy holds the value of the "paused_by" field.
-	PausedBy     string `json:"paused_by,omitempty"`
+	PausedBy string `json:"paused_by,omitempty"`
+	// MemberMode holds the value of the "member_mode" field.
+	MemberMode string `json:"member_mode,omitempty"`
+	// ShowSeats holds the value of the "show_seats" field.
+	ShowSeats bool `json:"show_seats,omitempty"`
+	// Recognized holds the value of the "recognized" field.
+	Recognized string `json:"recognized,omitempty"`
+	// RecognizedAt holds the value of the "recognized_at" field.
+	RecognizedAt *time.Time `json:"recognized_at,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -52,13 +60,13 @@ func (*ScimConfig) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case scimconfig.FieldLicenseID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
-		case scimconfig.FieldAutoAssign:
+		case scimconfig.FieldAutoAssign, scimconfig.FieldShowSeats:
 			values[i] = new(sql.NullBool)
 		case scimconfig.FieldVersion:
 			values[i] = new(sql.NullInt64)
-		case scimconfig.FieldName, scimconfig.FieldNameKey, scimconfig.FieldIdentityProvider, scimconfig.FieldPreset, scimconfig.FieldStatus, scimconfig.FieldPausedBy:
+		case scimconfig.FieldName, scimconfig.FieldNameKey, scimconfig.FieldIdentityProvider, scimconfig.FieldPreset, scimconfig.FieldStatus, scimconfig.FieldPausedBy, scimconfig.FieldMemberMode, scimconfig.FieldRecognized:
 			values[i] = new(sql.NullString)
-		case scimconfig.FieldCreatedAt, scimconfig.FieldUpdatedAt:
+		case scimconfig.FieldCreatedAt, scimconfig.FieldUpdatedAt, scimconfig.FieldRecognizedAt:
 			values[i] = new(sql.NullTime)
 		case scimconfig.FieldID, scimconfig.FieldTenantID:
 			values[i] = new(uuid.UUID)
@@ -156,6 +164,31 @@ func (_m *ScimConfig) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.PausedBy = value.String
 			}
+		case scimconfig.FieldMemberMode:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field member_mode", values[i])
+			} else if value.Valid {
+				_m.MemberMode = value.String
+			}
+		case scimconfig.FieldShowSeats:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field show_seats", values[i])
+			} else if value.Valid {
+				_m.ShowSeats = value.Bool
+			}
+		case scimconfig.FieldRecognized:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field recognized", values[i])
+			} else if value.Valid {
+				_m.Recognized = value.String
+			}
+		case scimconfig.FieldRecognizedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field recognized_at", values[i])
+			} else if value.Valid {
+				_m.RecognizedAt = new(time.Time)
+				*_m.RecognizedAt = value.Time
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -229,6 +262,20 @@ func (_m *ScimConfig) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("paused_by=")
 	builder.WriteString(_m.PausedBy)
+	builder.WriteString(", ")
+	builder.WriteString("member_mode=")
+	builder.WriteString(_m.MemberMode)
+	builder.WriteString(", ")
+	builder.WriteString("show_seats=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ShowSeats))
+	builder.WriteString(", ")
+	builder.WriteString("recognized=")
+	builder.WriteString(_m.Recognized)
+	builder.WriteString(", ")
+	if v := _m.RecognizedAt; v != nil {
+		builder.WriteString("recognized_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -117,6 +117,62 @@ func (_c *ScimConfigCreate) SetNillablePausedBy(v *string) *ScimConfigCreate {
 	return _c
 }
 
+// SetMemberMode sets the "member_mode" field.
+func (_c *ScimConfigCreate) SetMemberMode(v string) *ScimConfigCreate {
+	_c.mutation.SetMemberMode(v)
+	return _c
+}
+
+// SetNillableMemberMode sets the "member_mode" field if the given value is not nil.
+func (_c *ScimConfigCreate) SetNillableMemberMode(v *string) *ScimConfigCreate {
+	if v != nil {
+		_c.SetMemberMode(*v)
+	}
+	return _c
+}
+
+// SetShowSeats sets the "show_seats" field.
+func (_c *ScimConfigCreate) SetShowSeats(v bool) *ScimConfigCreate {
+	_c.mutation.SetShowSeats(v)
+	return _c
+}
+
+// SetNillableShowSeats sets the "show_seats" field if the given value is not nil.
+func (_c *ScimConfigCreate) SetNillableShowSeats(v *bool) *ScimConfigCreate {
+	if v != nil {
+		_c.SetShowSeats(*v)
+	}
+	return _c
+}
+
+// SetRecognized sets the "recognized" field.
+func (_c *ScimConfigCreate) SetRecognized(v string) *ScimConfigCreate {
+	_c.mutation.SetRecognized(v)
+	return _c
+}
+
+// SetNillableRecognized sets the "recognized" field if the given value is not nil.
+func (_c *ScimConfigCreate) SetNillableRecognized(v *string) *ScimConfigCreate {
+	if v != nil {
+		_c.SetRecognized(*v)
+	}
+	return _c
+}
+
+// SetRecognizedAt sets the "recognized_at" field.
+func (_c *ScimConfigCreate) SetRecognizedAt(v time.Time) *ScimConfigCreate {
+	_c.mutation.SetRecognizedAt(v)
+	return _c
+}
+
+// SetNillableRecognizedAt sets the "recognized_at" field if the given value is not nil.
+func (_c *ScimConfigCreate) SetNillableRecognizedAt(v *time.Time) *ScimConfigCreate {
+	if v != nil {
+		_c.SetRecognizedAt(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *ScimConfigCreate) SetID(v uuid.UUID) *ScimConfigCreate {
 	_c.mutation.SetID(v)
@@ -166,6 +222,18 @@ func (_c *ScimConfigCreate) defaults() {
 		v := scimconfig.DefaultPausedBy
 		_c.mutation.SetPausedBy(v)
 	}
+	if _, ok := _c.mutation.MemberMode(); !ok {
+		v := scimconfig.DefaultMemberMode
+		_c.mutation.SetMemberMode(v)
+	}
+	if _, ok := _c.mutation.ShowSeats(); !ok {
+		v := scimconfig.DefaultShowSeats
+		_c.mutation.SetShowSeats(v)
+	}
+	if _, ok := _c.mutation.Recognized(); !ok {
+		v := scimconfig.DefaultRecognized
+		_c.mutation.SetRecognized(v)
+	}
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -202,6 +270,15 @@ func (_c *ScimConfigCreate) check() error {
 	}
 	if _, ok := _c.mutation.PausedBy(); !ok {
 		return &ValidationError{Name: "paused_by", err: errors.New(`generated: missing required field "ScimConfig.paused_by"`)}
+	}
+	if _, ok := _c.mutation.MemberMode(); !ok {
+		return &ValidationError{Name: "member_mode", err: errors.New(`generated: missing required field "ScimConfig.member_mode"`)}
+	}
+	if _, ok := _c.mutation.ShowSeats(); !ok {
+		return &ValidationError{Name: "show_seats", err: errors.New(`generated: missing required field "ScimConfig.show_seats"`)}
+	}
+	if _, ok := _c.mutation.Recognized(); !ok {
+		return &ValidationError{Name: "recognized", err: errors.New(`generated: missing required field "ScimConfig.recognized"`)}
 	}
 	return nil
 }
@@ -285,6 +362,22 @@ func (_c *ScimConfigCreate) createSpec() (*ScimConfig, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.PausedBy(); ok {
 		_spec.SetField(scimconfig.FieldPausedBy, field.TypeString, value)
 		_node.PausedBy = value
+	}
+	if value, ok := _c.mutation.MemberMode(); ok {
+		_spec.SetField(scimconfig.FieldMemberMode, field.TypeString, value)
+		_node.MemberMode = value
+	}
+	if value, ok := _c.mutation.ShowSeats(); ok {
+		_spec.SetField(scimconfig.FieldShowSeats, field.TypeBool, value)
+		_node.ShowSeats = value
+	}
+	if value, ok := _c.mutation.Recognized(); ok {
+		_spec.SetField(scimconfig.FieldRecognized, field.TypeString, value)
+		_node.Recognized = value
+	}
+	if value, ok := _c.mutation.RecognizedAt(); ok {
+		_spec.SetField(scimconfig.FieldRecognizedAt, field.TypeTime, value)
+		_node.RecognizedAt = &value
 	}
 	return _node, _spec
 }

@@ -183,6 +183,68 @@ func (_u *ScimConfigUpdate) SetNillablePausedBy(v *string) *ScimConfigUpdate {
 	return _u
 }
 
+// SetMemberMode sets the "member_mode" field.
+func (_u *ScimConfigUpdate) SetMemberMode(v string) *ScimConfigUpdate {
+	_u.mutation.SetMemberMode(v)
+	return _u
+}
+
+// SetNillableMemberMode sets the "member_mode" field if the given value is not nil.
+func (_u *ScimConfigUpdate) SetNillableMemberMode(v *string) *ScimConfigUpdate {
+	if v != nil {
+		_u.SetMemberMode(*v)
+	}
+	return _u
+}
+
+// SetShowSeats sets the "show_seats" field.
+func (_u *ScimConfigUpdate) SetShowSeats(v bool) *ScimConfigUpdate {
+	_u.mutation.SetShowSeats(v)
+	return _u
+}
+
+// SetNillableShowSeats sets the "show_seats" field if the given value is not nil.
+func (_u *ScimConfigUpdate) SetNillableShowSeats(v *bool) *ScimConfigUpdate {
+	if v != nil {
+		_u.SetShowSeats(*v)
+	}
+	return _u
+}
+
+// SetRecognized sets the "recognized" field.
+func (_u *ScimConfigUpdate) SetRecognized(v string) *ScimConfigUpdate {
+	_u.mutation.SetRecognized(v)
+	return _u
+}
+
+// SetNillableRecognized sets the "recognized" field if the given value is not nil.
+func (_u *ScimConfigUpdate) SetNillableRecognized(v *string) *ScimConfigUpdate {
+	if v != nil {
+		_u.SetRecognized(*v)
+	}
+	return _u
+}
+
+// SetRecognizedAt sets the "recognized_at" field.
+func (_u *ScimConfigUpdate) SetRecognizedAt(v time.Time) *ScimConfigUpdate {
+	_u.mutation.SetRecognizedAt(v)
+	return _u
+}
+
+// SetNillableRecognizedAt sets the "recognized_at" field if the given value is not nil.
+func (_u *ScimConfigUpdate) SetNillableRecognizedAt(v *time.Time) *ScimConfigUpdate {
+	if v != nil {
+		_u.SetRecognizedAt(*v)
+	}
+	return _u
+}
+
+// ClearRecognizedAt clears the value of the "recognized_at" field.
+func (_u *ScimConfigUpdate) ClearRecognizedAt() *ScimConfigUpdate {
+	_u.mutation.ClearRecognizedAt()
+	return _u
+}
+
 // Mutation returns the ScimConfigMutation object of the builder.
 func (_u *ScimConfigUpdate) Mutation() *ScimConfigMutation {
 	return _u.mutation
@@ -265,6 +327,21 @@ func (_u *ScimConfigUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.PausedBy(); ok {
 		_spec.SetField(scimconfig.FieldPausedBy, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.MemberMode(); ok {
+		_spec.SetField(scimconfig.FieldMemberMode, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.ShowSeats(); ok {
+		_spec.SetField(scimconfig.FieldShowSeats, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.Recognized(); ok {
+		_spec.SetField(scimconfig.FieldRecognized, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.RecognizedAt(); ok {
+		_spec.SetField(scimconfig.FieldRecognizedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RecognizedAtCleared() {
+		_spec.ClearField(scimconfig.FieldRecognizedAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -441,6 +518,68 @@ func (_u *ScimConfigUpdateOne) SetNillablePausedBy(v *string) *ScimConfigUpdateO
 	return _u
 }
 
+// SetMemberMode sets the "member_mode" field.
+func (_u *ScimConfigUpdateOne) SetMemberMode(v string) *ScimConfigUpdateOne {
+	_u.mutation.SetMemberMode(v)
+	return _u
+}
+
+// SetNillableMemberMode sets the "member_mode" field if the given value is not nil.
+func (_u *ScimConfigUpdateOne) SetNillableMemberMode(v *string) *ScimConfigUpdateOne {
+	if v != nil {
+		_u.SetMemberMode(*v)
+	}
+	return _u
+}
+
+// SetShowSeats sets the "show_seats" field.
+func (_u *ScimConfigUpdateOne) SetShowSeats(v bool) *ScimConfigUpdateOne {
+	_u.mutation.SetShowSeats(v)
+	return _u
+}
+
+// SetNillableShowSeats sets the "show_seats" field if the given value is not nil.
+func (_u *ScimConfigUpdateOne) SetNillableShowSeats(v *bool) *ScimConfigUpdateOne {
+	if v != nil {
+		_u.SetShowSeats(*v)
+	}
+	return _u
+}
+
+// SetRecognized sets the "recognized" field.
+func (_u *ScimConfigUpdateOne) SetRecognized(v string) *ScimConfigUpdateOne {
+	_u.mutation.SetRecognized(v)
+	return _u
+}
+
+// SetNillableRecognized sets the "recognized" field if the given value is not nil.
+func (_u *ScimConfigUpdateOne) SetNillableRecognized(v *string) *ScimConfigUpdateOne {
+	if v != nil {
+		_u.SetRecognized(*v)
+	}
+	return _u
+}
+
+// SetRecognizedAt sets the "recognized_at" field.
+func (_u *ScimConfigUpdateOne) SetRecognizedAt(v time.Time) *ScimConfigUpdateOne {
+	_u.mutation.SetRecognizedAt(v)
+	return _u
+}
+
+// SetNillableRecognizedAt sets the "recognized_at" field if the given value is not nil.
+func (_u *ScimConfigUpdateOne) SetNillableRecognizedAt(v *time.Time) *ScimConfigUpdateOne {
+	if v != nil {
+		_u.SetRecognizedAt(*v)
+	}
+	return _u
+}
+
+// ClearRecognizedAt clears the value of the "recognized_at" field.
+func (_u *ScimConfigUpdateOne) ClearRecognizedAt() *ScimConfigUpdateOne {
+	_u.mutation.ClearRecognizedAt()
+	return _u
+}
+
 // Mutation returns the ScimConfigMutation object of the builder.
 func (_u *ScimConfigUpdateOne) Mutation() *ScimConfigMutation {
 	return _u.mutation
@@ -553,6 +692,21 @@ func (_u *ScimConfigUpdateOne) sqlSave(ctx context.Context) (_node *ScimConfig, 
 	}
 	if value, ok := _u.mutation.PausedBy(); ok {
 		_spec.SetField(scimconfig.FieldPausedBy, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.MemberMode(); ok {
+		_spec.SetField(scimconfig.FieldMemberMode, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.ShowSeats(); ok {
+		_spec.SetField(scimconfig.FieldShowSeats, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.Recognized(); ok {
+		_spec.SetField(scimconfig.FieldRecognized, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.RecognizedAt(); ok {
+		_spec.SetField(scimconfig.FieldRecognizedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RecognizedAtCleared() {
+		_spec.ClearField(scimconfig.FieldRecognizedAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &ScimConfig{config: _u.config}

@@ -62,8 +62,8 @@ type Tx struct {
 	Tenant *TenantClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
-	// UserEmail is the client for interacting with the UserEmail builders.
-	UserEmail *UserEmailClient
+	// UserValue is the client for interacting with the UserValue builders.
+	UserValue *UserValueClient
 
 	// lazily loaded.
 	client     *Client
@@ -219,7 +219,7 @@ func (tx *Tx) init() {
 	tx.Snapshot = NewSnapshotClient(tx.config)
 	tx.Tenant = NewTenantClient(tx.config)
 	tx.User = NewUserClient(tx.config)
-	tx.UserEmail = NewUserEmailClient(tx.config)
+	tx.UserValue = NewUserValueClient(tx.config)
 }
 
 // txDriver wraps the given dialect.Tx with a nop dialect.Driver implementation.

@@ -51,7 +51,9 @@ type User struct {
 	// Origin holds the value of the "origin" field.
 	Origin string `json:"origin,omitempty"`
 	// Attributes holds the value of the "attributes" field.
-	Attributes   string `json:"attributes,omitempty"`
+	Attributes string `json:"attributes,omitempty"`
+	// Indexed holds the value of the "indexed" field.
+	Indexed      bool `json:"indexed,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -60,7 +62,7 @@ func (*User) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case user.FieldBlocked, user.FieldActive:
+		case user.FieldBlocked, user.FieldActive, user.FieldIndexed:
 			values[i] = new(sql.NullBool)
 		case user.FieldVersion:
 			values[i] = new(sql.NullInt64)
@@ -193,6 +195,12 @@ func (_m *User) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Attributes = value.String
 			}
+		case user.FieldIndexed:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field indexed", values[i])
+			} else if value.Valid {
+				_m.Indexed = value.Bool
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -279,6 +287,9 @@ func (_m *User) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("attributes=")
 	builder.WriteString(_m.Attributes)
+	builder.WriteString(", ")
+	builder.WriteString("indexed=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Indexed))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -203,6 +203,20 @@ func (_c *UserCreate) SetAttributes(v string) *UserCreate {
 	return _c
 }
 
+// SetIndexed sets the "indexed" field.
+func (_c *UserCreate) SetIndexed(v bool) *UserCreate {
+	_c.mutation.SetIndexed(v)
+	return _c
+}
+
+// SetNillableIndexed sets the "indexed" field if the given value is not nil.
+func (_c *UserCreate) SetNillableIndexed(v *bool) *UserCreate {
+	if v != nil {
+		_c.SetIndexed(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *UserCreate) SetID(v uuid.UUID) *UserCreate {
 	_c.mutation.SetID(v)
@@ -284,6 +298,10 @@ func (_c *UserCreate) defaults() {
 		v := user.DefaultActive
 		_c.mutation.SetActive(v)
 	}
+	if _, ok := _c.mutation.Indexed(); !ok {
+		v := user.DefaultIndexed
+		_c.mutation.SetIndexed(v)
+	}
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -338,6 +356,9 @@ func (_c *UserCreate) check() error {
 	}
 	if _, ok := _c.mutation.Attributes(); !ok {
 		return &ValidationError{Name: "attributes", err: errors.New(`generated: missing required field "User.attributes"`)}
+	}
+	if _, ok := _c.mutation.Indexed(); !ok {
+		return &ValidationError{Name: "indexed", err: errors.New(`generated: missing required field "User.indexed"`)}
 	}
 	return nil
 }
@@ -441,6 +462,10 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Attributes(); ok {
 		_spec.SetField(user.FieldAttributes, field.TypeString, value)
 		_node.Attributes = value
+	}
+	if value, ok := _c.mutation.Indexed(); ok {
+		_spec.SetField(user.FieldIndexed, field.TypeBool, value)
+		_node.Indexed = value
 	}
 	return _node, _spec
 }

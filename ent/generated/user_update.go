@@ -232,6 +232,20 @@ func (_u *UserUpdate) SetNillableAttributes(v *string) *UserUpdate {
 	return _u
 }
 
+// SetIndexed sets the "indexed" field.
+func (_u *UserUpdate) SetIndexed(v bool) *UserUpdate {
+	_u.mutation.SetIndexed(v)
+	return _u
+}
+
+// SetNillableIndexed sets the "indexed" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableIndexed(v *bool) *UserUpdate {
+	if v != nil {
+		_u.SetIndexed(*v)
+	}
+	return _u
+}
+
 // Mutation returns the UserMutation object of the builder.
 func (_u *UserUpdate) Mutation() *UserMutation {
 	return _u.mutation
@@ -323,6 +337,9 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.Attributes(); ok {
 		_spec.SetField(user.FieldAttributes, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Indexed(); ok {
+		_spec.SetField(user.FieldIndexed, field.TypeBool, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -549,6 +566,20 @@ func (_u *UserUpdateOne) SetNillableAttributes(v *string) *UserUpdateOne {
 	return _u
 }
 
+// SetIndexed sets the "indexed" field.
+func (_u *UserUpdateOne) SetIndexed(v bool) *UserUpdateOne {
+	_u.mutation.SetIndexed(v)
+	return _u
+}
+
+// SetNillableIndexed sets the "indexed" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableIndexed(v *bool) *UserUpdateOne {
+	if v != nil {
+		_u.SetIndexed(*v)
+	}
+	return _u
+}
+
 // Mutation returns the UserMutation object of the builder.
 func (_u *UserUpdateOne) Mutation() *UserMutation {
 	return _u.mutation
@@ -670,6 +701,9 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 	}
 	if value, ok := _u.mutation.Attributes(); ok {
 		_spec.SetField(user.FieldAttributes, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Indexed(); ok {
+		_spec.SetField(user.FieldIndexed, field.TypeBool, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &User{config: _u.config}

@@ -106,6 +106,7 @@ func diff(ctx context.Context, kind string, db *sql.DB, format *formatter, all [
 	if err != nil {
 		return fmt.Errorf("plan for %s: %w", kind, err)
 	}
+	collate(all, kind)
 	err = plan.NamedDiff(ctx, name, all...)
 	switch {
 	case errors.Is(err, migrate.ErrNoPlan):

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"entgo.io/ent/dialect"
 	entschema "entgo.io/ent/dialect/sql/schema"
 
 	"github.com/usherhq/usher/ent/generated/migrate"
@@ -19,7 +20,7 @@ var references = []reference{
 	{"scim_configs", "tenant_id", "tenants"},
 	{"scim_configs", "license_id", "licenses"},
 	{"users", "tenant_id", "tenants"},
-	{"user_emails", "user_id", "users"},
+	{"user_values", "user_id", "users"},
 	{"links", "user_id", "users"},
 	{"links", "scim_config_id", "scim_configs"},
 	{"groups", "tenant_id", "tenants"},
@@ -35,6 +36,15 @@ var references = []reference{
 	{"seats", "license_id", "licenses"},
 }
 
+// keys are those of tables that have no id.
+var keys = map[string][]string{"user_values": {"tenant_id", "user_id", "attr", "ord"}}
+
+// ordered are the columns whose text is compared by its bytes, on both databases alike: SQLite does so anyway.
+var ordered = [][2]string{
+	{"user_values", "key"}, {"user_values", "rest"}, {"users", "user_name_key"}, {"links", "external_id"}, {"groups", "display_name_key"},
+	{"groups", "external_id"},
+}
+
 // tables returns the tables that ent generates, with the keys that it cannot express: (tenant_id, id) for what belongs to a
 // tenant, and references that cannot leave the tenant.
 func tables() ([]*entschema.Table, error) {
@@ -46,6 +56,13 @@ func tables() ([]*entschema.Table, error) {
 			// Atlas reads the columns of a key from SQLite in the order of the table, so the tenant stands first there too.
 			table.Columns = slices.DeleteFunc(table.Columns, func(c *entschema.Column) bool { return c == tenant })
 			table.Columns = slices.Insert(table.Columns, 0, tenant)
+		}
+		if own := keys[table.Name]; own != nil {
+			table.PrimaryKey = nil
+			for _, name := range own {
+				table.PrimaryKey = append(table.PrimaryKey, column(table, name))
+			}
+			table.Columns = slices.DeleteFunc(table.Columns, func(c *entschema.Column) bool { return c.Name == "id" })
 		}
 		table.ForeignKeys = nil
 	}
@@ -65,6 +82,20 @@ func tables() ([]*entschema.Table, error) {
 		table.ForeignKeys = append(table.ForeignKeys, key)
 	}
 	return migrate.Tables, nil
+}
+
+// collate has the ordered columns compared by bytes on PostgreSQL, whatever its locale.
+func collate(all []*entschema.Table, kind string) {
+	for _, table := range all {
+		for _, c := range table.Columns {
+			if slices.Contains(ordered, [2]string{table.Name, c.Name}) {
+				c.Collation = ""
+				if kind == dialect.Postgres {
+					c.Collation = "C"
+				}
+			}
+		}
+	}
 }
 
 func column(table *entschema.Table, name string) *entschema.Column {

@@ -33,6 +33,7 @@ func (User) Fields() []ent.Field {
 		field.Bool("active").Default(true),
 		field.String("origin").Immutable(),
 		field.Text("attributes"),
+		field.Bool("indexed").Default(false),
 	}
 }
 
@@ -41,34 +42,38 @@ func (User) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("tenant_id", "user_name_key").Unique().StorageKey("users_user_name"),
 		index.Fields("tenant_id", "manager").StorageKey("users_manager").Annotations(partial("manager <> ''")),
+		index.Fields("tenant_id", "created_at").StorageKey("users_created"),
+		index.Fields("tenant_id", "updated_at").StorageKey("users_updated"),
+		index.Fields("tenant_id", "id").StorageKey("users_inactive").Annotations(partial("NOT active")),
+		index.Fields("tenant_id", "id").StorageKey("users_unindexed").Annotations(partial("NOT indexed")),
 	}
 }
 
-// UserEmail makes a person findable by e-mail address.
-type UserEmail struct{ ent.Schema }
+// UserValue makes a person findable by one value of one of her attributes: attr is the attribute's number in the directory's
+// list of fields, ord the element of a multi-valued attribute, key what the value is compared by, cut to what an index takes,
+// and rest what was cut off. Of each attribute one value leads: lists are sorted by it.
+type UserValue struct{ ent.Schema }
 
-// Mixin of UserEmail.
-func (UserEmail) Mixin() []ent.Mixin { return []ent.Mixin{Tenanted{}} }
+// Annotations of UserValue.
+func (UserValue) Annotations() []schema.Annotation { return []schema.Annotation{table("user_values")} }
 
-// Annotations of UserEmail.
-func (UserEmail) Annotations() []schema.Annotation { return []schema.Annotation{table("user_emails")} }
-
-// Fields of UserEmail.
-func (UserEmail) Fields() []ent.Field {
+// Fields of UserValue. Its key is tenant, user, attribute and element; ent wants an id, which the table does not have.
+func (UserValue) Fields() []ent.Field {
 	return []ent.Field{
-		field.UUID("user_id", uuid.UUID{}),
-		field.String("value_key"),
-		field.String("type_key").Default(""),
-		field.Bool("primary").Default(false),
+		field.UUID("id", uuid.UUID{}).Immutable(),
+		field.UUID("tenant_id", uuid.UUID{}).Immutable(),
+		field.UUID("user_id", uuid.UUID{}).Immutable(),
+		field.Int32("attr").Immutable(),
+		field.Int32("ord").Immutable(),
+		field.Bool("lead").Immutable(),
+		field.String("key").Immutable(),
+		field.String("rest").Default("").Immutable(),
 	}
 }
 
-// Indexes of UserEmail.
-func (UserEmail) Indexes() []ent.Index {
-	return []ent.Index{
-		index.Fields("tenant_id", "value_key").StorageKey("user_emails_value"),
-		index.Fields("tenant_id", "user_id").StorageKey("user_emails_user"),
-	}
+// Indexes of UserValue.
+func (UserValue) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("tenant_id", "attr", "key", "user_id").StorageKey("user_values_key")}
 }
 
 // Link ties a person to one SCIM configuration, which sees its own externalId and its own active.
@@ -99,6 +104,7 @@ func (Link) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("tenant_id", "user_id", "scim_config_id").Unique().StorageKey("links_user"),
 		index.Fields("tenant_id", "external_id", "scim_config_id").StorageKey("links_external_id"),
+		index.Fields("tenant_id", "scim_config_id", "user_id").StorageKey("links_inactive").Annotations(partial("NOT active")),
 	}
 }
 
@@ -126,6 +132,8 @@ func (Group) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("tenant_id", "display_name_key").Unique().StorageKey("groups_display_name"),
 		index.Fields("tenant_id", "external_id").StorageKey("groups_external_id"),
+		index.Fields("tenant_id", "created_at").StorageKey("groups_created"),
+		index.Fields("tenant_id", "updated_at").StorageKey("groups_updated"),
 	}
 }
 
@@ -190,7 +198,8 @@ func (ParkedMember) Indexes() []ent.Index {
 	}
 }
 
-// AttributeSchema is an extension schema that a tenant has registered.
+// AttributeSchema is an extension schema that a tenant has registered. code is where the numbers of its attributes begin, see
+// UserValue; status tells whether everybody is findable by them.
 type AttributeSchema struct{ ent.Schema }
 
 // Mixin of AttributeSchema.
@@ -208,11 +217,16 @@ func (AttributeSchema) Fields() []ent.Field {
 		field.String("urn_key"),
 		field.String("name"),
 		field.String("resource_type"),
+		field.Int32("code"),
+		field.String("status").Default("ready"),
 		field.Text("definition"),
 	}
 }
 
 // Indexes of AttributeSchema.
 func (AttributeSchema) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("tenant_id", "urn_key").Unique().StorageKey("attribute_schemas_urn")}
+	return []ent.Index{
+		index.Fields("tenant_id", "urn_key").Unique().StorageKey("attribute_schemas_urn"),
+		index.Fields("tenant_id", "code").Unique().StorageKey("attribute_schemas_code"),
+	}
 }

@@ -30,6 +30,10 @@ func (ScimConfig) Fields() []ent.Field {
 		field.UUID("license_id", uuid.UUID{}).Optional().Nillable(),
 		field.String("status"),
 		field.String("paused_by").Default(""),
+		field.String("member_mode").Default("authoritative"),
+		field.Bool("show_seats").Default(false),
+		field.String("recognized").Default(""),
+		field.Time("recognized_at").Optional().Nillable(),
 	}
 }
 

@@ -115,16 +115,21 @@ func (w *world) fill(ctx context.Context) error {
 		return nil
 	}
 	name := func(i int) string { return fmt.Sprintf("person%06d@bench.example", i) }
-	if err := insert("users", "tenant_id, id, created_at, updated_at, version, user_name, user_name_key, display_name, given_name, family_name, active, origin, attributes", w.People, func(i int) []any {
+	if err := insert("users", "tenant_id, id, created_at, updated_at, version, user_name, user_name_key, display_name, given_name, family_name, active, origin, attributes, indexed", w.People, func(i int) []any {
 		return []any{w.tenant, w.people[i], now, now, 1, name(i), name(i), "Person", "Per", "Son", true, "scim",
-			`{"userName":"` + name(i) + `","name":{"familyName":"Son","givenName":"Per"},"displayName":"Person","emails":[{"value":"` + name(i) + `","type":"work","primary":true}]}`}
+			`{"userName":"` + name(i) + `","name":{"familyName":"Son","givenName":"Per"},"displayName":"Person","emails":[{"value":"` + name(i) + `","type":"work","primary":true}]}`, true}
 	}); err != nil {
 		return err
 	}
-	if err := insert("user_emails", `tenant_id, id, user_id, value_key, type_key, "primary"`, w.People, func(i int) []any {
-		return []any{w.tenant, id.New(), w.people[i], name(i), "work", true}
-	}); err != nil {
-		return err
+	for attr, key := range map[int]func(int) string{
+		11: func(int) string { return "son" }, 12: func(int) string { return "per" }, 20: func(int) string { return "person" }, 100: name,
+		102: func(int) string { return "work" }, 103: func(int) string { return "true" },
+	} {
+		if err := insert("user_values", `tenant_id, user_id, attr, ord, lead, "key"`, w.People, func(i int) []any {
+			return []any{w.tenant, w.people[i], attr, 0, true, key(i)}
+		}); err != nil {
+			return err
+		}
 	}
 	if err := insert("links", "tenant_id, id, user_id, scim_config_id, external_id, active, how, first_write_at, last_write_at", w.People, func(i int) []any {
 		return []any{w.tenant, id.New(), w.people[i], w.config, "00u" + strconv.Itoa(i), true, "created", now, now}

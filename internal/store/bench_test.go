@@ -15,7 +15,7 @@ import (
 const insertEvent = `INSERT INTO events (id, tenant_id, kind, subject_id, actor_kind, data, transaction_id, at)
 	VALUES ($1, $2, 'user.created', $3, 'test', '{}', $4, $5)`
 
-const insertEmail = `INSERT INTO user_emails (id, tenant_id, user_id, value_key) VALUES ($1, $2, $3, $4)`
+const insertValue = `INSERT INTO user_values (tenant_id, user_id, attr, ord, lead, "key") VALUES ($1, $2, 100, 0, true, $3)`
 
 // created is what a small create writes: a person, an address, an event, a count.
 func created(ctx context.Context, db *store.DB) []store.Stmt {
@@ -23,7 +23,7 @@ func created(ctx context.Context, db *store.DB) []store.Stmt {
 	write := addUser(ctx, db, name)
 	return []store.Stmt{
 		write,
-		{SQL: insertEmail, Args: []any{uuid.Must(uuid.NewV7()), tenant(ctx), write.Args[0], name}},
+		{SQL: insertValue, Args: []any{tenant(ctx), write.Args[0], name}},
 		{SQL: insertEvent, Args: []any{uuid.Must(uuid.NewV7()), tenant(ctx), write.Args[0], store.TransactionID(ctx), db.Now()}},
 	}
 }

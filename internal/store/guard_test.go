@@ -25,7 +25,7 @@ var tenanted = []any{
 	schema.Administrator{}, schema.Alert{}, schema.AttributeSchema{}, schema.Claim{}, schema.CountDelta{}, schema.Event{},
 	schema.Group{}, schema.KeptCount{}, schema.Ledger{}, schema.License{}, schema.Link{}, schema.Membership{},
 	schema.ParkedMember{}, schema.Rule{}, schema.ScimCall{}, schema.ScimConfig{}, schema.Seat{}, schema.Snapshot{},
-	schema.User{}, schema.UserEmail{},
+	schema.User{}, schema.UserValue{},
 }
 
 // installationWide are the types that belong to no tenant, or, like an operator's access token, perhaps to none.
@@ -229,8 +229,8 @@ func TestForeignRowCannotBeLinked(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		ours, _, foreign := two(t, db)
-		const insert = "INSERT INTO user_emails (id, tenant_id, user_id, value_key) VALUES ($1, $2, $3, 'a@b.c')"
-		err := store.Do(ours, db, deferring(store.Stmt{SQL: insert, Args: []any{uuid.New(), tenant(ours), foreign}}))
+		const insert = `INSERT INTO user_values (tenant_id, user_id, attr, ord, lead, "key") VALUES ($1, $2, 1, 0, true, 'a@b.c')`
+		err := store.Do(ours, db, deferring(store.Stmt{SQL: insert, Args: []any{tenant(ours), foreign}}))
 		if !store.ForeignKey(err) {
 			t.Errorf("linked a foreign row: %v", err)
 		}

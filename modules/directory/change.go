@@ -155,8 +155,8 @@ func (s *Service) save(ctx context.Context, q scope, c *change) error {
 	if err := saveUser(ctx, q, c.was.Version, c.now, c.active, c.text); err != nil {
 		return err
 	}
-	if c.text != nil && !slices.Equal(c.was.Emails, c.now.Emails) {
-		if err := replaceEmails(ctx, q, c.now); err != nil {
+	if c.text != nil {
+		if err := s.saveValues(ctx, q, c.now.ID, valuesOf(&c.was.User), valuesOf(c.now)); err != nil {
 			return err
 		}
 	}

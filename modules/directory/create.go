@@ -61,7 +61,7 @@ func (s *Service) add(ctx context.Context, q scope, u *User, text []byte, waitin
 	if waiting == nil {
 		hoped = spellings(u)
 	}
-	if err := insertUser(ctx, q, u, text, u.Active, hoped); err != nil {
+	if err := s.insertUser(ctx, q, u, text, u.Active, hoped); err != nil {
 		return nil, err
 	}
 	link := Link{}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/usherhq/usher/ent/generated/link"
 	"github.com/usherhq/usher/ent/generated/user"
-	"github.com/usherhq/usher/ent/generated/useremail"
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/store"
 )
@@ -67,10 +66,10 @@ func (s *Service) deleteUser(ctx context.Context, q scope, of id.ID) ([]id.ID, e
 	if err != nil {
 		return nil, fmt.Errorf("delete memberships: %w", err)
 	}
-	tables := s.db.Ent(ctx)
-	if _, err := tables.UserEmail.Delete().Where(useremail.UserID(of)).Exec(ctx); err != nil {
-		return nil, fmt.Errorf("delete e-mail addresses: %w", err)
+	if _, err := s.db.Exec(ctx, dropAllValues, q.tenant, of); err != nil {
+		return nil, fmt.Errorf("delete the values of a user: %w", err)
 	}
+	tables := s.db.Ent(ctx)
 	left, err := tables.Link.Query().Where(link.UserID(of), link.EndedAtNotNil()).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load ended links: %w", err)

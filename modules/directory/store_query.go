@@ -87,13 +87,16 @@ func (w *where) externalID(q scope, text string) {
 
 // email is met by one and the same address. A type alone is not found by an index.
 func (w *where) email(element []term) error {
-	condition, indexed := "u.id IN (SELECT e.user_id FROM user_emails e WHERE e.tenant_id = $1", false
+	condition, indexed := "u.id IN (SELECT e.user_id FROM user_values e WHERE e.tenant_id = $1", false
 	for _, t := range element {
 		switch t.field {
 		case fieldEmailValue:
-			condition, indexed = condition+" AND e.value_key = "+w.arg(fold(t.text)), true
+			key, rest := keyed(fold(t.text))
+			condition, indexed = condition+fmt.Sprintf(" AND e.attr = %d AND e.key = %s AND e.rest = %s", numberEmails, w.arg(key), w.arg(rest)), true
 		case fieldEmailType:
-			condition += " AND e.type_key = " + w.arg(strings.ToLower(t.text))
+			key, _ := keyed(fold(t.text))
+			condition += fmt.Sprintf(` AND EXISTS (SELECT 1 FROM user_values t WHERE t.tenant_id = $1 AND t.user_id = e.user_id
+				AND t.attr = %d AND t.ord = e.ord AND t.key = %s)`, numberEmails+2, w.arg(key))
 		default:
 			return ErrFilterUnsupported.Sayf("emails can be filtered by value and type")
 		}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/store"
@@ -142,15 +141,15 @@ func (s *Service) users(ctx context.Context, query string, args ...any) ([]*load
 // change no row, the unit runs again, and then it looks first.
 const (
 	userValues = `INSERT INTO users (tenant_id, id, created_at, updated_at, version, user_name, user_name_key, display_name,
-		given_name, family_name, title, department, employee_number, manager, blocked, active, origin, attributes)
-	SELECT $1::uuid, $2::uuid, $3::timestamptz, $3::timestamptz, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, false, $13::boolean, $14, $15
+		given_name, family_name, title, department, employee_number, manager, blocked, active, origin, attributes, indexed)
+	SELECT $1::uuid, $2::uuid, $3::timestamptz, $3::timestamptz, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, false, $13::boolean, $14, $15, true
 	WHERE `
 	unlessTaken         = ` ON CONFLICT (tenant_id, user_name_key) DO NOTHING`
 	insertUserHopefully = userValues + `NOT EXISTS (SELECT 1 FROM parked_members p WHERE p.tenant_id = $1 AND p.value = ANY($16))` + unlessTaken
 	insertUserKnowingly = userValues + `true` + unlessTaken
 )
 
-func insertUser(ctx context.Context, q scope, u *User, text []byte, active bool, waited []string) error {
+func (s *Service) insertUser(ctx context.Context, q scope, u *User, text []byte, active bool, waited []string) error {
 	write := store.Stmt{SQL: insertUserKnowingly, Rows: 1, Args: []any{
 		q.tenant, u.ID, u.CreatedAt, u.UserName, fold(u.UserName), u.DisplayName, u.Name.GivenName, u.Name.FamilyName, u.Title,
 		u.Enterprise.Department, u.Enterprise.EmployeeNumber, u.Enterprise.Manager, active, u.Origin, string(text),
@@ -161,33 +160,7 @@ func insertUser(ctx context.Context, q scope, u *User, text []byte, active bool,
 	if err := store.Defer(ctx, write); err != nil {
 		return err
 	}
-	return insertEmails(ctx, q, u)
-}
-
-const insertEmail = `INSERT INTO user_emails (tenant_id, id, user_id, value_key, type_key, "primary") VALUES ($1, $2, $3, $4, $5, $6)`
-
-func insertEmails(ctx context.Context, q scope, u *User) error {
-	for _, email := range u.Emails {
-		if email.Value == "" {
-			continue
-		}
-		err := store.Defer(ctx, store.Stmt{SQL: insertEmail, Args: []any{
-			q.tenant, id.New(), u.ID, fold(email.Value), strings.ToLower(email.Type), email.Primary,
-		}})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-const deleteEmails = `DELETE FROM user_emails WHERE tenant_id = $1 AND user_id = $2`
-
-func replaceEmails(ctx context.Context, q scope, u *User) error {
-	if err := store.Defer(ctx, store.Stmt{SQL: deleteEmails, Args: []any{q.tenant, u.ID}}); err != nil {
-		return err
-	}
-	return insertEmails(ctx, q, u)
+	return s.saveValues(ctx, q, u.ID, nil, valuesOf(u))
 }
 
 // Both expect the version that was read, so that a change never overwrites another.
@@ -196,7 +169,7 @@ const (
 		WHERE tenant_id = $1 AND id = $2 AND version = $3`
 	updateUser = `UPDATE users SET version = version + 1, updated_at = $4, active = $5, blocked = $6, user_name = $7, user_name_key = $8,
 		display_name = $9, given_name = $10, family_name = $11, title = $12, department = $13, employee_number = $14, manager = $15,
-		attributes = $16
+		attributes = $16, indexed = true
 		WHERE tenant_id = $1 AND id = $2 AND version = $3`
 )
 

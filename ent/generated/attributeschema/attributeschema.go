@@ -27,6 +27,10 @@ const (
 	FieldName = "name"
 	// FieldResourceType holds the string denoting the resource_type field in the database.
 	FieldResourceType = "resource_type"
+	// FieldCode holds the string denoting the code field in the database.
+	FieldCode = "code"
+	// FieldStatus holds the string denoting the status field in the database.
+	FieldStatus = "status"
 	// FieldDefinition holds the string denoting the definition field in the database.
 	FieldDefinition = "definition"
 	// Table holds the table name of the attributeschema in the database.
@@ -44,6 +48,8 @@ var Columns = []string{
 	FieldUrnKey,
 	FieldName,
 	FieldResourceType,
+	FieldCode,
+	FieldStatus,
 	FieldDefinition,
 }
 
@@ -60,6 +66,8 @@ func ValidColumn(column string) bool {
 var (
 	// DefaultVersion holds the default value on creation for the "version" field.
 	DefaultVersion int64
+	// DefaultStatus holds the default value on creation for the "status" field.
+	DefaultStatus string
 )
 
 // OrderOption defines the ordering options for the AttributeSchema queries.
@@ -108,6 +116,16 @@ func ByName(opts ...sql.OrderTermOption) OrderOption {
 // ByResourceType orders the results by the resource_type field.
 func ByResourceType(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldResourceType, opts...).ToFunc()
+}
+
+// ByCode orders the results by the code field.
+func ByCode(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCode, opts...).ToFunc()
+}
+
+// ByStatus orders the results by the status field.
+func ByStatus(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStatus, opts...).ToFunc()
 }
 
 // ByDefinition orders the results by the definition field.

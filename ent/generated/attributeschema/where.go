@@ -95,6 +95,16 @@ func ResourceType(v string) predicate.AttributeSchema {
 	return predicate.AttributeSchema(sql.FieldEQ(FieldResourceType, v))
 }
 
+// Code applies equality check predicate on the "code" field. It's identical to CodeEQ.
+func Code(v int32) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldEQ(FieldCode, v))
+}
+
+// Status applies equality check predicate on the "status" field. It's identical to StatusEQ.
+func Status(v string) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldEQ(FieldStatus, v))
+}
+
 // Definition applies equality check predicate on the "definition" field. It's identical to DefinitionEQ.
 func Definition(v string) predicate.AttributeSchema {
 	return predicate.AttributeSchema(sql.FieldEQ(FieldDefinition, v))
@@ -518,6 +528,111 @@ func ResourceTypeEqualFold(v string) predicate.AttributeSchema {
 // ResourceTypeContainsFold applies the ContainsFold predicate on the "resource_type" field.
 func ResourceTypeContainsFold(v string) predicate.AttributeSchema {
 	return predicate.AttributeSchema(sql.FieldContainsFold(FieldResourceType, v))
+}
+
+// CodeEQ applies the EQ predicate on the "code" field.
+func CodeEQ(v int32) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldEQ(FieldCode, v))
+}
+
+// CodeNEQ applies the NEQ predicate on the "code" field.
+func CodeNEQ(v int32) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldNEQ(FieldCode, v))
+}
+
+// CodeIn applies the In predicate on the "code" field.
+func CodeIn(vs ...int32) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldIn(FieldCode, vs...))
+}
+
+// CodeNotIn applies the NotIn predicate on the "code" field.
+func CodeNotIn(vs ...int32) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldNotIn(FieldCode, vs...))
+}
+
+// CodeGT applies the GT predicate on the "code" field.
+func CodeGT(v int32) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldGT(FieldCode, v))
+}
+
+// CodeGTE applies the GTE predicate on the "code" field.
+func CodeGTE(v int32) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldGTE(FieldCode, v))
+}
+
+// CodeLT applies the LT predicate on the "code" field.
+func CodeLT(v int32) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldLT(FieldCode, v))
+}
+
+// CodeLTE applies the LTE predicate on the "code" field.
+func CodeLTE(v int32) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldLTE(FieldCode, v))
+}
+
+// StatusEQ applies the EQ predicate on the "status" field.
+func StatusEQ(v string) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldEQ(FieldStatus, v))
+}
+
+// StatusNEQ applies the NEQ predicate on the "status" field.
+func StatusNEQ(v string) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldNEQ(FieldStatus, v))
+}
+
+// StatusIn applies the In predicate on the "status" field.
+func StatusIn(vs ...string) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldIn(FieldStatus, vs...))
+}
+
+// StatusNotIn applies the NotIn predicate on the "status" field.
+func StatusNotIn(vs ...string) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldNotIn(FieldStatus, vs...))
+}
+
+// StatusGT applies the GT predicate on the "status" field.
+func StatusGT(v string) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldGT(FieldStatus, v))
+}
+
+// StatusGTE applies the GTE predicate on the "status" field.
+func StatusGTE(v string) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldGTE(FieldStatus, v))
+}
+
+// StatusLT applies the LT predicate on the "status" field.
+func StatusLT(v string) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldLT(FieldStatus, v))
+}
+
+// StatusLTE applies the LTE predicate on the "status" field.
+func StatusLTE(v string) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldLTE(FieldStatus, v))
+}
+
+// StatusContains applies the Contains predicate on the "status" field.
+func StatusContains(v string) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldContains(FieldStatus, v))
+}
+
+// StatusHasPrefix applies the HasPrefix predicate on the "status" field.
+func StatusHasPrefix(v string) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldHasPrefix(FieldStatus, v))
+}
+
+// StatusHasSuffix applies the HasSuffix predicate on the "status" field.
+func StatusHasSuffix(v string) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldHasSuffix(FieldStatus, v))
+}
+
+// StatusEqualFold applies the EqualFold predicate on the "status" field.
+func StatusEqualFold(v string) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldEqualFold(FieldStatus, v))
+}
+
+// StatusContainsFold applies the ContainsFold predicate on the "status" field.
+func StatusContainsFold(v string) predicate.AttributeSchema {
+	return predicate.AttributeSchema(sql.FieldContainsFold(FieldStatus, v))
 }
 
 // DefinitionEQ applies the EQ predicate on the "definition" field.

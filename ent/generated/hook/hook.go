@@ -297,16 +297,16 @@ func (f UserFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.V
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.UserMutation", m)
 }
 
-// The UserEmailFunc type is an adapter to allow the use of ordinary
-// function as UserEmail mutator.
-type UserEmailFunc func(context.Context, *generated.UserEmailMutation) (generated.Value, error)
+// The UserValueFunc type is an adapter to allow the use of ordinary
+// function as UserValue mutator.
+type UserValueFunc func(context.Context, *generated.UserValueMutation) (generated.Value, error)
 
 // Mutate calls f(ctx, m).
-func (f UserEmailFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
-	if mv, ok := m.(*generated.UserEmailMutation); ok {
+func (f UserValueFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.UserValueMutation); ok {
 		return f(ctx, mv)
 	}
-	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.UserEmailMutation", m)
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.UserValueMutation", m)
 }
 
 // Condition is a hook condition function.

@@ -33,7 +33,7 @@ import (
 	"github.com/usherhq/usher/ent/generated/snapshot"
 	"github.com/usherhq/usher/ent/generated/tenant"
 	"github.com/usherhq/usher/ent/generated/user"
-	"github.com/usherhq/usher/ent/generated/useremail"
+	"github.com/usherhq/usher/ent/generated/uservalue"
 )
 
 // The Query interface represents an operation that queries a graph.
@@ -740,31 +740,31 @@ func (f TraverseUser) Traverse(ctx context.Context, q generated.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *generated.UserQuery", q)
 }
 
-// The UserEmailFunc type is an adapter to allow the use of ordinary function as a Querier.
-type UserEmailFunc func(context.Context, *generated.UserEmailQuery) (generated.Value, error)
+// The UserValueFunc type is an adapter to allow the use of ordinary function as a Querier.
+type UserValueFunc func(context.Context, *generated.UserValueQuery) (generated.Value, error)
 
 // Query calls f(ctx, q).
-func (f UserEmailFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
-	if q, ok := q.(*generated.UserEmailQuery); ok {
+func (f UserValueFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.UserValueQuery); ok {
 		return f(ctx, q)
 	}
-	return nil, fmt.Errorf("unexpected query type %T. expect *generated.UserEmailQuery", q)
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.UserValueQuery", q)
 }
 
-// The TraverseUserEmail type is an adapter to allow the use of ordinary function as Traverser.
-type TraverseUserEmail func(context.Context, *generated.UserEmailQuery) error
+// The TraverseUserValue type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseUserValue func(context.Context, *generated.UserValueQuery) error
 
 // Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
-func (f TraverseUserEmail) Intercept(next generated.Querier) generated.Querier {
+func (f TraverseUserValue) Intercept(next generated.Querier) generated.Querier {
 	return next
 }
 
 // Traverse calls f(ctx, q).
-func (f TraverseUserEmail) Traverse(ctx context.Context, q generated.Query) error {
-	if q, ok := q.(*generated.UserEmailQuery); ok {
+func (f TraverseUserValue) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.UserValueQuery); ok {
 		return f(ctx, q)
 	}
-	return fmt.Errorf("unexpected query type %T. expect *generated.UserEmailQuery", q)
+	return fmt.Errorf("unexpected query type %T. expect *generated.UserValueQuery", q)
 }
 
 // NewQuery returns the generic Query interface for the given typed query.
@@ -818,8 +818,8 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.TenantQuery, predicate.Tenant, tenant.OrderOption]{typ: generated.TypeTenant, tq: q}, nil
 	case *generated.UserQuery:
 		return &query[*generated.UserQuery, predicate.User, user.OrderOption]{typ: generated.TypeUser, tq: q}, nil
-	case *generated.UserEmailQuery:
-		return &query[*generated.UserEmailQuery, predicate.UserEmail, useremail.OrderOption]{typ: generated.TypeUserEmail, tq: q}, nil
+	case *generated.UserValueQuery:
+		return &query[*generated.UserValueQuery, predicate.UserValue, uservalue.OrderOption]{typ: generated.TypeUserValue, tq: q}, nil
 	default:
 		return nil, fmt.Errorf("unknown query type %T", q)
 	}

@@ -108,6 +108,8 @@ var (
 		{Name: "urn_key", Type: field.TypeString},
 		{Name: "name", Type: field.TypeString},
 		{Name: "resource_type", Type: field.TypeString},
+		{Name: "code", Type: field.TypeInt32},
+		{Name: "status", Type: field.TypeString, Default: "ready"},
 		{Name: "definition", Type: field.TypeString, Size: 2147483647},
 	}
 	// AttributeSchemasTable holds the schema information for the "attribute_schemas" table.
@@ -120,6 +122,11 @@ var (
 				Name:    "attribute_schemas_urn",
 				Unique:  true,
 				Columns: []*schema.Column{AttributeSchemasColumns[1], AttributeSchemasColumns[6]},
+			},
+			{
+				Name:    "attribute_schemas_code",
+				Unique:  true,
+				Columns: []*schema.Column{AttributeSchemasColumns[1], AttributeSchemasColumns[9]},
 			},
 		},
 	}
@@ -239,6 +246,16 @@ var (
 				Name:    "groups_external_id",
 				Unique:  false,
 				Columns: []*schema.Column{GroupsColumns[1], GroupsColumns[7]},
+			},
+			{
+				Name:    "groups_created",
+				Unique:  false,
+				Columns: []*schema.Column{GroupsColumns[1], GroupsColumns[2]},
+			},
+			{
+				Name:    "groups_updated",
+				Unique:  false,
+				Columns: []*schema.Column{GroupsColumns[1], GroupsColumns[3]},
 			},
 		},
 	}
@@ -386,6 +403,14 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{LinksColumns[1], LinksColumns[4], LinksColumns[3]},
 			},
+			{
+				Name:    "links_inactive",
+				Unique:  false,
+				Columns: []*schema.Column{LinksColumns[1], LinksColumns[3], LinksColumns[2]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "NOT active",
+				},
+			},
 		},
 	}
 	// MembershipsColumns holds the columns for the "memberships" table.
@@ -529,6 +554,10 @@ var (
 		{Name: "license_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "status", Type: field.TypeString},
 		{Name: "paused_by", Type: field.TypeString, Default: ""},
+		{Name: "member_mode", Type: field.TypeString, Default: "authoritative"},
+		{Name: "show_seats", Type: field.TypeBool, Default: false},
+		{Name: "recognized", Type: field.TypeString, Default: ""},
+		{Name: "recognized_at", Type: field.TypeTime, Nullable: true},
 	}
 	// ScimConfigsTable holds the schema information for the "scim_configs" table.
 	ScimConfigsTable = &schema.Table{
@@ -660,6 +689,7 @@ var (
 		{Name: "active", Type: field.TypeBool, Default: true},
 		{Name: "origin", Type: field.TypeString},
 		{Name: "attributes", Type: field.TypeString, Size: 2147483647},
+		{Name: "indexed", Type: field.TypeBool, Default: false},
 	}
 	// UsersTable holds the schema information for the "users" table.
 	UsersTable = &schema.Table{
@@ -680,32 +710,55 @@ var (
 					Where: "manager <> ''",
 				},
 			},
+			{
+				Name:    "users_created",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[1], UsersColumns[2]},
+			},
+			{
+				Name:    "users_updated",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[1], UsersColumns[3]},
+			},
+			{
+				Name:    "users_inactive",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[1], UsersColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "NOT active",
+				},
+			},
+			{
+				Name:    "users_unindexed",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[1], UsersColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "NOT indexed",
+				},
+			},
 		},
 	}
-	// UserEmailsColumns holds the columns for the "user_emails" table.
-	UserEmailsColumns = []*schema.Column{
+	// UserValuesColumns holds the columns for the "user_values" table.
+	UserValuesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "tenant_id", Type: field.TypeUUID},
 		{Name: "user_id", Type: field.TypeUUID},
-		{Name: "value_key", Type: field.TypeString},
-		{Name: "type_key", Type: field.TypeString, Default: ""},
-		{Name: "primary", Type: field.TypeBool, Default: false},
+		{Name: "attr", Type: field.TypeInt32},
+		{Name: "ord", Type: field.TypeInt32},
+		{Name: "lead", Type: field.TypeBool},
+		{Name: "key", Type: field.TypeString},
+		{Name: "rest", Type: field.TypeString, Default: ""},
 	}
-	// UserEmailsTable holds the schema information for the "user_emails" table.
-	UserEmailsTable = &schema.Table{
-		Name:       "user_emails",
-		Columns:    UserEmailsColumns,
-		PrimaryKey: []*schema.Column{UserEmailsColumns[0]},
+	// UserValuesTable holds the schema information for the "user_values" table.
+	UserValuesTable = &schema.Table{
+		Name:       "user_values",
+		Columns:    UserValuesColumns,
+		PrimaryKey: []*schema.Column{UserValuesColumns[0]},
 		Indexes: []*schema.Index{
 			{
-				Name:    "user_emails_value",
+				Name:    "user_values_key",
 				Unique:  false,
-				Columns: []*schema.Column{UserEmailsColumns[1], UserEmailsColumns[3]},
-			},
-			{
-				Name:    "user_emails_user",
-				Unique:  false,
-				Columns: []*schema.Column{UserEmailsColumns[1], UserEmailsColumns[2]},
+				Columns: []*schema.Column{UserValuesColumns[1], UserValuesColumns[3], UserValuesColumns[6], UserValuesColumns[2]},
 			},
 		},
 	}
@@ -735,7 +788,7 @@ var (
 		SnapshotsTable,
 		TenantsTable,
 		UsersTable,
-		UserEmailsTable,
+		UserValuesTable,
 	}
 )
 
@@ -819,7 +872,7 @@ func init() {
 	UsersTable.Annotation = &entsql.Annotation{
 		Table: "users",
 	}
-	UserEmailsTable.Annotation = &entsql.Annotation{
-		Table: "user_emails",
+	UserValuesTable.Annotation = &entsql.Annotation{
+		Table: "user_values",
 	}
 }

@@ -78,5 +78,5 @@ type Tenant func(*sql.Selector)
 // User is the predicate function for user builders.
 type User func(*sql.Selector)
 
-// UserEmail is the predicate function for useremail builders.
-type UserEmail func(*sql.Selector)
+// UserValue is the predicate function for uservalue builders.
+type UserValue func(*sql.Selector)

@@ -35,6 +35,14 @@ const (
 	FieldStatus = "status"
 	// FieldPausedBy holds the string denoting the paused_by field in the database.
 	FieldPausedBy = "paused_by"
+	// FieldMemberMode holds the string denoting the member_mode field in the database.
+	FieldMemberMode = "member_mode"
+	// FieldShowSeats holds the string denoting the show_seats field in the database.
+	FieldShowSeats = "show_seats"
+	// FieldRecognized holds the string denoting the recognized field in the database.
+	FieldRecognized = "recognized"
+	// FieldRecognizedAt holds the string denoting the recognized_at field in the database.
+	FieldRecognizedAt = "recognized_at"
 	// Table holds the table name of the scimconfig in the database.
 	Table = "scim_configs"
 )
@@ -54,6 +62,10 @@ var Columns = []string{
 	FieldLicenseID,
 	FieldStatus,
 	FieldPausedBy,
+	FieldMemberMode,
+	FieldShowSeats,
+	FieldRecognized,
+	FieldRecognizedAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -71,6 +83,12 @@ var (
 	DefaultVersion int64
 	// DefaultPausedBy holds the default value on creation for the "paused_by" field.
 	DefaultPausedBy string
+	// DefaultMemberMode holds the default value on creation for the "member_mode" field.
+	DefaultMemberMode string
+	// DefaultShowSeats holds the default value on creation for the "show_seats" field.
+	DefaultShowSeats bool
+	// DefaultRecognized holds the default value on creation for the "recognized" field.
+	DefaultRecognized string
 )
 
 // OrderOption defines the ordering options for the ScimConfig queries.
@@ -139,4 +157,24 @@ func ByStatus(opts ...sql.OrderTermOption) OrderOption {
 // ByPausedBy orders the results by the paused_by field.
 func ByPausedBy(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldPausedBy, opts...).ToFunc()
+}
+
+// ByMemberMode orders the results by the member_mode field.
+func ByMemberMode(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMemberMode, opts...).ToFunc()
+}
+
+// ByShowSeats orders the results by the show_seats field.
+func ByShowSeats(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShowSeats, opts...).ToFunc()
+}
+
+// ByRecognized orders the results by the recognized field.
+func ByRecognized(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRecognized, opts...).ToFunc()
+}
+
+// ByRecognizedAt orders the results by the recognized_at field.
+func ByRecognizedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRecognizedAt, opts...).ToFunc()
 }

@@ -115,6 +115,26 @@ func PausedBy(v string) predicate.ScimConfig {
 	return predicate.ScimConfig(sql.FieldEQ(FieldPausedBy, v))
 }
 
+// MemberMode applies equality check predicate on the "member_mode" field. It's identical to MemberModeEQ.
+func MemberMode(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldEQ(FieldMemberMode, v))
+}
+
+// ShowSeats applies equality check predicate on the "show_seats" field. It's identical to ShowSeatsEQ.
+func ShowSeats(v bool) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldEQ(FieldShowSeats, v))
+}
+
+// Recognized applies equality check predicate on the "recognized" field. It's identical to RecognizedEQ.
+func Recognized(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldEQ(FieldRecognized, v))
+}
+
+// RecognizedAt applies equality check predicate on the "recognized_at" field. It's identical to RecognizedAtEQ.
+func RecognizedAt(v time.Time) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldEQ(FieldRecognizedAt, v))
+}
+
 // TenantIDEQ applies the EQ predicate on the "tenant_id" field.
 func TenantIDEQ(v uuid.UUID) predicate.ScimConfig {
 	return predicate.ScimConfig(sql.FieldEQ(FieldTenantID, v))
@@ -723,6 +743,196 @@ func PausedByEqualFold(v string) predicate.ScimConfig {
 // PausedByContainsFold applies the ContainsFold predicate on the "paused_by" field.
 func PausedByContainsFold(v string) predicate.ScimConfig {
 	return predicate.ScimConfig(sql.FieldContainsFold(FieldPausedBy, v))
+}
+
+// MemberModeEQ applies the EQ predicate on the "member_mode" field.
+func MemberModeEQ(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldEQ(FieldMemberMode, v))
+}
+
+// MemberModeNEQ applies the NEQ predicate on the "member_mode" field.
+func MemberModeNEQ(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldNEQ(FieldMemberMode, v))
+}
+
+// MemberModeIn applies the In predicate on the "member_mode" field.
+func MemberModeIn(vs ...string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldIn(FieldMemberMode, vs...))
+}
+
+// MemberModeNotIn applies the NotIn predicate on the "member_mode" field.
+func MemberModeNotIn(vs ...string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldNotIn(FieldMemberMode, vs...))
+}
+
+// MemberModeGT applies the GT predicate on the "member_mode" field.
+func MemberModeGT(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldGT(FieldMemberMode, v))
+}
+
+// MemberModeGTE applies the GTE predicate on the "member_mode" field.
+func MemberModeGTE(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldGTE(FieldMemberMode, v))
+}
+
+// MemberModeLT applies the LT predicate on the "member_mode" field.
+func MemberModeLT(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldLT(FieldMemberMode, v))
+}
+
+// MemberModeLTE applies the LTE predicate on the "member_mode" field.
+func MemberModeLTE(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldLTE(FieldMemberMode, v))
+}
+
+// MemberModeContains applies the Contains predicate on the "member_mode" field.
+func MemberModeContains(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldContains(FieldMemberMode, v))
+}
+
+// MemberModeHasPrefix applies the HasPrefix predicate on the "member_mode" field.
+func MemberModeHasPrefix(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldHasPrefix(FieldMemberMode, v))
+}
+
+// MemberModeHasSuffix applies the HasSuffix predicate on the "member_mode" field.
+func MemberModeHasSuffix(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldHasSuffix(FieldMemberMode, v))
+}
+
+// MemberModeEqualFold applies the EqualFold predicate on the "member_mode" field.
+func MemberModeEqualFold(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldEqualFold(FieldMemberMode, v))
+}
+
+// MemberModeContainsFold applies the ContainsFold predicate on the "member_mode" field.
+func MemberModeContainsFold(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldContainsFold(FieldMemberMode, v))
+}
+
+// ShowSeatsEQ applies the EQ predicate on the "show_seats" field.
+func ShowSeatsEQ(v bool) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldEQ(FieldShowSeats, v))
+}
+
+// ShowSeatsNEQ applies the NEQ predicate on the "show_seats" field.
+func ShowSeatsNEQ(v bool) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldNEQ(FieldShowSeats, v))
+}
+
+// RecognizedEQ applies the EQ predicate on the "recognized" field.
+func RecognizedEQ(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldEQ(FieldRecognized, v))
+}
+
+// RecognizedNEQ applies the NEQ predicate on the "recognized" field.
+func RecognizedNEQ(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldNEQ(FieldRecognized, v))
+}
+
+// RecognizedIn applies the In predicate on the "recognized" field.
+func RecognizedIn(vs ...string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldIn(FieldRecognized, vs...))
+}
+
+// RecognizedNotIn applies the NotIn predicate on the "recognized" field.
+func RecognizedNotIn(vs ...string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldNotIn(FieldRecognized, vs...))
+}
+
+// RecognizedGT applies the GT predicate on the "recognized" field.
+func RecognizedGT(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldGT(FieldRecognized, v))
+}
+
+// RecognizedGTE applies the GTE predicate on the "recognized" field.
+func RecognizedGTE(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldGTE(FieldRecognized, v))
+}
+
+// RecognizedLT applies the LT predicate on the "recognized" field.
+func RecognizedLT(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldLT(FieldRecognized, v))
+}
+
+// RecognizedLTE applies the LTE predicate on the "recognized" field.
+func RecognizedLTE(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldLTE(FieldRecognized, v))
+}
+
+// RecognizedContains applies the Contains predicate on the "recognized" field.
+func RecognizedContains(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldContains(FieldRecognized, v))
+}
+
+// RecognizedHasPrefix applies the HasPrefix predicate on the "recognized" field.
+func RecognizedHasPrefix(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldHasPrefix(FieldRecognized, v))
+}
+
+// RecognizedHasSuffix applies the HasSuffix predicate on the "recognized" field.
+func RecognizedHasSuffix(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldHasSuffix(FieldRecognized, v))
+}
+
+// RecognizedEqualFold applies the EqualFold predicate on the "recognized" field.
+func RecognizedEqualFold(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldEqualFold(FieldRecognized, v))
+}
+
+// RecognizedContainsFold applies the ContainsFold predicate on the "recognized" field.
+func RecognizedContainsFold(v string) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldContainsFold(FieldRecognized, v))
+}
+
+// RecognizedAtEQ applies the EQ predicate on the "recognized_at" field.
+func RecognizedAtEQ(v time.Time) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldEQ(FieldRecognizedAt, v))
+}
+
+// RecognizedAtNEQ applies the NEQ predicate on the "recognized_at" field.
+func RecognizedAtNEQ(v time.Time) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldNEQ(FieldRecognizedAt, v))
+}
+
+// RecognizedAtIn applies the In predicate on the "recognized_at" field.
+func RecognizedAtIn(vs ...time.Time) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldIn(FieldRecognizedAt, vs...))
+}
+
+// RecognizedAtNotIn applies the NotIn predicate on the "recognized_at" field.
+func RecognizedAtNotIn(vs ...time.Time) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldNotIn(FieldRecognizedAt, vs...))
+}
+
+// RecognizedAtGT applies the GT predicate on the "recognized_at" field.
+func RecognizedAtGT(v time.Time) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldGT(FieldRecognizedAt, v))
+}
+
+// RecognizedAtGTE applies the GTE predicate on the "recognized_at" field.
+func RecognizedAtGTE(v time.Time) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldGTE(FieldRecognizedAt, v))
+}
+
+// RecognizedAtLT applies the LT predicate on the "recognized_at" field.
+func RecognizedAtLT(v time.Time) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldLT(FieldRecognizedAt, v))
+}
+
+// RecognizedAtLTE applies the LTE predicate on the "recognized_at" field.
+func RecognizedAtLTE(v time.Time) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldLTE(FieldRecognizedAt, v))
+}
+
+// RecognizedAtIsNil applies the IsNil predicate on the "recognized_at" field.
+func RecognizedAtIsNil() predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldIsNull(FieldRecognizedAt))
+}
+
+// RecognizedAtNotNil applies the NotNil predicate on the "recognized_at" field.
+func RecognizedAtNotNil() predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldNotNull(FieldRecognizedAt))
 }
 
 // And groups predicates with the AND operator between them.

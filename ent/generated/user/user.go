@@ -45,6 +45,8 @@ const (
 	FieldOrigin = "origin"
 	// FieldAttributes holds the string denoting the attributes field in the database.
 	FieldAttributes = "attributes"
+	// FieldIndexed holds the string denoting the indexed field in the database.
+	FieldIndexed = "indexed"
 	// Table holds the table name of the user in the database.
 	Table = "users"
 )
@@ -69,6 +71,7 @@ var Columns = []string{
 	FieldActive,
 	FieldOrigin,
 	FieldAttributes,
+	FieldIndexed,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -102,6 +105,8 @@ var (
 	DefaultBlocked bool
 	// DefaultActive holds the default value on creation for the "active" field.
 	DefaultActive bool
+	// DefaultIndexed holds the default value on creation for the "indexed" field.
+	DefaultIndexed bool
 )
 
 // OrderOption defines the ordering options for the User queries.
@@ -195,4 +200,9 @@ func ByOrigin(opts ...sql.OrderTermOption) OrderOption {
 // ByAttributes orders the results by the attributes field.
 func ByAttributes(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAttributes, opts...).ToFunc()
+}
+
+// ByIndexed orders the results by the indexed field.
+func ByIndexed(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldIndexed, opts...).ToFunc()
 }

@@ -140,6 +140,11 @@ func Attributes(v string) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldAttributes, v))
 }
 
+// Indexed applies equality check predicate on the "indexed" field. It's identical to IndexedEQ.
+func Indexed(v bool) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldIndexed, v))
+}
+
 // TenantIDEQ applies the EQ predicate on the "tenant_id" field.
 func TenantIDEQ(v uuid.UUID) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldTenantID, v))
@@ -1033,6 +1038,16 @@ func AttributesEqualFold(v string) predicate.User {
 // AttributesContainsFold applies the ContainsFold predicate on the "attributes" field.
 func AttributesContainsFold(v string) predicate.User {
 	return predicate.User(sql.FieldContainsFold(FieldAttributes, v))
+}
+
+// IndexedEQ applies the EQ predicate on the "indexed" field.
+func IndexedEQ(v bool) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldIndexed, v))
+}
+
+// IndexedNEQ applies the NEQ predicate on the "indexed" field.
+func IndexedNEQ(v bool) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldIndexed, v))
 }
 
 // And groups predicates with the AND operator between them.

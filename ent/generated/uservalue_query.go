@@ -14,68 +14,68 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 	"github.com/usherhq/usher/ent/generated/predicate"
-	"github.com/usherhq/usher/ent/generated/useremail"
+	"github.com/usherhq/usher/ent/generated/uservalue"
 )
 
-// UserEmailQuery is the builder for querying UserEmail entities.
-type UserEmailQuery struct {
+// UserValueQuery is the builder for querying UserValue entities.
+type UserValueQuery struct {
 	config
 	ctx        *QueryContext
-	order      []useremail.OrderOption
+	order      []uservalue.OrderOption
 	inters     []Interceptor
-	predicates []predicate.UserEmail
+	predicates []predicate.UserValue
 	modifiers  []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
 }
 
-// Where adds a new predicate for the UserEmailQuery builder.
-func (_q *UserEmailQuery) Where(ps ...predicate.UserEmail) *UserEmailQuery {
+// Where adds a new predicate for the UserValueQuery builder.
+func (_q *UserValueQuery) Where(ps ...predicate.UserValue) *UserValueQuery {
 	_q.predicates = append(_q.predicates, ps...)
 	return _q
 }
 
 // Limit the number of records to be returned by this query.
-func (_q *UserEmailQuery) Limit(limit int) *UserEmailQuery {
+func (_q *UserValueQuery) Limit(limit int) *UserValueQuery {
 	_q.ctx.Limit = &limit
 	return _q
 }
 
 // Offset to start from.
-func (_q *UserEmailQuery) Offset(offset int) *UserEmailQuery {
+func (_q *UserValueQuery) Offset(offset int) *UserValueQuery {
 	_q.ctx.Offset = &offset
 	return _q
 }
 
 // Unique configures the query builder to filter duplicate records on query.
 // By default, unique is set to true, and can be disabled using this method.
-func (_q *UserEmailQuery) Unique(unique bool) *UserEmailQuery {
+func (_q *UserValueQuery) Unique(unique bool) *UserValueQuery {
 	_q.ctx.Unique = &unique
 	return _q
 }
 
 // Order specifies how the records should be ordered.
-func (_q *UserEmailQuery) Order(o ...useremail.OrderOption) *UserEmailQuery {
+func (_q *UserValueQuery) Order(o ...uservalue.OrderOption) *UserValueQuery {
 	_q.order = append(_q.order, o...)
 	return _q
 }
 
-// First returns the first UserEmail entity from the query.
-// Returns a *NotFoundError when no UserEmail was found.
-func (_q *UserEmailQuery) First(ctx context.Context) (*UserEmail, error) {
+// First returns the first UserValue entity from the query.
+// Returns a *NotFoundError when no UserValue was found.
+func (_q *UserValueQuery) First(ctx context.Context) (*UserValue, error) {
 	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
 	if err != nil {
 		return nil, err
 	}
 	if len(nodes) == 0 {
-		return nil, &NotFoundError{useremail.Label}
+		return nil, &NotFoundError{uservalue.Label}
 	}
 	return nodes[0], nil
 }
 
 // FirstX is like First, but panics if an error occurs.
-func (_q *UserEmailQuery) FirstX(ctx context.Context) *UserEmail {
+func (_q *UserValueQuery) FirstX(ctx context.Context) *UserValue {
 	node, err := _q.First(ctx)
 	if err != nil && !IsNotFound(err) {
 		panic(err)
@@ -83,22 +83,22 @@ func (_q *UserEmailQuery) FirstX(ctx context.Context) *UserEmail {
 	return node
 }
 
-// FirstID returns the first UserEmail ID from the query.
-// Returns a *NotFoundError when no UserEmail ID was found.
-func (_q *UserEmailQuery) FirstID(ctx context.Context) (id uuid.UUID, err error) {
+// FirstID returns the first UserValue ID from the query.
+// Returns a *NotFoundError when no UserValue ID was found.
+func (_q *UserValueQuery) FirstID(ctx context.Context) (id uuid.UUID, err error) {
 	var ids []uuid.UUID
 	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
 		return
 	}
 	if len(ids) == 0 {
-		err = &NotFoundError{useremail.Label}
+		err = &NotFoundError{uservalue.Label}
 		return
 	}
 	return ids[0], nil
 }
 
 // FirstIDX is like FirstID, but panics if an error occurs.
-func (_q *UserEmailQuery) FirstIDX(ctx context.Context) uuid.UUID {
+func (_q *UserValueQuery) FirstIDX(ctx context.Context) uuid.UUID {
 	id, err := _q.FirstID(ctx)
 	if err != nil && !IsNotFound(err) {
 		panic(err)
@@ -106,10 +106,10 @@ func (_q *UserEmailQuery) FirstIDX(ctx context.Context) uuid.UUID {
 	return id
 }
 
-// Only returns a single UserEmail entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one UserEmail entity is found.
-// Returns a *NotFoundError when no UserEmail entities are found.
-func (_q *UserEmailQuery) Only(ctx context.Context) (*UserEmail, error) {
+// Only returns a single UserValue entity found by the query, ensuring it only returns one.
+// Returns a *NotSingularError when more than one UserValue entity is found.
+// Returns a *NotFoundError when no UserValue entities are found.
+func (_q *UserValueQuery) Only(ctx context.Context) (*UserValue, error) {
 	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
 	if err != nil {
 		return nil, err
@@ -118,14 +118,14 @@ func (_q *UserEmailQuery) Only(ctx context.Context) (*UserEmail, error) {
 	case 1:
 		return nodes[0], nil
 	case 0:
-		return nil, &NotFoundError{useremail.Label}
+		return nil, &NotFoundError{uservalue.Label}
 	default:
-		return nil, &NotSingularError{useremail.Label}
+		return nil, &NotSingularError{uservalue.Label}
 	}
 }
 
 // OnlyX is like Only, but panics if an error occurs.
-func (_q *UserEmailQuery) OnlyX(ctx context.Context) *UserEmail {
+func (_q *UserValueQuery) OnlyX(ctx context.Context) *UserValue {
 	node, err := _q.Only(ctx)
 	if err != nil {
 		panic(err)
@@ -133,10 +133,10 @@ func (_q *UserEmailQuery) OnlyX(ctx context.Context) *UserEmail {
 	return node
 }
 
-// OnlyID is like Only, but returns the only UserEmail ID in the query.
-// Returns a *NotSingularError when more than one UserEmail ID is found.
+// OnlyID is like Only, but returns the only UserValue ID in the query.
+// Returns a *NotSingularError when more than one UserValue ID is found.
 // Returns a *NotFoundError when no entities are found.
-func (_q *UserEmailQuery) OnlyID(ctx context.Context) (id uuid.UUID, err error) {
+func (_q *UserValueQuery) OnlyID(ctx context.Context) (id uuid.UUID, err error) {
 	var ids []uuid.UUID
 	if ids, err = _q.Limit(2).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryOnlyID)); err != nil {
 		return
@@ -145,15 +145,15 @@ func (_q *UserEmailQuery) OnlyID(ctx context.Context) (id uuid.UUID, err error) 
 	case 1:
 		id = ids[0]
 	case 0:
-		err = &NotFoundError{useremail.Label}
+		err = &NotFoundError{uservalue.Label}
 	default:
-		err = &NotSingularError{useremail.Label}
+		err = &NotSingularError{uservalue.Label}
 	}
 	return
 }
 
 // OnlyIDX is like OnlyID, but panics if an error occurs.
-func (_q *UserEmailQuery) OnlyIDX(ctx context.Context) uuid.UUID {
+func (_q *UserValueQuery) OnlyIDX(ctx context.Context) uuid.UUID {
 	id, err := _q.OnlyID(ctx)
 	if err != nil {
 		panic(err)
@@ -161,18 +161,18 @@ func (_q *UserEmailQuery) OnlyIDX(ctx context.Context) uuid.UUID {
 	return id
 }
 
-// All executes the query and returns a list of UserEmails.
-func (_q *UserEmailQuery) All(ctx context.Context) ([]*UserEmail, error) {
+// All executes the query and returns a list of UserValues.
+func (_q *UserValueQuery) All(ctx context.Context) ([]*UserValue, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
 	if err := _q.prepareQuery(ctx); err != nil {
 		return nil, err
 	}
-	qr := querierAll[[]*UserEmail, *UserEmailQuery]()
-	return withInterceptors[[]*UserEmail](ctx, _q, qr, _q.inters)
+	qr := querierAll[[]*UserValue, *UserValueQuery]()
+	return withInterceptors[[]*UserValue](ctx, _q, qr, _q.inters)
 }
 
 // AllX is like All, but panics if an error occurs.
-func (_q *UserEmailQuery) AllX(ctx context.Context) []*UserEmail {
+func (_q *UserValueQuery) AllX(ctx context.Context) []*UserValue {
 	nodes, err := _q.All(ctx)
 	if err != nil {
 		panic(err)
@@ -180,20 +180,20 @@ func (_q *UserEmailQuery) AllX(ctx context.Context) []*UserEmail {
 	return nodes
 }
 
-// IDs executes the query and returns a list of UserEmail IDs.
-func (_q *UserEmailQuery) IDs(ctx context.Context) (ids []uuid.UUID, err error) {
+// IDs executes the query and returns a list of UserValue IDs.
+func (_q *UserValueQuery) IDs(ctx context.Context) (ids []uuid.UUID, err error) {
 	if _q.ctx.Unique == nil && _q.path != nil {
 		_q.Unique(true)
 	}
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(useremail.FieldID).Scan(ctx, &ids); err != nil {
+	if err = _q.Select(uservalue.FieldID).Scan(ctx, &ids); err != nil {
 		return nil, err
 	}
 	return ids, nil
 }
 
 // IDsX is like IDs, but panics if an error occurs.
-func (_q *UserEmailQuery) IDsX(ctx context.Context) []uuid.UUID {
+func (_q *UserValueQuery) IDsX(ctx context.Context) []uuid.UUID {
 	ids, err := _q.IDs(ctx)
 	if err != nil {
 		panic(err)
@@ -202,16 +202,16 @@ func (_q *UserEmailQuery) IDsX(ctx context.Context) []uuid.UUID {
 }
 
 // Count returns the count of the given query.
-func (_q *UserEmailQuery) Count(ctx context.Context) (int, error) {
+func (_q *UserValueQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
 	if err := _q.prepareQuery(ctx); err != nil {
 		return 0, err
 	}
-	return withInterceptors[int](ctx, _q, querierCount[*UserEmailQuery](), _q.inters)
+	return withInterceptors[int](ctx, _q, querierCount[*UserValueQuery](), _q.inters)
 }
 
 // CountX is like Count, but panics if an error occurs.
-func (_q *UserEmailQuery) CountX(ctx context.Context) int {
+func (_q *UserValueQuery) CountX(ctx context.Context) int {
 	count, err := _q.Count(ctx)
 	if err != nil {
 		panic(err)
@@ -220,7 +220,7 @@ func (_q *UserEmailQuery) CountX(ctx context.Context) int {
 }
 
 // Exist returns true if the query has elements in the graph.
-func (_q *UserEmailQuery) Exist(ctx context.Context) (bool, error) {
+func (_q *UserValueQuery) Exist(ctx context.Context) (bool, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
 	switch _, err := _q.FirstID(ctx); {
 	case IsNotFound(err):
@@ -233,7 +233,7 @@ func (_q *UserEmailQuery) Exist(ctx context.Context) (bool, error) {
 }
 
 // ExistX is like Exist, but panics if an error occurs.
-func (_q *UserEmailQuery) ExistX(ctx context.Context) bool {
+func (_q *UserValueQuery) ExistX(ctx context.Context) bool {
 	exist, err := _q.Exist(ctx)
 	if err != nil {
 		panic(err)
@@ -241,18 +241,18 @@ func (_q *UserEmailQuery) ExistX(ctx context.Context) bool {
 	return exist
 }
 
-// Clone returns a duplicate of the UserEmailQuery builder, including all associated steps. It can be
+// Clone returns a duplicate of the UserValueQuery builder, including all associated steps. It can be
 // used to prepare common query builders and use them differently after the clone is made.
-func (_q *UserEmailQuery) Clone() *UserEmailQuery {
+func (_q *UserValueQuery) Clone() *UserValueQuery {
 	if _q == nil {
 		return nil
 	}
-	return &UserEmailQuery{
+	return &UserValueQuery{
 		config:     _q.config,
 		ctx:        _q.ctx.Clone(),
-		order:      append([]useremail.OrderOption{}, _q.order...),
+		order:      append([]uservalue.OrderOption{}, _q.order...),
 		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.UserEmail{}, _q.predicates...),
+		predicates: append([]predicate.UserValue{}, _q.predicates...),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
@@ -270,15 +270,15 @@ func (_q *UserEmailQuery) Clone() *UserEmailQuery {
 //		Count int `json:"count,omitempty"`
 //	}
 //
-//	client.UserEmail.Query().
-//		GroupBy(useremail.FieldTenantID).
+//	client.UserValue.Query().
+//		GroupBy(uservalue.FieldTenantID).
 //		Aggregate(generated.Count()).
 //		Scan(ctx, &v)
-func (_q *UserEmailQuery) GroupBy(field string, fields ...string) *UserEmailGroupBy {
+func (_q *UserValueQuery) GroupBy(field string, fields ...string) *UserValueGroupBy {
 	_q.ctx.Fields = append([]string{field}, fields...)
-	grbuild := &UserEmailGroupBy{build: _q}
+	grbuild := &UserValueGroupBy{build: _q}
 	grbuild.flds = &_q.ctx.Fields
-	grbuild.label = useremail.Label
+	grbuild.label = uservalue.Label
 	grbuild.scan = grbuild.Scan
 	return grbuild
 }
@@ -292,23 +292,23 @@ func (_q *UserEmailQuery) GroupBy(field string, fields ...string) *UserEmailGrou
 //		TenantID uuid.UUID `json:"tenant_id,omitempty"`
 //	}
 //
-//	client.UserEmail.Query().
-//		Select(useremail.FieldTenantID).
+//	client.UserValue.Query().
+//		Select(uservalue.FieldTenantID).
 //		Scan(ctx, &v)
-func (_q *UserEmailQuery) Select(fields ...string) *UserEmailSelect {
+func (_q *UserValueQuery) Select(fields ...string) *UserValueSelect {
 	_q.ctx.Fields = append(_q.ctx.Fields, fields...)
-	sbuild := &UserEmailSelect{UserEmailQuery: _q}
-	sbuild.label = useremail.Label
+	sbuild := &UserValueSelect{UserValueQuery: _q}
+	sbuild.label = uservalue.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
 }
 
-// Aggregate returns a UserEmailSelect configured with the given aggregations.
-func (_q *UserEmailQuery) Aggregate(fns ...AggregateFunc) *UserEmailSelect {
+// Aggregate returns a UserValueSelect configured with the given aggregations.
+func (_q *UserValueQuery) Aggregate(fns ...AggregateFunc) *UserValueSelect {
 	return _q.Select().Aggregate(fns...)
 }
 
-func (_q *UserEmailQuery) prepareQuery(ctx context.Context) error {
+func (_q *UserValueQuery) prepareQuery(ctx context.Context) error {
 	for _, inter := range _q.inters {
 		if inter == nil {
 			return fmt.Errorf("generated: uninitialized interceptor (forgotten import generated/runtime?)")
@@ -320,7 +320,7 @@ func (_q *UserEmailQuery) prepareQuery(ctx context.Context) error {
 		}
 	}
 	for _, f := range _q.ctx.Fields {
-		if !useremail.ValidColumn(f) {
+		if !uservalue.ValidColumn(f) {
 			return &ValidationError{Name: f, err: fmt.Errorf("generated: invalid field %q for query", f)}
 		}
 	}
@@ -334,16 +334,16 @@ func (_q *UserEmailQuery) prepareQuery(ctx context.Context) error {
 	return nil
 }
 
-func (_q *UserEmailQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*UserEmail, error) {
+func (_q *UserValueQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*UserValue, error) {
 	var (
-		nodes = []*UserEmail{}
+		nodes = []*UserValue{}
 		_spec = _q.querySpec()
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*UserEmail).scanValues(nil, columns)
+		return (*UserValue).scanValues(nil, columns)
 	}
 	_spec.Assign = func(columns []string, values []any) error {
-		node := &UserEmail{config: _q.config}
+		node := &UserValue{config: _q.config}
 		nodes = append(nodes, node)
 		return node.assignValues(columns, values)
 	}
@@ -362,7 +362,7 @@ func (_q *UserEmailQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Us
 	return nodes, nil
 }
 
-func (_q *UserEmailQuery) sqlCount(ctx context.Context) (int, error) {
+func (_q *UserValueQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
 	if len(_q.modifiers) > 0 {
 		_spec.Modifiers = _q.modifiers
@@ -374,8 +374,8 @@ func (_q *UserEmailQuery) sqlCount(ctx context.Context) (int, error) {
 	return sqlgraph.CountNodes(ctx, _q.driver, _spec)
 }
 
-func (_q *UserEmailQuery) querySpec() *sqlgraph.QuerySpec {
-	_spec := sqlgraph.NewQuerySpec(useremail.Table, useremail.Columns, sqlgraph.NewFieldSpec(useremail.FieldID, field.TypeUUID))
+func (_q *UserValueQuery) querySpec() *sqlgraph.QuerySpec {
+	_spec := sqlgraph.NewQuerySpec(uservalue.Table, uservalue.Columns, sqlgraph.NewFieldSpec(uservalue.FieldID, field.TypeUUID))
 	_spec.From = _q.sql
 	if unique := _q.ctx.Unique; unique != nil {
 		_spec.Unique = *unique
@@ -384,9 +384,9 @@ func (_q *UserEmailQuery) querySpec() *sqlgraph.QuerySpec {
 	}
 	if fields := _q.ctx.Fields; len(fields) > 0 {
 		_spec.Node.Columns = make([]string, 0, len(fields))
-		_spec.Node.Columns = append(_spec.Node.Columns, useremail.FieldID)
+		_spec.Node.Columns = append(_spec.Node.Columns, uservalue.FieldID)
 		for i := range fields {
-			if fields[i] != useremail.FieldID {
+			if fields[i] != uservalue.FieldID {
 				_spec.Node.Columns = append(_spec.Node.Columns, fields[i])
 			}
 		}
@@ -414,12 +414,12 @@ func (_q *UserEmailQuery) querySpec() *sqlgraph.QuerySpec {
 	return _spec
 }
 
-func (_q *UserEmailQuery) sqlQuery(ctx context.Context) *sql.Selector {
+func (_q *UserValueQuery) sqlQuery(ctx context.Context) *sql.Selector {
 	builder := sql.Dialect(_q.driver.Dialect())
-	t1 := builder.Table(useremail.Table)
+	t1 := builder.Table(uservalue.Table)
 	columns := _q.ctx.Fields
 	if len(columns) == 0 {
-		columns = useremail.Columns
+		columns = uservalue.Columns
 	}
 	selector := builder.Select(t1.Columns(columns...)...).From(t1)
 	if _q.sql != nil {
@@ -452,7 +452,7 @@ func (_q *UserEmailQuery) sqlQuery(ctx context.Context) *sql.Selector {
 // ForUpdate locks the selected rows against concurrent updates, and prevent them from being
 // updated, deleted or "selected ... for update" by other sessions, until the transaction is
 // either committed or rolled-back.
-func (_q *UserEmailQuery) ForUpdate(opts ...sql.LockOption) *UserEmailQuery {
+func (_q *UserValueQuery) ForUpdate(opts ...sql.LockOption) *UserValueQuery {
 	if _q.driver.Dialect() == dialect.Postgres {
 		_q.Unique(false)
 	}
@@ -465,7 +465,7 @@ func (_q *UserEmailQuery) ForUpdate(opts ...sql.LockOption) *UserEmailQuery {
 // ForShare behaves similarly to ForUpdate, except that it acquires a shared mode lock
 // on any rows that are read. Other sessions can read the rows, but cannot modify them
 // until your transaction commits.
-func (_q *UserEmailQuery) ForShare(opts ...sql.LockOption) *UserEmailQuery {
+func (_q *UserValueQuery) ForShare(opts ...sql.LockOption) *UserValueQuery {
 	if _q.driver.Dialect() == dialect.Postgres {
 		_q.Unique(false)
 	}
@@ -476,33 +476,33 @@ func (_q *UserEmailQuery) ForShare(opts ...sql.LockOption) *UserEmailQuery {
 }
 
 // Modify adds a query modifier for attaching custom logic to queries.
-func (_q *UserEmailQuery) Modify(modifiers ...func(s *sql.Selector)) *UserEmailSelect {
+func (_q *UserValueQuery) Modify(modifiers ...func(s *sql.Selector)) *UserValueSelect {
 	_q.modifiers = append(_q.modifiers, modifiers...)
 	return _q.Select()
 }
 
-// UserEmailGroupBy is the group-by builder for UserEmail entities.
-type UserEmailGroupBy struct {
+// UserValueGroupBy is the group-by builder for UserValue entities.
+type UserValueGroupBy struct {
 	selector
-	build *UserEmailQuery
+	build *UserValueQuery
 }
 
 // Aggregate adds the given aggregation functions to the group-by query.
-func (_g *UserEmailGroupBy) Aggregate(fns ...AggregateFunc) *UserEmailGroupBy {
+func (_g *UserValueGroupBy) Aggregate(fns ...AggregateFunc) *UserValueGroupBy {
 	_g.fns = append(_g.fns, fns...)
 	return _g
 }
 
 // Scan applies the selector query and scans the result into the given value.
-func (_g *UserEmailGroupBy) Scan(ctx context.Context, v any) error {
+func (_g *UserValueGroupBy) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _g.build.ctx, ent.OpQueryGroupBy)
 	if err := _g.build.prepareQuery(ctx); err != nil {
 		return err
 	}
-	return scanWithInterceptors[*UserEmailQuery, *UserEmailGroupBy](ctx, _g.build, _g, _g.build.inters, v)
+	return scanWithInterceptors[*UserValueQuery, *UserValueGroupBy](ctx, _g.build, _g, _g.build.inters, v)
 }
 
-func (_g *UserEmailGroupBy) sqlScan(ctx context.Context, root *UserEmailQuery, v any) error {
+func (_g *UserValueGroupBy) sqlScan(ctx context.Context, root *UserValueQuery, v any) error {
 	selector := root.sqlQuery(ctx).Select()
 	aggregation := make([]string, 0, len(_g.fns))
 	for _, fn := range _g.fns {
@@ -529,28 +529,28 @@ func (_g *UserEmailGroupBy) sqlScan(ctx context.Context, root *UserEmailQuery, v
 	return sql.ScanSlice(rows, v)
 }
 
-// UserEmailSelect is the builder for selecting fields of UserEmail entities.
-type UserEmailSelect struct {
-	*UserEmailQuery
+// UserValueSelect is the builder for selecting fields of UserValue entities.
+type UserValueSelect struct {
+	*UserValueQuery
 	selector
 }
 
 // Aggregate adds the given aggregation functions to the selector query.
-func (_s *UserEmailSelect) Aggregate(fns ...AggregateFunc) *UserEmailSelect {
+func (_s *UserValueSelect) Aggregate(fns ...AggregateFunc) *UserValueSelect {
 	_s.fns = append(_s.fns, fns...)
 	return _s
 }
 
 // Scan applies the selector query and scans the result into the given value.
-func (_s *UserEmailSelect) Scan(ctx context.Context, v any) error {
+func (_s *UserValueSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
 	if err := _s.prepareQuery(ctx); err != nil {
 		return err
 	}
-	return scanWithInterceptors[*UserEmailQuery, *UserEmailSelect](ctx, _s.UserEmailQuery, _s, _s.inters, v)
+	return scanWithInterceptors[*UserValueQuery, *UserValueSelect](ctx, _s.UserValueQuery, _s, _s.inters, v)
 }
 
-func (_s *UserEmailSelect) sqlScan(ctx context.Context, root *UserEmailQuery, v any) error {
+func (_s *UserValueSelect) sqlScan(ctx context.Context, root *UserValueQuery, v any) error {
 	selector := root.sqlQuery(ctx)
 	aggregation := make([]string, 0, len(_s.fns))
 	for _, fn := range _s.fns {
@@ -572,7 +572,7 @@ func (_s *UserEmailSelect) sqlScan(ctx context.Context, root *UserEmailQuery, v 
 }
 
 // Modify adds a query modifier for attaching custom logic to queries.
-func (_s *UserEmailSelect) Modify(modifiers ...func(s *sql.Selector)) *UserEmailSelect {
+func (_s *UserValueSelect) Modify(modifiers ...func(s *sql.Selector)) *UserValueSelect {
 	_s.modifiers = append(_s.modifiers, modifiers...)
 	return _s
 }

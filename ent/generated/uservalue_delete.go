@@ -9,29 +9,29 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/usherhq/usher/ent/generated/predicate"
-	"github.com/usherhq/usher/ent/generated/useremail"
+	"github.com/usherhq/usher/ent/generated/uservalue"
 )
 
-// UserEmailDelete is the builder for deleting a UserEmail entity.
-type UserEmailDelete struct {
+// UserValueDelete is the builder for deleting a UserValue entity.
+type UserValueDelete struct {
 	config
 	hooks    []Hook
-	mutation *UserEmailMutation
+	mutation *UserValueMutation
 }
 
-// Where appends a list predicates to the UserEmailDelete builder.
-func (_d *UserEmailDelete) Where(ps ...predicate.UserEmail) *UserEmailDelete {
+// Where appends a list predicates to the UserValueDelete builder.
+func (_d *UserValueDelete) Where(ps ...predicate.UserValue) *UserValueDelete {
 	_d.mutation.Where(ps...)
 	return _d
 }
 
 // Exec executes the deletion query and returns how many vertices were deleted.
-func (_d *UserEmailDelete) Exec(ctx context.Context) (int, error) {
+func (_d *UserValueDelete) Exec(ctx context.Context) (int, error) {
 	return withHooks(ctx, _d.sqlExec, _d.mutation, _d.hooks)
 }
 
 // ExecX is like Exec, but panics if an error occurs.
-func (_d *UserEmailDelete) ExecX(ctx context.Context) int {
+func (_d *UserValueDelete) ExecX(ctx context.Context) int {
 	n, err := _d.Exec(ctx)
 	if err != nil {
 		panic(err)
@@ -39,8 +39,8 @@ func (_d *UserEmailDelete) ExecX(ctx context.Context) int {
 	return n
 }
 
-func (_d *UserEmailDelete) sqlExec(ctx context.Context) (int, error) {
-	_spec := sqlgraph.NewDeleteSpec(useremail.Table, sqlgraph.NewFieldSpec(useremail.FieldID, field.TypeUUID))
+func (_d *UserValueDelete) sqlExec(ctx context.Context) (int, error) {
+	_spec := sqlgraph.NewDeleteSpec(uservalue.Table, sqlgraph.NewFieldSpec(uservalue.FieldID, field.TypeUUID))
 	if ps := _d.mutation.predicates; len(ps) > 0 {
 		_spec.Predicate = func(selector *sql.Selector) {
 			for i := range ps {
@@ -56,32 +56,32 @@ func (_d *UserEmailDelete) sqlExec(ctx context.Context) (int, error) {
 	return affected, err
 }
 
-// UserEmailDeleteOne is the builder for deleting a single UserEmail entity.
-type UserEmailDeleteOne struct {
-	_d *UserEmailDelete
+// UserValueDeleteOne is the builder for deleting a single UserValue entity.
+type UserValueDeleteOne struct {
+	_d *UserValueDelete
 }
 
-// Where appends a list predicates to the UserEmailDelete builder.
-func (_d *UserEmailDeleteOne) Where(ps ...predicate.UserEmail) *UserEmailDeleteOne {
+// Where appends a list predicates to the UserValueDelete builder.
+func (_d *UserValueDeleteOne) Where(ps ...predicate.UserValue) *UserValueDeleteOne {
 	_d._d.mutation.Where(ps...)
 	return _d
 }
 
 // Exec executes the deletion query.
-func (_d *UserEmailDeleteOne) Exec(ctx context.Context) error {
+func (_d *UserValueDeleteOne) Exec(ctx context.Context) error {
 	n, err := _d._d.Exec(ctx)
 	switch {
 	case err != nil:
 		return err
 	case n == 0:
-		return &NotFoundError{useremail.Label}
+		return &NotFoundError{uservalue.Label}
 	default:
 		return nil
 	}
 }
 
 // ExecX is like Exec, but panics if an error occurs.
-func (_d *UserEmailDeleteOne) ExecX(ctx context.Context) {
+func (_d *UserValueDeleteOne) ExecX(ctx context.Context) {
 	if err := _d.Exec(ctx); err != nil {
 		panic(err)
 	}
