@@ -29,6 +29,7 @@ type exchange struct {
 	id        id.ID  // of the resource that the address names
 	requestID string
 	manners   manners
+	users     *resourceType // with the tenant's own extensions
 	session   provisioning.Session
 	call      provisioning.Call
 	answered  bool
@@ -78,7 +79,7 @@ func (e *exchange) serve() error {
 	if e.ctx, e.session, err = e.authenticated(err); err != nil {
 		return err
 	}
-	e.manners = mannersOf(e.session.Config.Preset)
+	e.manners, e.users = mannersOf(e.session.Config.Preset), userType
 	method := e.r.Method
 	if method == http.MethodHead {
 		method = http.MethodGet

@@ -69,7 +69,7 @@ func number(values url.Values, name string, otherwise int) (int, error) {
 }
 
 func (e *exchange) listUsers() error {
-	q, err := e.query(userType)
+	q, err := e.query(e.users)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (e *exchange) listUsers() error {
 			l.out = e.appendUser(l.out, u)
 			continue
 		}
-		item, err := q.view.cut(userType, e.appendUser(nil, u))
+		item, err := q.view.cut(e.users, e.appendUser(nil, u))
 		if err != nil {
 			return err
 		}

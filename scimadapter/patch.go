@@ -178,7 +178,7 @@ func (m manners) apply(t *resourceType, doc object, op operation) error {
 		if err != nil {
 			return err
 		}
-		return m.applyAt(doc, at, op)
+		return m.applyAt(t, doc, at, op)
 	}
 	if op.op == opRemove {
 		return errNoTarget.At("path").Sayf("remove needs a path")
@@ -209,12 +209,12 @@ func (m manners) applyMember(t *resourceType, doc object, op, name string, value
 	case value == nil && op == opAdd:
 		return nil
 	}
-	return m.applyAt(doc, at, operation{op: op, path: name, value: value, hasValue: true})
+	return m.applyAt(t, doc, at, operation{op: op, path: name, value: value, hasValue: true})
 }
 
-func (m manners) applyAt(doc object, at target, op operation) error {
+func (m manners) applyAt(t *resourceType, doc object, at target, op operation) error {
 	if at.attr == nil {
-		return m.applyExtension(doc, at.urn, op)
+		return m.applyExtension(t, doc, at.urn, op)
 	}
 	if at.attr.Name == attrSchemas || at.attr.Mutability == writeOnly {
 		return nil // schemas follow from the attributes; a password is taken and thrown away
@@ -245,7 +245,7 @@ func (o object) put(name string, value object) {
 }
 
 // applyExtension works on an extension as a whole.
-func (m manners) applyExtension(doc object, urn string, op operation) error {
+func (m manners) applyExtension(t *resourceType, doc object, urn string, op operation) error {
 	if op.op == opRemove {
 		delete(doc, urn)
 		return nil
@@ -259,7 +259,7 @@ func (m manners) applyExtension(doc object, urn string, op operation) error {
 		return errInvalidValue.At(attrValue).Sayf("the value of an extension is an object")
 	}
 	for _, name := range values.names() {
-		if err := m.applyMember(userType, doc, op.op, urn+":"+name, values[name]); err != nil {
+		if err := m.applyMember(t, doc, op.op, urn+":"+name, values[name]); err != nil {
 			return err
 		}
 	}

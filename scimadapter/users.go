@@ -18,7 +18,7 @@ func (e *exchange) createUser() error {
 	if err != nil {
 		return err
 	}
-	read, err := e.manners.resource(userType, body)
+	read, err := e.manners.resource(e.users, body)
 	if err != nil {
 		return err
 	}
@@ -30,8 +30,8 @@ func (e *exchange) createUser() error {
 	if err != nil {
 		return err
 	}
-	e.call.ResourceType, e.call.Resource = userType.Name, &made.ID
-	e.w.Header().Set("Location", e.locationOf(id.User.Format(made.ID), userType))
+	e.call.ResourceType, e.call.Resource = e.users.Name, &made.ID
+	e.w.Header().Set("Location", e.locationOf(id.User.Format(made.ID), e.users))
 	return e.writeUser(http.StatusCreated, made, view, made.Version > 1 || made.Awaited)
 }
 
@@ -55,7 +55,7 @@ func (e *exchange) putUser() error {
 	if err != nil {
 		return err
 	}
-	given, err := e.manners.resource(userType, body)
+	given, err := e.manners.resource(e.users, body)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (e *exchange) patchUser() error {
 		if err != nil {
 			return err
 		}
-		if err := e.manners.patch(userType, doc, ops); err != nil {
+		if err := e.manners.patch(e.users, doc, ops); err != nil {
 			return err
 		}
 		if _, ok := doc["active"]; !ok {
@@ -162,7 +162,7 @@ func (e *exchange) writeUser(status int, u *directory.User, view projection, inG
 }
 
 func (e *exchange) writeRecord(status int, u directory.Record, view projection) error {
-	body, err := view.cut(userType, e.appendUser(nil, u))
+	body, err := view.cut(e.users, e.appendUser(nil, u))
 	if err != nil {
 		return err
 	}
