@@ -9,6 +9,7 @@ package scimadapter
 
 import (
 	"net/http"
+	"path"
 	"strings"
 
 	"github.com/usherhq/usher/internal/clock"
@@ -16,8 +17,12 @@ import (
 	"github.com/usherhq/usher/modules/provisioning"
 )
 
-// Base is where the door stands on its host.
-const Base = "/scim/v2"
+// Where the door stands on its host: everything below root is its own, and Base is the version of SCIM that it speaks.
+const (
+	root    = "/scim"
+	version = "v2"
+	Base    = root + "/" + version
+)
 
 // maxBody bounds a request's body: a group of 50,000 members, sent whole, has some 5 MB.
 const maxBody = 10 << 20
@@ -30,7 +35,7 @@ type Options struct {
 	PublicURL    string // scheme and host that clients see; taken from the request where empty
 }
 
-// Handler answers everything below Base.
+// Handler answers everything that it Serves.
 type Handler struct {
 	provisioning *provisioning.Service
 	directory    *directory.Service
@@ -46,6 +51,21 @@ func New(o Options) *Handler {
 	}
 	h.routes = h.table()
 	return h
+}
+
+// Serves tells whether a path belongs to the door, also one that it refuses, so that every answer there is SCIM's. Ask before a
+// mux does: that would clean the path, and redirect clients that cannot follow.
+func Serves(urlPath string) bool {
+	return below(collapsed(urlPath)) || below(path.Clean("/"+urlPath))
+}
+
+func below(urlPath string) bool { return urlPath == root || strings.HasPrefix(urlPath, root+"/") }
+
+// collapsed is a path with one slash where there were several, which a base URL that ends with one brings about.
+func collapsed(urlPath string) string { return "/" + strings.Join(segments(urlPath), "/") }
+
+func segments(urlPath string) []string {
+	return strings.FieldsFunc(urlPath, func(r rune) bool { return r == '/' })
 }
 
 // base returns the address that locations begin with.

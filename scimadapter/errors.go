@@ -25,6 +25,7 @@ var (
 	errNoTarget      = fault.New(fault.Invalid, "no_target", "the operation has no target").Scim("noTarget")
 	errMutability    = fault.New(fault.Invalid, "mutability", "the attribute cannot be changed").Scim("mutability")
 
+	errVersion       = fault.New(fault.Invalid, "invalid_version", "this version of SCIM is not spoken here; the base URL is "+Base).Scim("invalidVers")
 	errNoEndpoint    = fault.New(fault.NotFound, "no_such_endpoint", "there is nothing at this address; SCIM is at "+Base+" with /Users and /Groups")
 	errUserUnknown   = fault.New(fault.NotFound, "user_not_found", "there is no such user")
 	errGroupUnknown  = fault.New(fault.NotFound, "group_not_found", "there is no such group")

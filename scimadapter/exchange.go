@@ -111,9 +111,13 @@ func (r route) allow() string {
 	return strings.Join(all, ", ")
 }
 
-// find matches the address, with or without a slash at its end.
+// find matches the address, however many slashes stand between its parts or at its end.
 func (e *exchange) find() (route, error) {
-	path := strings.Trim(strings.TrimPrefix(e.r.URL.Path, Base), "/")
+	path, err := e.endpoint()
+	if err != nil {
+		e.route = "/…"
+		return route{}, err
+	}
 	first, rest, nested := strings.Cut(path, "/")
 	e.route = "/" + first
 	if !nested {
@@ -147,6 +151,26 @@ func (e *exchange) find() (route, error) {
 	e.route += "/" + rest
 	e.call.ResourceType, e.call.Resource = found.item.Name, &e.id
 	return found, nil
+}
+
+// endpoint is what the address names below Base.
+func (e *exchange) endpoint() (string, error) {
+	parts := segments(e.r.URL.Path)
+	switch {
+	case len(parts) < 2 || "/"+parts[0] != root:
+		return "", errNoEndpoint
+	case parts[1] == version:
+		return strings.Join(parts[2:], "/"), nil
+	case isVersion(parts[1]):
+		return "", errVersion
+	default:
+		return "", errNoEndpoint
+	}
+}
+
+// isVersion tells whether a part of the address asks for a version of SCIM (RFC 7644 section 3.13).
+func isVersion(part string) bool {
+	return len(part) > 1 && (part[0] == 'v' || part[0] == 'V') && part[1] >= '0' && part[1] <= '9'
 }
 
 // isProbe tells whether the request only tests the connection: what Okta's and Entra's test buttons send.

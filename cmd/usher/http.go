@@ -1,53 +1,111 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"strconv"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"runtime/debug"
+	"time"
 
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/clock"
 	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/scimadapter"
 )
 
 const requestHeader = "X-Request-ID"
 
-// around gives each request an id, believes what trusted proxies say, and logs the request without anything of a person.
-func (s *serving) around(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		started := s.clock()
-		request := id.New().String()
-		if s.trusts(r) {
-			if given := r.Header.Get(requestHeader); fit(given) {
-				request = given
-			}
-			if host := r.Header.Get("X-Forwarded-Host"); host != "" {
-				r.Host = host
-			}
-			r.URL.Scheme = r.Header.Get("X-Forwarded-Proto")
-		}
-		w.Header().Set(requestHeader, request)
-		seen := &watched{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(seen, r.WithContext(caller.With(r.Context(), caller.Caller{RequestID: request})))
-		level := slog.LevelDebug
-		if seen.status >= http.StatusInternalServerError {
-			level = slog.LevelWarn
-		}
-		s.log.Log(r.Context(), level, "request", "id", request, "method", r.Method, "door", r.Pattern, "status", seen.status, "took", s.clock().Sub(started))
-	})
+// doors is everything that the server answers. Each address has a door, by whose name logs and metrics know it.
+type doors struct {
+	scim  http.Handler
+	mux   *http.ServeMux
+	names map[string]string // of the mux's patterns
 }
 
-func (s *serving) trusts(r *http.Request) bool {
+func newDoors(scim http.Handler) *doors {
+	return &doors{scim: scim, mux: http.NewServeMux(), names: map[string]string{}}
+}
+
+func (d *doors) add(name, pattern string, h http.Handler) {
+	d.mux.Handle(pattern, h)
+	d.names[pattern] = name
+}
+
+// serve answers the request and tells through which door it came. What belongs to SCIM does not pass the mux, which would
+// answer odd paths with HTML.
+func (d *doors) serve(w http.ResponseWriter, r *http.Request) (door string) {
+	if scimadapter.Serves(r.URL.Path) {
+		d.scim.ServeHTTP(w, r)
+		return "scim"
+	}
+	d.mux.ServeHTTP(w, r)
+	if name, ok := d.names[r.Pattern]; ok {
+		return name
+	}
+	return "none"
+}
+
+// front stands before the doors: it gives each request an id, believes what trusted proxies say, and tells logs and metrics
+// how each request ended, without anything of a person.
+type front struct {
+	doors   *doors
+	log     *slog.Logger
+	clock   clock.Clock
+	metrics *metrics
+	trusted []netip.Prefix
+}
+
+// ServeHTTP answers one request and logs one line.
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	started, request := f.clock(), id.New().String()
+	if f.trusts(r) {
+		if given := r.Header.Get(requestHeader); fit(given) {
+			request = given
+		}
+		if host := r.Header.Get("X-Forwarded-Host"); host != "" {
+			r.Host = host
+		}
+		r.URL.Scheme = r.Header.Get("X-Forwarded-Proto")
+	}
+	w.Header().Set(requestHeader, request)
+	seen, ctx := &watched{ResponseWriter: w}, caller.With(r.Context(), caller.Caller{RequestID: request})
+	door := f.serve(ctx, seen, r.WithContext(ctx))
+	took, method := f.clock().Sub(started), known(r.Method)
+	f.metrics.observe(door, method, seen.status, took)
+	f.log.InfoContext(ctx, "request", "id", request, "method", method, "door", door, "status", seen.status, "took", took.Round(time.Microsecond))
+}
+
+// serve answers the request, also when a door panics. A door that ends an answer in the middle on purpose gets its way.
+func (f *front) serve(ctx context.Context, w *watched, r *http.Request) (door string) {
+	defer func() {
+		accident := recover()
+		switch accident {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(accident)
+		default:
+			f.log.ErrorContext(ctx, "a request panicked", "id", requestOf(ctx), "panic", accident, "stack", string(debug.Stack()))
+			if w.status < http.StatusOK {
+				plain(w, http.StatusInternalServerError, "internal error")
+			}
+		}
+		w.status = max(w.status, http.StatusOK) // what net/http sends for a handler that has said nothing
+	}()
+	return f.doors.serve(w, r)
+}
+
+func requestOf(ctx context.Context) string {
+	who, _ := caller.From(ctx)
+	return who.RequestID
+}
+
+func (f *front) trusts(r *http.Request) bool {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return false
 	}
-	for _, network := range s.TrustedProxy {
+	for _, network := range f.trusted {
 		if network.Contains(from.Addr().Unmap()) {
 			return true
 		}
@@ -69,63 +127,36 @@ func fit(given string) bool {
 	return true
 }
 
+// known is the method of a request, in words of ours: a client can make up any.
+func known(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	default:
+		return "other"
+	}
+}
+
 // watched remembers how a request was answered.
 type watched struct {
 	http.ResponseWriter
 
-	status int
+	status int // 0 until then
 }
 
 // WriteHeader remembers the status.
 func (w *watched) WriteHeader(status int) {
-	w.status = status
+	if w.status < http.StatusOK { // nothing yet, or only that more will come
+		w.status = status
+	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write is a success, unless the door has said otherwise.
+func (w *watched) Write(body []byte) (int, error) {
+	w.status = max(w.status, http.StatusOK)
+	return w.ResponseWriter.Write(body)
 }
 
 // Unwrap lets the standard library find what the writer beneath can do.
 func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// metrics are what Prometheus reads.
-type metrics struct {
-	clock    clock.Clock
-	registry *prometheus.Registry
-	took     *prometheus.HistogramVec
-}
-
-func newMetrics(h *house) *metrics {
-	m := &metrics{
-		clock:    h.clock,
-		registry: prometheus.NewRegistry(),
-		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "usher_request_seconds", Help: "How long requests took, by door, method and status.",
-			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
-		}, []string{"door", "method", "status"}),
-	}
-	dropped := prometheus.NewCounterFunc(prometheus.CounterOpts{
-		Name: "usher_scim_calls_dropped_total", Help: "SCIM calls that the log has lost because its writer was far behind.",
-	}, func() float64 { return float64(h.provisioning.Dropped()) })
-	m.registry.MustRegister(m.took, dropped, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return m
-}
-
-func (m *metrics) handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
-}
-
-var methods = map[string]bool{
-	http.MethodGet: true, http.MethodPost: true, http.MethodPut: true, http.MethodPatch: true, http.MethodDelete: true, http.MethodHead: true,
-}
-
-// door measures the requests of a door.
-func (m *metrics) door(name string, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		started := m.clock()
-		seen := &watched{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(seen, r)
-		method := r.Method
-		if !methods[method] {
-			method = "other"
-		}
-		m.took.WithLabelValues(name, method, strconv.Itoa(seen.status)).Observe(m.clock().Sub(started).Seconds())
-	})
-}

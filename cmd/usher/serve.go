@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -33,6 +34,7 @@ type serveCommand struct {
 	TLSKey       string         `name:"tls-key" help:"File of the TLS key." env:"USHER_TLS_KEY" type:"existingfile"`
 	TrustedProxy []netip.Prefix `help:"Networks whose X-Forwarded-Proto, X-Forwarded-Host and X-Request-ID are believed." env:"USHER_TRUSTED_PROXY"`
 	Demo         bool           `help:"Add a tenant to look at, with licenses, a SCIM configuration and a small organization." env:"USHER_DEMO"`
+	LogLevel     string         `name:"log-level" help:"What to log: debug, info (a line for each request), warn or error." enum:"debug,info,warn,error" default:"info" env:"USHER_LOG_LEVEL"`
 	LogJSON      bool           `name:"log-json" help:"Log JSON." env:"USHER_LOG_JSON"`
 }
 
@@ -52,9 +54,9 @@ func (c *serveCommand) Run(ctx context.Context, p *printer) error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return errors.New("give both --tls-cert and --tls-key, or neither")
 	}
-	log := slog.New(slog.NewTextHandler(p.errs, nil))
-	if c.LogJSON {
-		log = slog.New(slog.NewJSONHandler(p.errs, nil))
+	log, err := c.logger(p.errs)
+	if err != nil {
+		return err
 	}
 	slog.SetDefault(log)
 	h, err := c.open(ctx)
@@ -70,6 +72,18 @@ func (c *serveCommand) Run(ctx context.Context, p *printer) error {
 	}
 	s := &serving{serveCommand: c, house: h, log: log, printer: p, base: c.baseURL(listener)}
 	return errors.Join(s.run(ctx, listener), h.close())
+}
+
+func (c *serveCommand) logger(w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return nil, fmt.Errorf("--log-level: %w", err)
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogJSON {
+		return slog.New(slog.NewJSONHandler(w, options)), nil
+	}
+	return slog.New(slog.NewTextHandler(w, options)), nil
 }
 
 // baseURL is how the server is reached, as far as it knows itself.
@@ -159,23 +173,20 @@ func (s *serving) workers(ctx context.Context) *errgroup.Group {
 }
 
 func (s *serving) handler() http.Handler {
-	mux := http.NewServeMux()
-	scim := scimadapter.New(scimadapter.Options{Provisioning: s.provisioning, Directory: s.directory, Clock: s.clock, PublicURL: s.PublicURL})
-	m := newMetrics(s.house)
-	mux.Handle(scimadapter.Base, m.door("scim", scim))
-	mux.Handle(scimadapter.Base+"/", m.door("scim", scim))
-	mux.Handle("/graphql", m.door("graphql", graph.NewServer(&graph.Resolver{
+	numbers := newMetrics(s.house)
+	open := newDoors(scimadapter.New(scimadapter.Options{Provisioning: s.provisioning, Directory: s.directory, Clock: s.clock, PublicURL: s.PublicURL}))
+	open.add("graphql", "/graphql", graph.NewServer(&graph.Resolver{
 		Tenants: s.tenants, Access: s.access, Directory: s.directory, Licensing: s.seats, Provisioning: s.provisioning, Events: s.events,
 		ScimURL: s.base + scimadapter.Base,
-	}, s.log)))
-	mux.Handle("GET /graphiql", http.RedirectHandler("/graphiql/", http.StatusFound))
-	mux.Handle("GET /graphiql/", http.StripPrefix("/graphiql", web.GraphiQL()))
-	mux.HandleFunc("GET /.well-known/jwks.json", s.jwks)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
-	mux.HandleFunc("GET /readyz", s.ready)
-	mux.Handle("GET /metrics", m.handler())
-	mux.Handle("GET /{$}", http.RedirectHandler("/graphiql/", http.StatusFound))
-	return s.around(mux)
+	}, s.log))
+	open.add("graphiql", "GET /graphiql", http.RedirectHandler("/graphiql/", http.StatusFound))
+	open.add("graphiql", "GET /graphiql/", http.StripPrefix("/graphiql", web.GraphiQL()))
+	open.add("jwks", "GET /.well-known/jwks.json", http.HandlerFunc(s.jwks))
+	open.add("health", "GET /healthz", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }))
+	open.add("health", "GET /readyz", http.HandlerFunc(s.ready))
+	open.add("metrics", "GET /metrics", numbers.handler())
+	open.add("graphiql", "GET /{$}", http.RedirectHandler("/graphiql/", http.StatusFound))
+	return &front{doors: open, log: s.log, clock: s.clock, metrics: numbers, trusted: s.TrustedProxy}
 }
 
 func plain(w http.ResponseWriter, status int, text string) {
