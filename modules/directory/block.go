@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/usherhq/usher/internal/fault"
 	"github.com/usherhq/usher/internal/id"
@@ -39,7 +40,27 @@ func (s *Service) setBlocked(ctx context.Context, of id.ID, blocked bool, expect
 		}
 		now := was.User.copied()
 		now.Blocked = blocked
-		now, _, err = s.apply(ctx, q, was, now)
-		return now, err
+		now, changed, err := s.apply(ctx, q, was, now)
+		if err != nil || blocked || !changed {
+			return now, err
+		}
+		return now, s.tellUnblocked(ctx, now)
 	})
+}
+
+// tellUnblocked tells of every configuration that holds the person active: each may have something to give back to her.
+func (s *Service) tellUnblocked(ctx context.Context, now *User) error {
+	links, err := s.linksOf(ctx, []id.ID{now.ID})
+	if err != nil {
+		return err
+	}
+	for _, link := range links[now.ID] {
+		if !link.Open() || !link.Active {
+			continue
+		}
+		if err := s.followers.Reactivated(ctx, now, link.Config); err != nil {
+			return fmt.Errorf("tell of an unblocked user: %w", err)
+		}
+	}
+	return nil
 }

@@ -11,16 +11,18 @@ import (
 
 var _ directory.Followers = (*Service)(nil)
 
-// Joined claims a seat for a person whom a configuration with auto-assign holds active.
+// Joined claims a seat for a person whom a configuration with auto-assign holds active, and those that her entitlements ask for.
 func (s *Service) Joined(ctx context.Context, now *directory.User, link directory.Link) error {
 	if !link.Active || now.Blocked {
 		return nil
 	}
-	return s.claimFor(ctx, now.ID, link.Config, link.How == directory.LinkCreated && now.Version == 1)
+	return s.claimAll(ctx, now, link.Config, link.How == directory.LinkCreated && now.Version == 1)
 }
 
-// Changed changes no seat yet: no rule looks at attributes.
-func (s *Service) Changed(context.Context, *directory.User, *directory.User) error { return nil }
+// Changed asks for what has come to a person's entitlements and gives back what has gone from them.
+func (s *Service) Changed(ctx context.Context, was, now *directory.User) error {
+	return s.entitlementsChanged(ctx, was, now)
+}
 
 // Deactivated ends the configuration's claims or, for the person as a whole, all of hers.
 func (s *Service) Deactivated(ctx context.Context, user, config id.ID) error {
@@ -32,7 +34,7 @@ func (s *Service) Reactivated(ctx context.Context, now *directory.User, config i
 	if config == id.Nil || now.Blocked {
 		return nil
 	}
-	return s.claimFor(ctx, now.ID, config, false)
+	return s.claimAll(ctx, now, config, false)
 }
 
 // Left ends the configuration's claims.
@@ -48,17 +50,36 @@ func (s *Service) Deleted(ctx context.Context, user id.ID) error {
 // MembershipChanged changes no seat yet: no rule looks at groups.
 func (s *Service) MembershipChanged(context.Context, id.ID, []id.ID, []id.ID) error { return nil }
 
-func (s *Service) claimFor(ctx context.Context, user, config id.ID, isNew bool) error {
+// claimAll claims what a configuration assigns to a person and what her entitlements ask it for.
+func (s *Service) claimAll(ctx context.Context, now *directory.User, config id.ID, isNew bool) error {
 	license, assigns, err := s.rules.of(ctx, config)
-	if err != nil || !assigns {
+	if err != nil {
 		return err
 	}
-	c := Claim{License: license, User: user, Reason: ByConfiguration, ReasonID: config}
-	if isNew {
-		return s.claimFirst(ctx, c)
+	requested, err := s.named(ctx, now.Entitlements)
+	if err != nil {
+		return err
 	}
-	_, err = s.claim(ctx, c)
-	return err
+	var claims []Claim
+	if assigns {
+		claims = append(claims, Claim{License: license, User: now.ID, Reason: ByConfiguration, ReasonID: config})
+	}
+	if isNew && len(requested) == 0 {
+		for _, c := range claims {
+			return s.claimFirst(ctx, c)
+		}
+		return nil
+	}
+	return s.claimEach(ctx, append(claims, requests(now.ID, config, requested)...))
+}
+
+func (s *Service) claimEach(ctx context.Context, claims []Claim) error {
+	for _, c := range inOrder(claims) {
+		if _, err := s.claim(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // dropAll ends a person's claims: those of one configuration, or with id.Nil all.

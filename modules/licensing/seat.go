@@ -41,6 +41,7 @@ type Seat struct {
 // Reasons of claims.
 const (
 	ByConfiguration = "configuration"
+	ByRequest       = "requested" // of an identity provider, by an entitlement
 	ByRule          = "rule"
 	ByHand          = "hand"
 )
@@ -49,7 +50,7 @@ const (
 type Claim struct {
 	License, User id.ID
 	Reason        string
-	ReasonID      id.ID // the configuration or rule; id.Nil by hand
+	ReasonID      id.ID // the configuration, also of a request, or the rule; id.Nil by hand
 	Since         time.Time
 }
 

@@ -35,6 +35,55 @@ func (s *Service) several(ctx context.Context, condition string, key any) (map[i
 	return found, nil
 }
 
+// first returns the first licenses of the tenant in the order of their SKUs.
+func (s *Service) first(ctx context.Context, most int) ([]License, error) {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := many(ctx, s, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE tenant_id = $1 ORDER BY sku_key LIMIT $2`, tenant, most)
+	if err != nil {
+		return nil, fmt.Errorf("load licenses: %w", err)
+	}
+	return all, nil
+}
+
+// licensesNamed returns the ids of licenses that ids or folded SKUs name, in the order of the ids.
+func (s *Service) licensesNamed(ctx context.Context, ids []id.ID, keys []string) ([]id.ID, error) {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := many(ctx, s, func(from row) (of id.ID, err error) { return of, from.Scan(&of) },
+		`SELECT id FROM licenses WHERE tenant_id = $1 AND (id = ANY($2) OR sku_key = ANY($3)) ORDER BY id`, tenant, ids, keys)
+	if err != nil {
+		return nil, fmt.Errorf("find the licenses of entitlements: %w", err)
+	}
+	return found, nil
+}
+
+// lastCauses returns what caused the last step of each seat that some people have or had, by seat.
+func (s *Service) lastCauses(ctx context.Context, users []id.ID) (map[id.ID]string, error) {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	causes := map[id.ID]string{}
+	_, err = many(ctx, s, func(from row) (struct{}, error) {
+		var seat id.ID
+		var cause string
+		err := from.Scan(&seat, &cause)
+		causes[seat] = cause
+		return struct{}{}, err
+	}, `SELECT s.id, (SELECT l.cause FROM ledger l WHERE l.tenant_id = $1 AND l.user_id = s.user_id AND l.license_id = s.license_id
+			ORDER BY l.at DESC, l.id DESC LIMIT 1)
+		FROM seats s WHERE s.tenant_id = $1 AND s.user_id = ANY($2)`, tenant, users)
+	if err != nil {
+		return nil, fmt.Errorf("read the causes of seats: %w", err)
+	}
+	return causes, nil
+}
+
 const columnsOfSeat = `s.id, s.license_id, s.user_id, s.state, s.priority, s.position, s.since, s.activated_at, s.valid_until`
 
 // CROSS JOIN tells SQLite the order. The last row of each license's piece is found first, so that a large license is not read to its end. People's ids grow with

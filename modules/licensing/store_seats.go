@@ -192,7 +192,7 @@ func (s *Service) claimsOf(ctx context.Context, user, config id.ID) ([]Claim, er
 	}
 	query, args := `SELECT license_id, user_id, reason, reason_id, since FROM claims WHERE tenant_id = $1 AND user_id = $2`, []any{tenant, user}
 	if config != id.Nil {
-		query += ` AND reason = 'configuration' AND reason_id = $3`
+		query += ` AND reason IN ('configuration', 'requested') AND reason_id = $3`
 		args = append(args, config)
 	}
 	claims, err := many(ctx, s, scanClaim, query, args...)

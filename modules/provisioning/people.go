@@ -2,6 +2,7 @@ package provisioning
 
 import (
 	"context"
+	"slices"
 
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/id"
@@ -17,12 +18,21 @@ func (s *Service) Join(ctx context.Context, u directory.User) (*directory.User, 
 	return s.directory.Create(ctx, u)
 }
 
-// Change moves a person: attributes, and her activity in this configuration, which takes and gives seats.
+// Change moves a person: attributes, and her activity in this configuration, which takes and gives seats. Among her
+// entitlements, licenses that she has for another reason already are an echo of what the provider was shown, and dropped.
 func (s *Service) Change(ctx context.Context, of id.ID, edit func(*directory.User) error, expect directory.Expect) (*directory.User, bool, error) {
 	if err := caller.Require(ctx, caller.ScopeSCIM); err != nil {
 		return nil, false, err
 	}
-	return s.directory.Change(ctx, of, edit, expect)
+	return s.directory.Change(ctx, of, func(u *directory.User) error {
+		was := slices.Clone(u.Entitlements)
+		if err := edit(u); err != nil {
+			return err
+		}
+		var err error
+		u.Entitlements, err = s.seats.Own(ctx, of, was, u.Entitlements)
+		return err
+	}, expect)
 }
 
 // Leave lets a person go. The last configuration that lets go deletes her.
