@@ -53,6 +53,7 @@ func (r *mutationResolver) CreateScimConfig(ctx context.Context, input generated
 	}
 	c, err := r.Provisioning.CreateConfig(ctx, provisioning.NewConfig{
 		Name: input.Name, IdentityProvider: input.IdentityProvider, Preset: input.Preset, AutoAssign: input.AutoAssign, License: license,
+		ShowSeats: input.ShowSeats,
 	})
 	if err != nil {
 		return nil, err
@@ -75,6 +76,7 @@ func (r *mutationResolver) UpdateScimConfig(ctx context.Context, input generated
 		set(&c.IdentityProvider, input.IdentityProvider)
 		set(&c.Preset, input.Preset)
 		set(&c.AutoAssign, input.AutoAssign)
+		set(&c.ShowSeats, input.ShowSeats)
 		if input.LicenseID.IsSet() {
 			c.License = license
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/usherhq/usher/internal/clock"
 	"github.com/usherhq/usher/modules/directory"
+	"github.com/usherhq/usher/modules/licensing"
 	"github.com/usherhq/usher/modules/provisioning"
 )
 
@@ -31,6 +32,7 @@ const maxBody = 10 << 20
 type Options struct {
 	Provisioning *provisioning.Service
 	Directory    *directory.Service
+	Seats        *licensing.Service
 	Clock        clock.Clock
 	PublicURL    string // scheme and host that clients see; taken from the request where empty
 }
@@ -39,6 +41,7 @@ type Options struct {
 type Handler struct {
 	provisioning *provisioning.Service
 	directory    *directory.Service
+	seats        *licensing.Service
 	clock        clock.Clock
 	publicURL    string
 	routes       map[string]route
@@ -47,7 +50,7 @@ type Handler struct {
 // New returns the SCIM door.
 func New(o Options) *Handler {
 	h := &Handler{
-		provisioning: o.Provisioning, directory: o.Directory, clock: o.Clock, publicURL: strings.TrimRight(o.PublicURL, "/"),
+		provisioning: o.Provisioning, directory: o.Directory, seats: o.Seats, clock: o.Clock, publicURL: strings.TrimRight(o.PublicURL, "/"),
 	}
 	h.routes = h.table()
 	return h

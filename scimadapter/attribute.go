@@ -11,6 +11,7 @@ const (
 	typeReference = "reference"
 	typeDateTime  = "dateTime"
 	typeBinary    = "binary"
+	typeInteger   = "integer"
 	typeComplex   = "complex"
 )
 
@@ -23,6 +24,7 @@ const (
 
 	returnedAlways  = "always"
 	returnedDefault = "default"
+	returnedRequest = "request"
 	returnedNever   = "never"
 )
 

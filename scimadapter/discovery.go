@@ -26,6 +26,8 @@ func (h *Handler) table() map[string]route {
 			http.MethodGet: (*exchange).getGroup, http.MethodPut: (*exchange).putGroup, http.MethodPatch: (*exchange).patchGroup,
 			http.MethodDelete: (*exchange).deleteGroup,
 		}},
+		"Licenses":              {methods: get((*exchange).listLicenses)},
+		"Licenses/":             {item: licenseType, methods: get((*exchange).getLicense)},
 		"ServiceProviderConfig": {methods: get((*exchange).serviceProviderConfig)},
 		"ResourceTypes":         {methods: get((*exchange).listResourceTypes)},
 		"ResourceTypes/":        {methods: get((*exchange).getResourceType)},
@@ -144,7 +146,7 @@ type typeResource struct {
 	Meta        meta              `json:"meta"`
 }
 
-var resourceTypes = []*resourceType{userType, groupType}
+var resourceTypes = []*resourceType{userType, groupType, licenseType}
 
 func (e *exchange) typeResource(t *resourceType) typeResource {
 	r := typeResource{

@@ -22,6 +22,7 @@ var (
 	errInvalidValue  = fault.New(fault.Invalid, "invalid_value", "a value is not valid").Scim("invalidValue")
 	errInvalidPath   = fault.New(fault.Invalid, "invalid_path", "the path is not valid").Scim("invalidPath")
 	errInvalidFilter = fault.New(fault.Invalid, "invalid_filter", "the filter is not valid").Scim("invalidFilter")
+	errTooMany       = fault.New(fault.Invalid, "too_many", "too much is asked for").Scim("tooMany")
 	errNoTarget      = fault.New(fault.Invalid, "no_target", "the operation has no target").Scim("noTarget")
 	errMutability    = fault.New(fault.Invalid, "mutability", "the attribute cannot be changed").Scim("mutability")
 

@@ -137,8 +137,11 @@ func (e *exchange) find() (route, error) {
 		return found, nil
 	}
 	kind, unknown := id.User, errUserUnknown
-	if found.item == groupType {
+	switch found.item {
+	case groupType:
 		kind, unknown = id.Group, errGroupUnknown
+	case licenseType:
+		kind, unknown = id.License, errLicenseUnknown
 	}
 	if rest == ".search" {
 		e.route += "/.search"

@@ -77,14 +77,18 @@ func (e *exchange) listUsers() error {
 	if err != nil {
 		return err
 	}
+	seats, err := e.showSeats(p.Items, q.view)
+	if err != nil {
+		return err
+	}
 	l := newListing(p.Total, q.start, len(p.Items))
-	for _, u := range p.Items {
+	for i, u := range p.Items {
 		if !q.view.asked() {
 			l.next()
-			l.out = e.appendUser(l.out, u)
+			l.out = e.appendUser(l.out, u, seats[i])
 			continue
 		}
-		item, err := q.view.cut(e.users, e.appendUser(nil, u))
+		item, err := q.view.cut(e.users, e.appendUser(nil, u, seats[i]))
 		if err != nil {
 			return err
 		}

@@ -53,12 +53,15 @@ func (e *exchange) appendLocation(out []byte, name string, t *resourceType) []by
 }
 
 // appendUser appends a person. Her own attributes are kept as they are sent, and only put between what the server says.
-func (e *exchange) appendUser(out []byte, u directory.Record) []byte {
+func (e *exchange) appendUser(out []byte, u directory.Record, seats shownSeats) []byte {
 	name := id.User.Format(u.ID)
 	out = append(out, `{"schemas":["`+directory.UserURN+`"`...)
 	for _, urn := range extensionsIn(u.Attributes) {
 		out = append(out, ',')
 		out = appendText(out, urn)
+	}
+	if len(seats.standings) > 0 {
+		out = append(out, `,"`+seatURN+`"`...)
 	}
 	out = append(out, `],"id":"`+name+`"`...)
 	if u.ExternalID != "" {
@@ -88,6 +91,7 @@ func (e *exchange) appendUser(out []byte, u directory.Record) []byte {
 	if len(u.Groups) > 0 {
 		out = append(out, ']')
 	}
+	out = seats.append(out)
 	return append(e.appendMeta(out, userType, name, u.CreatedAt, u.UpdatedAt, u.Version), '}')
 }
 

@@ -170,6 +170,6 @@ var (
 )
 
 func init() { //nolint:gochecknoinits // the two resource types and their tables name each other
-	userType.Core, userType.Extensions = userSchema, []*schema{enterpriseSchema}
+	userType.Core, userType.Extensions = userSchema, []*schema{enterpriseSchema, seatSchema}
 	groupType.Core = groupSchema
 }

@@ -288,14 +288,14 @@ func become(u *directory.User, o object) error {
 }
 
 // replaced is what PUT makes of a person: the body, with what a client that leaves something out does not mean to take away
-// (RFC 7644 section 3.5.1): whether she is active, and extensions that the body does not speak of.
-func replaced(was, body object, schemas []string) object {
+// (RFC 7644 section 3.5.1): whether she is active, what she is entitled to, and extensions that the body does not speak of.
+func replaced(was, body object, schemas []string, entitled bool) object {
 	now := object{}
 	maps.Copy(now, body)
 	for name, value := range was {
 		_, given := now[name]
 		named := slices.ContainsFunc(schemas, func(urn string) bool { return strings.EqualFold(urn, name) })
-		if name == "active" && !given || strings.HasPrefix(strings.ToLower(name), "urn:") && !given && !named {
+		if name == "active" && !given || name == attrEntitlements && !entitled || strings.HasPrefix(strings.ToLower(name), "urn:") && !given && !named {
 			now[name] = value
 		}
 	}

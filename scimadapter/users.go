@@ -60,12 +60,13 @@ func (e *exchange) putUser() error {
 		return err
 	}
 	named, _ := body.get("schemas")
+	_, entitled := body.get(attrEntitlements)
 	return e.changeUser(func(u *directory.User) error {
 		was, err := document(u)
 		if err != nil {
 			return err
 		}
-		return become(u, replaced(was, given, schemasOf(named)))
+		return become(u, replaced(was, given, schemasOf(named), entitled))
 	})
 }
 
@@ -162,7 +163,12 @@ func (e *exchange) writeUser(status int, u *directory.User, view projection, inG
 }
 
 func (e *exchange) writeRecord(status int, u directory.Record, view projection) error {
-	body, err := view.cut(e.users, e.appendUser(nil, u))
+	people := []directory.Record{u}
+	seats, err := e.showSeats(people, view)
+	if err != nil {
+		return err
+	}
+	body, err := view.cut(e.users, e.appendUser(nil, people[0], seats[0]))
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func newWorld(t *testing.T, db *store.DB, settings ...func(*provisioning.NewConf
 		DB: db, Events: journal, Clock: now, Tenants: tenants, Access: tokens, Directory: w.directory, Seats: w.seats,
 	})
 	tenants.FollowPlans(w.provisioning)
-	w.server = httptest.NewServer(scimadapter.New(scimadapter.Options{Provisioning: w.provisioning, Directory: w.directory, Clock: now}))
+	w.server = httptest.NewServer(scimadapter.New(scimadapter.Options{Provisioning: w.provisioning, Directory: w.directory, Seats: w.seats, Clock: now}))
 	t.Cleanup(w.server.Close)
 	n := provisioning.NewConfig{Name: "Okta", IdentityProvider: provisioning.Okta}
 	for _, set := range settings {

@@ -216,6 +216,7 @@ type scimCreate struct {
 	Preset     string `help:"auto, okta, entra, onelogin or strict." enum:"auto,okta,entra,onelogin,strict" default:"auto" env:"USHER_SCIM_PRESET"`
 	AutoAssign bool   `help:"Give a seat to everybody who comes through it." env:"USHER_SCIM_AUTO_ASSIGN"`
 	License    string `help:"SKU or id of the license to give." env:"USHER_SCIM_LICENSE"`
+	ShowSeats  bool   `help:"Show people with their seats to the identity provider even where it does not ask." env:"USHER_SCIM_SHOW_SEATS"`
 	PublicURL  string `name:"public-url" help:"Scheme and host that the identity provider sees." env:"USHER_PUBLIC_URL" default:"http://localhost:8080"`
 }
 
@@ -236,7 +237,7 @@ func (c *scimCreate) Run(ctx context.Context, p *printer) error {
 		}
 		made, err := h.provisioning.CreateConfig(ctx, provisioning.NewConfig{
 			Name: c.Name, IdentityProvider: provisioning.IdentityProvider(c.Provider), Preset: provisioning.Preset(c.Preset), AutoAssign: c.AutoAssign,
-			License: license,
+			License: license, ShowSeats: c.ShowSeats,
 		})
 		if err != nil {
 			return err

@@ -89,6 +89,7 @@ type CreateScimConfigInput struct {
 	AutoAssign       bool                          `json:"autoAssign"`
 	// Needed with autoAssign.
 	LicenseID graphql.Omittable[*string] `json:"licenseId,omitempty"`
+	ShowSeats bool                       `json:"showSeats"`
 }
 
 type CreateTenantInput struct {
@@ -369,6 +370,7 @@ type UpdateScimConfigInput struct {
 	Preset           graphql.Omittable[*provisioning.Preset]           `json:"preset,omitempty"`
 	AutoAssign       graphql.Omittable[*bool]                          `json:"autoAssign,omitempty"`
 	LicenseID        graphql.Omittable[*string]                        `json:"licenseId,omitempty"`
+	ShowSeats        graphql.Omittable[*bool]                          `json:"showSeats,omitempty"`
 	ExpectedVersion  graphql.Omittable[*int64]                         `json:"expectedVersion,omitempty"`
 }
 

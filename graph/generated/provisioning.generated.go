@@ -732,6 +732,29 @@ func (ec *executionContext) fieldContext_ScimConfig_license(_ context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _ScimConfig_showSeats(ctx context.Context, field graphql.CollectedField, obj *provisioning.Config) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ScimConfig_showSeats(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ShowSeats, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ScimConfig_showSeats(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ScimConfig", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _ScimConfig_status(ctx context.Context, field graphql.CollectedField, obj *provisioning.Config) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1283,8 +1306,11 @@ func (ec *executionContext) unmarshalInputCreateScimConfigInput(ctx context.Cont
 	if _, present := asMap["autoAssign"]; !present {
 		asMap["autoAssign"] = false
 	}
+	if _, present := asMap["showSeats"]; !present {
+		asMap["showSeats"] = false
+	}
 
-	fieldsInOrder := [...]string{"name", "identityProvider", "preset", "autoAssign", "licenseId"}
+	fieldsInOrder := [...]string{"name", "identityProvider", "preset", "autoAssign", "licenseId", "showSeats"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1326,6 +1352,13 @@ func (ec *executionContext) unmarshalInputCreateScimConfigInput(ctx context.Cont
 				return it, err
 			}
 			it.LicenseID = graphql.OmittableOf(data)
+		case "showSeats":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("showSeats"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ShowSeats = data
 		}
 	}
 	return it, nil
@@ -1463,7 +1496,7 @@ func (ec *executionContext) unmarshalInputUpdateScimConfigInput(ctx context.Cont
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "identityProvider", "preset", "autoAssign", "licenseId", "expectedVersion"}
+	fieldsInOrder := [...]string{"id", "name", "identityProvider", "preset", "autoAssign", "licenseId", "showSeats", "expectedVersion"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1512,6 +1545,13 @@ func (ec *executionContext) unmarshalInputUpdateScimConfigInput(ctx context.Cont
 				return it, err
 			}
 			it.LicenseID = graphql.OmittableOf(data)
+		case "showSeats":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("showSeats"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ShowSeats = graphql.OmittableOf(data)
 		case "expectedVersion":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
 			data, err := ec.unmarshalOInt642ᚖint64(ctx, v)
@@ -1770,6 +1810,11 @@ func (ec *executionContext) _ScimConfig(ctx context.Context, sel ast.SelectionSe
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._ScimConfig_license(ctx, field, obj)
 				})
+		case "showSeats":
+			out.Values[i] = ec._ScimConfig_showSeats(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "status":
 			out.Values[i] = ec._ScimConfig_status(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

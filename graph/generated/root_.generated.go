@@ -334,6 +334,7 @@ type ComplexityRoot struct {
 		Name             func(childComplexity int) int
 		PausedBy         func(childComplexity int) int
 		Preset           func(childComplexity int) int
+		ShowSeats        func(childComplexity int) int
 		Status           func(childComplexity int) int
 		Tokens           func(childComplexity int) int
 		UpdatedAt        func(childComplexity int) int
@@ -1889,6 +1890,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ScimConfig.Preset(childComplexity), true
+	case "ScimConfig.showSeats":
+		if e.ComplexityRoot.ScimConfig.ShowSeats == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimConfig.ShowSeats(childComplexity), true
 	case "ScimConfig.status":
 		if e.ComplexityRoot.ScimConfig.Status == nil {
 			break
@@ -3291,6 +3298,8 @@ type ScimConfig implements Node @needs(scope: ADMIN_READ) {
   "Whether people who come through this configuration get a seat of the license."
   autoAssign: Boolean!
   license: License
+  "Whether people are shown to the identity provider with their seats even where it does not ask for them."
+  showSeats: Boolean!
   status: ScimConfigStatus!
   "administrator or plan, while paused"
   pausedBy: String
@@ -3370,6 +3379,7 @@ input CreateScimConfigInput {
   autoAssign: Boolean! = false
   "Needed with autoAssign."
   licenseId: ID
+  showSeats: Boolean! = false
 }
 
 input UpdateScimConfigInput {
@@ -3379,6 +3389,7 @@ input UpdateScimConfigInput {
   preset: Preset
   autoAssign: Boolean
   licenseId: ID
+  showSeats: Boolean
   expectedVersion: Int64
 }
 
@@ -3971,6 +3982,8 @@ func (ec *executionContext) childFields_ScimConfig(ctx context.Context, field gr
 		return ec.fieldContext_ScimConfig_autoAssign(ctx, field)
 	case "license":
 		return ec.fieldContext_ScimConfig_license(ctx, field)
+	case "showSeats":
+		return ec.fieldContext_ScimConfig_showSeats(ctx, field)
 	case "status":
 		return ec.fieldContext_ScimConfig_status(ctx, field)
 	case "pausedBy":

@@ -111,7 +111,7 @@ var groupFields = newFieldSet(GroupURN, commonFields, []field{
 func texts(urn string, first int32, paths ...string) []field {
 	fields := make([]field, len(paths))
 	for i, path := range paths {
-		fields[i] = field{first + int32(i), path, urn, kindText, false} //nolint:gosec // there are few
+		fields[i] = field{first + int32(i), path, urn, kindText, false}
 	}
 	return fields
 }

@@ -200,15 +200,19 @@ func TestAddingAMemberCostsTheSameInALargeGroup(t *testing.T) {
 			var sent atomic.Int64
 			db := storetest.Open(t, dialect, func(o *store.Options) { o.Watch = func(string) { sent.Add(1) } })
 			w := newWorld(t, db)
-			people := w.several(w.okta, 402)
+			people := w.several(w.okta, 404)
 			small, large := w.group("Small", refs(people[:10]...)...), w.group("Large", refs(people[:400]...)...)
-			cost := func(g id.ID, who id.ID) int64 {
-				before := sent.Load()
-				w.edit(g, directory.MemberEdit{Op: directory.AddMembers, Members: refs(who)})
-				return sent.Load() - before
+			// A unit that meets somebody else, such as the server's own vacuum, runs again: the cheapest of a few runs counts.
+			cost := func(g id.ID) int64 {
+				least := int64(1 << 62)
+				for _, who := range people[400:] {
+					before := sent.Load()
+					w.edit(g, directory.MemberEdit{Op: directory.AddMembers, Members: refs(who)})
+					least = min(least, sent.Load()-before)
+				}
+				return least
 			}
-			cost(small.ID, people[400])
-			few, many := cost(small.ID, people[401]), cost(large.ID, people[401])
+			few, many := cost(small.ID), cost(large.ID)
 			if many > few {
 				t.Errorf("a member costs %d statements in a group of 10, %d in one of 400", few, many)
 			}

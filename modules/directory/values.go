@@ -67,7 +67,7 @@ func (c *collector) exact(number, ord int32, lead bool, text string) {
 
 func (c *collector) texts(first int32, all ...string) {
 	for i, text := range all {
-		c.text(first+int32(i), 0, true, text) //nolint:gosec // there are few
+		c.text(first+int32(i), 0, true, text)
 	}
 }
 
@@ -75,7 +75,7 @@ func (c *collector) texts(first int32, all ...string) {
 func (c *collector) list(first int32, values []Value, exact bool) {
 	lead := max(slices.IndexFunc(values, func(v Value) bool { return v.Primary }), 0)
 	for i, v := range values {
-		ord, leads := int32(i), i == lead //nolint:gosec // the attributes of a person are bounded
+		ord, leads := int32(i), i == lead
 		if exact {
 			c.exact(first, ord, leads, v.Value)
 		} else {
@@ -92,9 +92,9 @@ func (c *collector) list(first int32, values []Value, exact bool) {
 func (c *collector) addresses(first int32, all []Address) {
 	lead := max(slices.IndexFunc(all, func(a Address) bool { return a.Primary }), 0)
 	for i, a := range all {
-		ord, leads := int32(i), i == lead //nolint:gosec // the attributes of a person are bounded
+		ord, leads := int32(i), i == lead
 		for part, text := range []string{a.Formatted, a.StreetAddress, a.Locality, a.Region, a.PostalCode, a.Country, a.Type} {
-			c.text(first+int32(part), ord, leads, text) //nolint:gosec // seven
+			c.text(first+int32(part), ord, leads, text)
 		}
 		if a.Primary {
 			c.add(first+7, ord, leads, keyTrue)
@@ -109,7 +109,7 @@ func valuesOf(u *User) []value {
 		c.exact(numberSchemas, 0, true, EnterpriseURN)
 	}
 	for i, urn := range sortedKeys(u.Extra) {
-		c.exact(numberSchemas, int32(i+1), false, urn) //nolint:gosec // the attributes of a person are bounded
+		c.exact(numberSchemas, int32(i+1), false, urn)
 	}
 	c.texts(10, u.Name.Formatted, u.Name.FamilyName, u.Name.GivenName, u.Name.MiddleName, u.Name.HonorificPrefix, u.Name.HonorificSuffix)
 	c.texts(20, u.DisplayName, u.NickName)

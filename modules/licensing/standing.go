@@ -42,10 +42,9 @@ func (s *Service) Standings(ctx context.Context, users []id.ID) (map[id.ID][]Sta
 	if err != nil {
 		return nil, err
 	}
-	var all, waiting []Seat
+	var waiting []Seat
 	for _, of := range seats {
 		for _, seat := range of {
-			all = append(all, seat)
 			if seat.State == Waiting {
 				waiting = append(waiting, seat)
 			}

@@ -23,6 +23,7 @@ type NewConfig struct {
 	Preset           Preset
 	AutoAssign       bool
 	License          *id.ID
+	ShowSeats        bool
 }
 
 // CreateConfig makes a configuration. Refuses with ErrNotInPlan, ErrConfigName, ErrInvalidConfig and, for the license, with
@@ -34,7 +35,7 @@ func (s *Service) CreateConfig(ctx context.Context, n NewConfig) (Config, error)
 	now := s.clock()
 	c := Config{
 		ID: id.New(), Name: strings.TrimSpace(n.Name), IdentityProvider: n.IdentityProvider, Preset: n.Preset, AutoAssign: n.AutoAssign,
-		License: n.License, Status: Active, Version: 1, CreatedAt: now, UpdatedAt: now,
+		License: n.License, ShowSeats: n.ShowSeats, Status: Active, Version: 1, CreatedAt: now, UpdatedAt: now,
 	}
 	if c.IdentityProvider == "" {
 		c.IdentityProvider = Other
@@ -235,6 +236,7 @@ type configNews struct {
 	Preset           Preset           `json:"preset"`
 	AutoAssign       bool             `json:"autoAssign"`
 	License          string           `json:"license,omitempty"`
+	ShowSeats        bool             `json:"showSeats,omitempty"`
 	Status           Status           `json:"status"`
 	PausedBy         string           `json:"pausedBy,omitempty"`
 	Version          int64            `json:"version"`
@@ -242,8 +244,8 @@ type configNews struct {
 
 func (s *Service) record(ctx context.Context, kind string, c Config) error {
 	data := configNews{
-		Name: c.Name, IdentityProvider: c.IdentityProvider, Preset: c.Preset, AutoAssign: c.AutoAssign, Status: c.Status, PausedBy: c.PausedBy,
-		Version: c.Version,
+		Name: c.Name, IdentityProvider: c.IdentityProvider, Preset: c.Preset, AutoAssign: c.AutoAssign, ShowSeats: c.ShowSeats, Status: c.Status,
+		PausedBy: c.PausedBy, Version: c.Version,
 	}
 	if c.License != nil {
 		data.License = id.License.Format(*c.License)

@@ -84,6 +84,7 @@ type Config struct {
 	Preset           Preset
 	AutoAssign       bool
 	License          *id.ID // assigned to joiners when AutoAssign is on
+	ShowSeats        bool   // people are shown with their seats by default
 	Status           Status
 	PausedBy         string // empty unless paused
 	Version          int64
