@@ -41,7 +41,12 @@ type world struct {
 
 func newWorld(t *testing.T, db *store.DB, settings ...func(*provisioning.NewConfig)) *world {
 	t.Helper()
-	journal, now := events.New(db), clock.System()
+	return newWorldAt(t, db, clock.System(), settings...)
+}
+
+func newWorldAt(t *testing.T, db *store.DB, now clock.Clock, settings ...func(*provisioning.NewConfig)) *world {
+	t.Helper()
+	journal := events.New(db)
 	tenants := tenancy.New(db, journal, now)
 	tokens, err := access.New(db, journal, now, access.Options{WrappingKey: bytes.Repeat([]byte{1}, 32)})
 	if err != nil {
