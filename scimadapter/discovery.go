@@ -169,7 +169,7 @@ func (e *exchange) listResourceTypes() error {
 
 func (e *exchange) getResourceType() error {
 	for _, t := range resourceTypes {
-		if strings.HasSuffix(e.route, "/"+t.Name) {
+		if e.name == t.Name {
 			return e.writeJSON(e.typeResource(t))
 		}
 	}
@@ -211,7 +211,7 @@ func (e *exchange) listSchemas() error {
 
 func (e *exchange) getSchema() error {
 	for _, s := range schemas() {
-		if strings.EqualFold(e.route, "/Schemas/"+s.URN) {
+		if strings.EqualFold(e.name, s.URN) {
 			return e.writeJSON(e.schemaResource(s))
 		}
 	}

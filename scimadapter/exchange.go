@@ -27,6 +27,7 @@ type exchange struct {
 	base      string
 	route     string // the address without what only one client knows
 	id        id.ID  // of the resource that the address names
+	name      string // of the schema or resource type that it names
 	requestID string
 	manners   manners
 	users     *resourceType // with the tenant's own extensions
@@ -133,7 +134,7 @@ func (e *exchange) find() (route, error) {
 		return route{}, errNoEndpoint
 	}
 	if found.item == nil {
-		e.route += "/" + rest
+		e.route, e.name = e.route+"/…", rest
 		return found, nil
 	}
 	kind, unknown := id.User, errUserUnknown
@@ -272,9 +273,9 @@ func (e *exchange) write(status int, body []byte) {
 	}
 }
 
-// log remembers the call once its configuration is known. Values of the query are a person's; only its names are kept.
+// log remembers the call once its tenant is known. Values of the query are a person's; only its names are kept.
 func (e *exchange) log(started time.Time) {
-	if e.session.Config.ID == id.Nil {
+	if e.session.Tenant == id.Nil {
 		return
 	}
 	e.call.Tenant, e.call.Config, e.call.Token = e.session.Tenant, e.session.Config.ID, e.session.Token

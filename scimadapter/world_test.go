@@ -48,13 +48,7 @@ func newWorldAt(t *testing.T, db *store.DB, now clock.Clock, settings ...func(*p
 	t.Helper()
 	journal := events.New(db)
 	tenants := tenancy.New(db, journal, now)
-	tokens, err := access.New(db, journal, now, access.Options{WrappingKey: bytes.Repeat([]byte{1}, 32)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := tokens.Load(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	tokens := replica(t, db, now)
 	w := &world{t: t, db: db, admin: storetest.Tenant(t, db), access: tokens, directory: directory.New(db, journal, now)}
 	w.seats = licensing.New(db, journal, now, w.directory)
 	w.directory.Follow(w.seats)
@@ -68,11 +62,25 @@ func newWorldAt(t *testing.T, db *store.DB, now clock.Clock, settings ...func(*p
 	for _, set := range settings {
 		set(&n)
 	}
+	var err error
 	if w.config, err = w.provisioning.CreateConfig(w.admin, n); err != nil {
 		t.Fatal(err)
 	}
 	w.token = w.issue(w.config.ID, caller.ScopeSCIM)
 	return w
+}
+
+// replica is the access of one more process on the database.
+func replica(t *testing.T, db *store.DB, now clock.Clock) *access.Service {
+	t.Helper()
+	s, err := access.New(db, events.New(db), now, access.Options{WrappingKey: bytes.Repeat([]byte{1}, 32)})
+	if err == nil {
+		err = s.Load(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func strict(n *provisioning.NewConfig) { n.Preset = provisioning.PresetStrict }

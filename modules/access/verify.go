@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -36,7 +37,7 @@ type claims struct {
 // mode sends the token alone. A token that was verified before costs no database; another one costs one row.
 //
 // Refuses with ErrTokenMissing, ErrTokenInvalid, ErrTokenExpired, ErrTokenRevoked, and with ErrUnsure while it cannot be told
-// what was revoked. With ErrTokenRevoked, and with ErrTokenExpired of a token that was seen before, it tells whose it was.
+// what was revoked. With ErrTokenExpired and ErrTokenRevoked it tells whose the token was.
 func (s *Service) Authenticate(ctx context.Context, header string) (Verified, error) {
 	token, err := tokenIn(header)
 	if err != nil {
@@ -53,13 +54,14 @@ func (s *Service) Authenticate(ctx context.Context, header string) (Verified, er
 			return Verified{}, err
 		}
 	}
+	if !ok && !revoked {
+		s.known.keep(of, v)
+	}
 	switch {
-	case revoked:
-		return v, ErrTokenRevoked
 	case !now.Before(v.ExpiresAt):
 		return v, ErrTokenExpired
-	case !ok:
-		s.known.keep(of, v)
+	case revoked:
+		return v, ErrTokenRevoked
 	}
 	s.uses.note(v.Token, now)
 	return v, nil
@@ -82,32 +84,34 @@ func tokenIn(header string) (string, error) {
 	return header, nil
 }
 
-// verify checks a token that is not remembered: first what it says and who signed it, then whether its row is there.
+// verify checks a token that is not remembered: first what it says and who signed it, then whether its row is there and says
+// the same. Whether its time is over is then told by the row.
 func (s *Service) verify(ctx context.Context, token string) (v Verified, revoked bool, err error) {
 	said, err := s.read(ctx, token)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrTokenExpired) {
 		return Verified{}, false, err
 	}
+	otherwise := cmp.Or(err, error(ErrTokenInvalid))
 	jti, err := uuid.Parse(said.ID)
 	if err != nil {
-		return Verified{}, false, ErrTokenInvalid.Because(err)
+		return Verified{}, false, otherwise
 	}
 	row, err := s.tokenByID(store.AcrossTenants(ctx, "a token names its tenant"), jti)
-	if errors.Is(err, ErrTokenNotFound) {
-		return Verified{}, false, ErrTokenInvalid.Because(err)
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrTokenNotFound):
+		return Verified{}, false, otherwise
+	case err != nil:
 		return Verified{}, false, err
-	}
-	if !said.agree(row) {
-		return Verified{}, false, ErrTokenInvalid
+	case !said.agree(row):
+		return Verified{}, false, otherwise
 	}
 	return Verified{
 		Tenant: row.Tenant, SubjectKind: row.SubjectKind, Subject: row.Subject, Token: row.ID, Name: row.Name, Scopes: row.Scopes, ExpiresAt: row.ExpiresAt,
 	}, row.RevokedAt != nil, nil
 }
 
-// read returns what a token says, if one of the keys has signed it and it is for now and for this installation.
+// read returns what a token says, if one of the keys has signed it and it is for now and for this installation. With
+// ErrTokenExpired it does so too: everything but the time is good.
 func (s *Service) read(ctx context.Context, token string) (*claims, error) {
 	issuer, said := s.known.issuer().String(), &claims{}
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{algorithm}), jwt.WithIssuer(issuer), jwt.WithAudience(issuer), jwt.WithIssuedAt(),
@@ -123,12 +127,26 @@ func (s *Service) read(ctx context.Context, token string) (*claims, error) {
 	switch {
 	case trouble != nil:
 		return nil, ErrUnsure.Because(trouble)
-	case errors.Is(err, jwt.ErrTokenExpired) && !errors.Is(err, jwt.ErrTokenInvalidIssuer) && !errors.Is(err, jwt.ErrTokenInvalidAudience):
-		return nil, ErrTokenExpired.Because(err)
+	case onlyExpired(err):
+		return said, ErrTokenExpired.Because(err)
 	case err != nil:
 		return nil, ErrTokenInvalid.Because(err)
 	}
 	return said, nil
+}
+
+// onlyExpired tells whether nothing else is wrong with a token than that its time is over. Claims are looked at only once the
+// signature has proved good.
+func onlyExpired(err error) bool {
+	for _, worse := range []error{
+		jwt.ErrTokenMalformed, jwt.ErrTokenUnverifiable, jwt.ErrTokenSignatureInvalid, jwt.ErrTokenRequiredClaimMissing, jwt.ErrTokenInvalidIssuer,
+		jwt.ErrTokenInvalidAudience, jwt.ErrTokenNotValidYet, jwt.ErrTokenUsedBeforeIssued, jwt.ErrInvalidType,
+	} {
+		if errors.Is(err, worse) {
+			return false
+		}
+	}
+	return errors.Is(err, jwt.ErrTokenExpired)
 }
 
 // agree tells whether a token says of itself what was written down when it was issued.
@@ -138,8 +156,11 @@ func (c *claims) agree(row Token) bool {
 		tenant = id.Tenant.Format(row.Tenant)
 	}
 	return c.Tenant == tenant && c.Client == row.Subject.String() && c.Subject == row.SubjectKind+":"+row.Subject.String() &&
-		slices.Equal(strings.Fields(c.Scope), row.Scopes) && c.NotBefore != nil && c.IssuedAt != nil
+		slices.Equal(strings.Fields(c.Scope), row.Scopes) && is(c.NotBefore, row.CreatedAt) &&
+		is(c.IssuedAt, row.CreatedAt) && is(c.ExpiresAt, row.ExpiresAt)
 }
+
+func is(said *jwt.NumericDate, at time.Time) bool { return said != nil && said.Equal(at) }
 
 var errUnknownKey = errors.New("no such key")
 

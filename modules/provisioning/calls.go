@@ -3,11 +3,14 @@ package provisioning
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
 	"github.com/usherhq/usher/internal/caller"
+	"github.com/usherhq/usher/internal/fault"
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/internal/store"
@@ -29,7 +32,7 @@ const (
 type Call struct {
 	ID           id.ID
 	Tenant       id.ID
-	Config       id.ID
+	Config       id.ID // id.Nil where the token is not one of a configuration
 	Token        id.ID
 	At           time.Time
 	Method       string
@@ -56,19 +59,22 @@ type CallFilter struct {
 	Until    *time.Time
 }
 
+// callLog is what waits to be written. One writer at a time takes from it.
 type callLog struct {
 	queue   chan Call
-	dropped *atomic.Int64
+	dropped atomic.Int64
+
+	writer sync.Mutex
+	held   []Call // taken from the queue by the writer, and not written yet
 }
 
-func newCallLog() callLog {
-	return callLog{queue: make(chan Call, maxQueued), dropped: &atomic.Int64{}}
-}
+func newCallLog() *callLog { return &callLog{queue: make(chan Call, maxQueued)} }
 
 // Log remembers a call that was answered. It never waits: when the writer is far behind, the call is dropped and counted.
 func (s *Service) Log(c Call) {
 	c.ID = id.New()
-	c.Path, c.Detail, c.UserAgent, c.RequestID = short(c.Path), short(c.Detail), short(c.UserAgent), short(c.RequestID)
+	c.Method, c.Path, c.Detail = short(c.Method), short(c.Path), short(c.Detail)
+	c.UserAgent, c.RequestID = short(c.UserAgent), short(c.RequestID)
 	select {
 	case s.calls.queue <- c:
 	default:
@@ -118,34 +124,59 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
-// FlushCalls writes the calls that wait. What cannot be written is dropped and counted.
+// FlushCalls writes the calls that wait. While the database cannot be written to they go on waiting; a call that cannot be
+// written for its own sake is dropped and counted, and takes no other with it.
 func (s *Service) FlushCalls(ctx context.Context) {
-	for {
-		batch := s.calls.take()
-		if len(batch) == 0 {
-			return
-		}
-		worker := caller.With(ctx, caller.Caller{Tenant: batch[0].Tenant, Kind: caller.KindWorker})
-		err := store.Do(worker, s.db, func(ctx context.Context) error { return s.insertCalls(ctx, batch) })
-		if err != nil {
-			s.calls.dropped.Add(int64(len(batch)))
-			slog.WarnContext(ctx, "SCIM calls were not logged", "calls", len(batch), "error", err)
+	log := s.calls
+	log.writer.Lock()
+	defer log.writer.Unlock()
+	for log.fill(); len(log.held) > 0; log.fill() {
+		var err error
+		if log.held, err = s.writeCalls(ctx, log.held); err != nil {
+			slog.WarnContext(ctx, "SCIM calls wait to be logged", "error", err)
 			return
 		}
 	}
 }
 
-func (l callLog) take() []Call {
-	var batch []Call
-	for len(batch) < maxBatch {
+// fill takes from the queue until a batch is full or nobody waits. The writer calls it.
+func (l *callLog) fill() {
+	for len(l.held) < maxBatch {
 		select {
 		case c := <-l.queue:
-			batch = append(batch, c)
+			l.held = append(l.held, c)
 		default:
-			return batch
+			return
 		}
 	}
-	return batch
+}
+
+// writeCalls writes a batch, and returns what has to wait with the reason. Where one call cannot be written, its half of the
+// batch is tried again by halves, so that it is found.
+func (s *Service) writeCalls(ctx context.Context, batch []Call) ([]Call, error) {
+	worker := caller.With(ctx, caller.Caller{Tenant: batch[0].Tenant, Kind: caller.KindWorker})
+	err := store.Do(worker, s.db, func(ctx context.Context) error { return s.insertCalls(ctx, batch) })
+	half := len(batch) / 2
+	switch {
+	case err == nil:
+		return nil, nil
+	case ctx.Err() != nil || notNow(err):
+		return batch, err
+	case half == 0:
+		s.calls.dropped.Add(1)
+		slog.WarnContext(ctx, "a SCIM call was not logged", "request", batch[0].RequestID, "error", err)
+		return nil, nil
+	}
+	left, err := s.writeCalls(ctx, batch[:half])
+	if err != nil {
+		return slices.Concat(left, batch[half:]), err
+	}
+	return s.writeCalls(ctx, batch[half:])
+}
+
+func notNow(err error) bool {
+	f, ok := fault.As(err)
+	return ok && f.Kind == fault.Unavailable
 }
 
 // Calls returns a page of the tenant's log, newest first. Total is not counted unless asked for with CountCalls.

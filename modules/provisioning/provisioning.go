@@ -3,8 +3,9 @@
 //
 // Invariants: every write of SCIM enters here, as a configuration that is active, of a tenant whose plan has SCIM. A paused
 // configuration is told to come again later; it is never told that something was done which was not. Configurations that a
-// plan has paused resume with the plan, those that an administrator has paused do not. Each call is logged after it was
-// answered, redacted; the log never slows or fails a call, drops calls rather than wait, and forgets after CallLife.
+// plan has paused resume with the plan, those that an administrator has paused do not. Each call whose token was issued here
+// is logged after it was answered, redacted, refused ones too; the log never slows or fails a call, drops calls rather than have
+// them wait, and forgets after CallLife.
 //
 // Events: scim_config.created, scim_config.changed, scim_config.paused, scim_config.resumed, scim_config.deleted.
 package provisioning
@@ -102,7 +103,7 @@ type Service struct {
 	directory *directory.Service
 	seats     *licensing.Service
 	configs   configCache
-	calls     callLog
+	calls     *callLog
 }
 
 // Needs are what provisioning stands on.

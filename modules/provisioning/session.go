@@ -11,7 +11,8 @@ import (
 	"github.com/usherhq/usher/modules/access"
 )
 
-// Session is the connection that a SCIM request belongs to.
+// Session is the connection that a SCIM request belongs to. Of a refused request only the ids are known, and of the
+// configuration none where the token is not one of a configuration.
 type Session struct {
 	Config Config
 	Token  id.ID
@@ -20,47 +21,38 @@ type Session struct {
 
 // Authenticate tells whose request an Authorization header makes it, and returns a context that carries the caller. For a
 // known token and configuration it asks no database. Refuses with the faults of access.Authenticate, with ErrNotForSCIM and,
-// when the configuration is paused, with ErrPaused; the session is filled in as far as it is known, for the log.
+// when the configuration is paused, with ErrPaused; the session is filled in as far as it is known, for the log: whoever
+// wonders why nothing comes in looks there. A token that is none of this installation belongs to nobody.
 func (s *Service) Authenticate(ctx context.Context, header, requestID string) (context.Context, Session, error) {
 	verified, err := s.access.Authenticate(ctx, header)
+	session := Session{Token: verified.Token, Tenant: verified.Tenant}
+	if verified.SubjectKind == access.SubjectConfig {
+		session.Config.ID = verified.Subject
+	}
 	if err != nil {
-		return ctx, s.refused(ctx, verified), err
+		return ctx, session, err
 	}
 	if verified.SubjectKind != access.SubjectConfig || !verified.Scopes.Allow(caller.ScopeSCIMRead) {
-		return ctx, Session{}, ErrNotForSCIM
+		return ctx, session, ErrNotForSCIM
 	}
-	session := Session{Token: verified.Token, Tenant: verified.Tenant}
 	who := caller.Caller{
 		Tenant: verified.Tenant, Kind: caller.KindSCIM, Config: verified.Subject, Token: verified.Token, Scopes: verified.Scopes, RequestID: requestID,
 	}
 	ctx = caller.With(ctx, who)
-	session.Config, err = s.config(ctx, verified.Subject)
+	config, err := s.config(ctx, verified.Subject)
 	switch {
 	case errors.Is(err, ErrConfigNotFound): // it was deleted, and with it what its tokens open
 		return ctx, session, access.ErrTokenRevoked.Because(err)
 	case err != nil:
 		return ctx, session, err
 	}
+	session.Config = config
 	who.Name = session.Config.Name
 	ctx = caller.With(ctx, who)
 	if session.Config.Status != Active {
 		return ctx, session, ErrPaused
 	}
 	return ctx, session, nil
-}
-
-// refused is the session that a token belonged to which opens nothing any more, as far as it is known: the log has its calls,
-// because whoever wonders why nothing comes in looks there.
-func (s *Service) refused(ctx context.Context, was access.Verified) Session {
-	if was.SubjectKind != access.SubjectConfig {
-		return Session{}
-	}
-	ctx = caller.With(ctx, caller.Caller{Tenant: was.Tenant, Kind: caller.KindWorker})
-	c, err := s.config(ctx, was.Subject)
-	if err != nil {
-		return Session{}
-	}
-	return Session{Config: c, Token: was.Token, Tenant: was.Tenant}
 }
 
 // config returns a configuration as it was a moment ago.

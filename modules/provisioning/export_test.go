@@ -1,0 +1,4 @@
+package provisioning
+
+// MaxQueued is how many calls can wait to be logged.
+const MaxQueued = maxQueued
