@@ -81,6 +81,9 @@ func (e *exchange) listUsers() error {
 	if err != nil {
 		return err
 	}
+	if err := e.showManagers(p.Items, q.view); err != nil {
+		return err
+	}
 	l := newListing(p.Total, q.start, len(p.Items))
 	for i, u := range p.Items {
 		if !q.view.asked() {

@@ -121,7 +121,7 @@ func (m manners) resolve(t *resourceType, text string) (target, error) {
 		}
 		at.attr = find(s.Attributes, path.Attr.Name)
 	} else {
-		at.attr = t.attribute(path.Attr.Name)
+		at.urn, at.attr = m.plain(t, path.Attr)
 	}
 	if at.attr == nil {
 		return at, errInvalidPath.At("path").Sayf("there is no attribute %s", quoted(path.Attr.String()))
@@ -136,6 +136,23 @@ func (m manners) resolve(t *resourceType, text string) (target, error) {
 		}
 	}
 	return at, at.check(path)
+}
+
+// plain finds an attribute without a schema in front. Entra calls the manager so, though it is the Enterprise User's.
+func (m manners) plain(t *resourceType, named filter.Attr) (urn string, found *attribute) {
+	if found = t.attribute(named.Name); found != nil || m.strict || named.URN != "" {
+		return "", found
+	}
+	for _, s := range t.Extensions {
+		if found = find(s.Attributes, named.Name); found != nil {
+			return s.URN, found
+		}
+	}
+	return "", nil
+}
+
+func (at target) isManagersName() bool {
+	return at.attr.Name == attrManager && at.sub != nil && at.sub.Mutability == readOnly
 }
 
 func pathFault(err error) error {
@@ -175,7 +192,10 @@ func (m manners) patch(t *resourceType, doc object, ops []operation) error {
 func (m manners) apply(t *resourceType, doc object, op operation) error {
 	if op.path != "" {
 		at, err := m.resolve(t, op.path)
-		if err != nil {
+		switch {
+		case errors.Is(err, errMutability) && at.isManagersName() && !m.strict:
+			return nil // Entra maps it, and what else it sends at the same time must not be lost
+		case err != nil:
 			return err
 		}
 		return m.applyAt(t, doc, at, op)

@@ -7,19 +7,7 @@ import (
 	"strings"
 
 	"github.com/usherhq/usher/modules/directory"
-	"github.com/usherhq/usher/modules/provisioning"
 )
-
-// manners are what differs between presets of a configuration.
-type manners struct {
-	strict  bool // the RFC to the letter
-	creates bool // an unmatched replace by a filter creates the element
-}
-
-func mannersOf(preset provisioning.Preset) manners {
-	strict := preset == provisioning.PresetStrict
-	return manners{strict: strict, creates: !strict}
-}
 
 // resource reads a body as a resource of a type: names as the table spells them, values of the right types, what is empty or
 // only the server's left out. Extensions that nobody declared are kept as they are, other unknown attributes are not.
@@ -161,6 +149,9 @@ func (m manners) takeComplex(a *attribute, value any) (any, error) {
 		}
 		given = wrapped
 	}
+	if a.Name == attrRoles && !m.strict {
+		given = unwrapped(given)
+	}
 	taken := object{}
 	for _, name := range given.names() {
 		sub := find(a.SubAttributes, name)
@@ -187,9 +178,12 @@ func (m manners) takeComplex(a *attribute, value any) (any, error) {
 	return taken, nil
 }
 
-const attrManager = "manager"
+const (
+	attrManager = "manager"
+	attrRoles   = "roles"
+)
 
-// wrap makes a complex value of a bare text, where the attribute has a value; roles may be an object written as text.
+// wrap makes a complex value of a bare text, where the attribute has a value.
 func wrap(a *attribute, value any) (object, error) {
 	bare, ok := value.(string)
 	if !ok || find(a.SubAttributes, attrValue) == nil {
@@ -198,13 +192,40 @@ func wrap(a *attribute, value any) (object, error) {
 	if bare == "" {
 		return nil, nil //nolint:nilnil // an empty string is no value
 	}
-	if strings.HasPrefix(bare, "{") && json.Valid([]byte(bare)) {
-		return readObject([]byte(bare))
-	}
 	return object{attrValue: bare}, nil
 }
 
 const attrValue = "value"
+
+// unwrapped is a role without the JSON that Entra writes into its value, and with the name that it calls displayName there.
+func unwrapped(role object) object {
+	o := role.copied()
+	for name, inside := range inText(o) {
+		if _, given := o.get(name); !given || strings.EqualFold(name, attrValue) {
+			o[name] = inside
+		}
+	}
+	if _, given := o.get("display"); !given {
+		if name, ok := o.get("displayName"); ok {
+			o["display"] = name
+		}
+	}
+	return o
+}
+
+// inText is the object that is written as text into a value, if one is.
+func inText(o object) object {
+	value, _ := o.get(attrValue)
+	written, _ := value.(string)
+	if !strings.HasPrefix(written, "{") {
+		return nil
+	}
+	inside, err := readObject([]byte(written))
+	if err != nil {
+		return nil // a text that only begins so
+	}
+	return inside
+}
 
 func wrongType(a *attribute, want string) error {
 	return errInvalidValue.At(a.Name).Sayf("%s is not %s", a.Name, want)

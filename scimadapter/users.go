@@ -79,6 +79,9 @@ func (e *exchange) patchUser() error {
 	if err != nil {
 		return err
 	}
+	if len(ops) == 0 {
+		return e.touchUser()
+	}
 	if active, only := onlyActive(ops); only {
 		return e.changeUser(func(u *directory.User) error { u.Active = active; return nil })
 	}
@@ -95,6 +98,21 @@ func (e *exchange) patchUser() error {
 		}
 		return become(u, doc)
 	})
+}
+
+// touchUser answers a PATCH that asks for nothing, as Entra's validator sends it. She has to be there all the same.
+func (e *exchange) touchUser() error {
+	expect, err := e.expected()
+	if err != nil {
+		return err
+	}
+	now, _, err := e.h.provisioning.Change(e.ctx, e.id, func(*directory.User) error { return nil }, expect)
+	if err != nil {
+		return err
+	}
+	e.w.Header().Set("ETag", entityTag(now.Version))
+	e.write(http.StatusNoContent, nil)
+	return nil
 }
 
 // onlyActive recognizes what Okta and Entra send to let somebody in or out, for which the person need not be taken apart.
@@ -166,6 +184,9 @@ func (e *exchange) writeRecord(status int, u directory.Record, view projection) 
 	people := []directory.Record{u}
 	seats, err := e.showSeats(people, view)
 	if err != nil {
+		return err
+	}
+	if err := e.showManagers(people, view); err != nil {
 		return err
 	}
 	body, err := view.cut(e.users, e.appendUser(nil, people[0], seats[0]))

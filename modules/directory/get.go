@@ -78,7 +78,7 @@ func (s *Service) Users(ctx context.Context, ids []id.ID) (map[id.ID]*User, erro
 }
 
 // Managers finds out who is meant by what stands in Enterprise.Manager of some people: an id (usr_…) or a userName. Those whom
-// nobody knows are not in the answer.
+// nobody knows, and whom the calling configuration has let go, are not in the answer.
 func (s *Service) Managers(ctx context.Context, values []string) (map[string]UserRef, error) {
 	q, err := scopeOf(ctx)
 	if err != nil {

@@ -40,8 +40,9 @@ const (
 	lockUser           = ` FOR UPDATE OF u`
 	selectUserByName   = `SELECT ` + userColumns + fromUsers + `AND u.user_name_key = $3`
 	selectSeveralUsers = `SELECT ` + userColumns + fromUsers + `AND u.id = ANY($3)`
-	selectNamesByID    = `SELECT id, user_name, display_name FROM users WHERE tenant_id = $1 AND id = ANY($2)`
-	selectNamesByName  = `SELECT id, user_name, display_name, user_name_key FROM users WHERE tenant_id = $1 AND user_name_key = ANY($2)`
+	notLetGo           = ` AND NOT EXISTS (SELECT 1 FROM links l WHERE l.tenant_id = $1 AND l.user_id = u.id AND l.scim_config_id = $3 AND l.ended_at IS NOT NULL)`
+	selectNamesByID    = `SELECT u.id, u.user_name, u.display_name FROM users u WHERE u.tenant_id = $1 AND u.id = ANY($2)` + notLetGo
+	selectNamesByName  = `SELECT u.id, u.user_name, u.display_name, u.user_name_key FROM users u WHERE u.tenant_id = $1 AND u.user_name_key = ANY($2)` + notLetGo
 )
 
 type scanner interface{ Scan(into ...any) error }
@@ -194,7 +195,7 @@ func (s *Service) names(ctx context.Context, q scope, ids []id.ID, keys []string
 			err := row.Scan(&ref.ID, &ref.UserName, &ref.DisplayName)
 			byID[ref.ID] = ref
 			return err
-		}, selectNamesByID, q.tenant, ids)
+		}, selectNamesByID, q.tenant, ids, q.config)
 		if err != nil {
 			return nil, nil, fmt.Errorf("load names of users: %w", err)
 		}
@@ -206,7 +207,7 @@ func (s *Service) names(ctx context.Context, q scope, ids []id.ID, keys []string
 			err := row.Scan(&ref.ID, &ref.UserName, &ref.DisplayName, &key)
 			byName[key] = ref
 			return err
-		}, selectNamesByName, q.tenant, keys)
+		}, selectNamesByName, q.tenant, keys, q.config)
 		if err != nil {
 			return nil, nil, fmt.Errorf("load names of users: %w", err)
 		}
