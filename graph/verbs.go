@@ -80,9 +80,9 @@ func (r *Resolver) node(ctx context.Context, text string) (wire.Node, error) {
 	}
 }
 
-func expected(given graphql.Omittable[*int64]) directory.Expect {
+func expected(given graphql.Omittable[*int64]) *directory.Expect {
 	if version := value(given); version != nil {
-		return directory.Expect{*version}
+		return &directory.Expect{Versions: []int64{*version}}
 	}
 	return nil
 }

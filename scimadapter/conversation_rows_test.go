@@ -24,7 +24,6 @@ var later = map[string]string{
 	"W-5":  "the token endpoint",
 	"W-6":  "the token endpoint",
 	"W-7":  "its conversation",
-	"W-12": "its conversation",
 	"W-13": "its conversation",
 	"W-15": "its conversation",
 	"W-16": "its conversation",

@@ -11,10 +11,6 @@ func (h *Handler) table() map[string]route {
 	get := func(act func(*exchange) error) map[string]func(*exchange) error {
 		return map[string]func(*exchange) error{http.MethodGet: act}
 	}
-	unbuilt := func(*exchange) error { return errNotBuilt }
-	every := map[string]func(*exchange) error{
-		http.MethodGet: unbuilt, http.MethodPost: unbuilt, http.MethodPut: unbuilt, http.MethodPatch: unbuilt, http.MethodDelete: unbuilt,
-	}
 	return map[string]route{
 		"Users": {methods: map[string]func(*exchange) error{http.MethodGet: (*exchange).listUsers, http.MethodPost: (*exchange).createUser}},
 		"Users/": {item: userType, methods: map[string]func(*exchange) error{
@@ -28,14 +24,14 @@ func (h *Handler) table() map[string]route {
 		}},
 		"Licenses":              {methods: get((*exchange).listLicenses)},
 		"Licenses/":             {item: licenseType, methods: get((*exchange).getLicense)},
-		"ServiceProviderConfig": {methods: get((*exchange).serviceProviderConfig)},
+		"ServiceProviderConfig": {methods: get((*exchange).serviceProviderConfig), public: true},
 		"ResourceTypes":         {methods: get((*exchange).listResourceTypes)},
 		"ResourceTypes/":        {methods: get((*exchange).getResourceType)},
 		"Schemas":               {methods: get((*exchange).listSchemas)},
 		"Schemas/":              {methods: get((*exchange).getSchema)},
-		"Me":                    {methods: every},
-		"Bulk":                  {methods: every},
-		".search":               {methods: every},
+		"Me":                    {unbuilt: true},
+		"Bulk":                  {unbuilt: true},
+		".search":               {unbuilt: true},
 	}
 }
 
@@ -91,6 +87,7 @@ type providerConfig struct {
 }
 
 func (e *exchange) serviceProviderConfig() error {
+	location := e.base + "/ServiceProviderConfig"
 	return e.writeJSON(providerConfig{
 		Schemas: []string{"urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"},
 		Patch:   supported{true}, Filter: filterSupport{Supported: true, MaxResults: maxPage}, ETag: supported{true},
@@ -99,15 +96,18 @@ func (e *exchange) serviceProviderConfig() error {
 			Type: "oauthbearertoken", Name: "Access token", Description: "An access token of the SCIM configuration, as a bearer token.",
 			SpecURI: "https://www.rfc-editor.org/info/rfc6750", Primary: true,
 		}},
-		Meta: meta{ResourceType: "ServiceProviderConfig", Location: e.base + "/ServiceProviderConfig"},
-	})
+		Meta: meta{ResourceType: "ServiceProviderConfig", Location: location},
+	}, location)
 }
 
-func (e *exchange) writeJSON(value any) error {
+// writeJSON answers with one thing that has no versions.
+func (e *exchange) writeJSON(value any, location string) error {
 	body, err := json.Marshal(value)
 	if err != nil {
 		return err
 	}
+	e.w.Header().Set("Location", location)
+	e.w.Header().Set("Content-Location", location)
 	e.write(http.StatusOK, body)
 	return nil
 }
@@ -170,7 +170,8 @@ func (e *exchange) listResourceTypes() error {
 func (e *exchange) getResourceType() error {
 	for _, t := range resourceTypes {
 		if e.name == t.Name {
-			return e.writeJSON(e.typeResource(t))
+			shown := e.typeResource(t)
+			return e.writeJSON(shown, shown.Meta.Location)
 		}
 	}
 	return errTypeUnknown
@@ -212,7 +213,8 @@ func (e *exchange) listSchemas() error {
 func (e *exchange) getSchema() error {
 	for _, s := range schemas() {
 		if strings.EqualFold(e.name, s.URN) {
-			return e.writeJSON(e.schemaResource(s))
+			shown := e.schemaResource(s)
+			return e.writeJSON(shown, shown.Meta.Location)
 		}
 	}
 	return errSchemaUnknown

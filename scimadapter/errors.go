@@ -2,12 +2,15 @@ package scimadapter
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
 
+	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/fault"
+	"github.com/usherhq/usher/modules/access"
 )
 
 const (
@@ -26,23 +29,29 @@ var (
 	errNoTarget      = fault.New(fault.Invalid, "no_target", "the operation has no target").Scim("noTarget")
 	errMutability    = fault.New(fault.Invalid, "mutability", "the attribute cannot be changed").Scim("mutability")
 
-	errVersion       = fault.New(fault.Invalid, "invalid_version", "this version of SCIM is not spoken here; the base URL is "+Base).Scim("invalidVers")
-	errNoEndpoint    = fault.New(fault.NotFound, "no_such_endpoint", "there is nothing at this address; SCIM is at "+Base+" with /Users and /Groups")
-	errUserUnknown   = fault.New(fault.NotFound, "user_not_found", "there is no such user")
-	errGroupUnknown  = fault.New(fault.NotFound, "group_not_found", "there is no such group")
-	errSchemaUnknown = fault.New(fault.NotFound, "schema_not_found", "there is no such schema")
-	errTypeUnknown   = fault.New(fault.NotFound, "resource_type_not_found", "there is no such resource type")
-	errNotBuilt      = fault.New(fault.Unsupported, "not_supported", "this part of SCIM is not supported; /ServiceProviderConfig says what is")
-	errTooLarge      = fault.New(fault.TooLarge, "too_large", "the body has more than 10 MiB; send it in pieces")
-	errMethod        = fault.New(fault.Invalid, "method_not_allowed", "this address does not take this method")
-	errMediaType     = fault.New(fault.Invalid, "unsupported_media_type", "send application/scim+json or application/json, in UTF-8 and not compressed")
-	errFilterHere    = fault.New(fault.Forbidden, "filter_not_allowed", "this list is short and cannot be filtered; read it whole")
-	errInternal      = fault.New(fault.Invalid, "internal_error", "Usher made a mistake; it was logged with the request's id, and nothing was changed")
+	errVersion         = fault.New(fault.Invalid, "invalid_version", "this version of SCIM is not spoken here; the base URL is "+Base).Scim("invalidVers")
+	errNoEndpoint      = fault.New(fault.NotFound, "no_such_endpoint", "there is nothing at this address; SCIM is at "+Base+" with /Users and /Groups")
+	errUserUnknown     = fault.New(fault.NotFound, "user_not_found", "there is no such user")
+	errGroupUnknown    = fault.New(fault.NotFound, "group_not_found", "there is no such group")
+	errSchemaUnknown   = fault.New(fault.NotFound, "schema_not_found", "there is no such schema")
+	errTypeUnknown     = fault.New(fault.NotFound, "resource_type_not_found", "there is no such resource type")
+	errNotBuilt        = fault.New(fault.Unsupported, "not_supported", "this part of SCIM is not supported; /ServiceProviderConfig says what is")
+	errTooLarge        = fault.New(fault.TooLarge, "too_large", "the body has more than 10 MiB; send it in pieces")
+	errMethod          = fault.New(fault.Invalid, "method_not_allowed", "this address does not take this method")
+	errNotAcceptable   = fault.New(fault.Invalid, "not_acceptable", "answers are application/scim+json or application/json; name one of them in Accept, or leave it out")
+	errAddressTooLong  = fault.New(fault.TooLarge, "address_too_long", "the address is too long; a filter has at most 8 KiB, and /.search takes it in a body")
+	errHeadersTooLarge = fault.New(fault.TooLarge, "headers_too_large", "the headers are more than 16 KiB; send fewer")
+	errTwoTokens       = fault.New(fault.Invalid, "two_tokens", "send one access token, in one header, as in \"Authorization: Bearer …\"")
+	errMediaType       = fault.New(fault.Invalid, "unsupported_media_type", "send application/scim+json or application/json, in UTF-8 and not compressed")
+	errFilterHere      = fault.New(fault.Forbidden, "filter_not_allowed", "this list is short and cannot be filtered; read it whole")
+	errInternal        = fault.New(fault.Invalid, "internal_error", "Usher made a mistake; it was logged with the request's id, and nothing was changed")
 )
 
 // statuses are those of faults whose kind does not tell it.
 var statuses = map[string]int{
-	errMethod.Code: http.StatusMethodNotAllowed, errMediaType.Code: http.StatusUnsupportedMediaType, errInternal.Code: http.StatusInternalServerError,
+	errMethod.Code: http.StatusMethodNotAllowed, errNotAcceptable.Code: http.StatusNotAcceptable, errMediaType.Code: http.StatusUnsupportedMediaType,
+	errAddressTooLong.Code: http.StatusRequestURITooLong, errHeadersTooLarge.Code: http.StatusRequestHeaderFieldsTooLarge,
+	errInternal.Code: http.StatusInternalServerError,
 }
 
 func statusOf(f *fault.Fault) int {
@@ -89,8 +98,8 @@ func (e *exchange) refuse(err error) {
 		f = errInternal
 	}
 	status := statusOf(f)
-	if status == http.StatusUnauthorized {
-		e.w.Header().Set("WWW-Authenticate", `Bearer realm="scim"`)
+	if challenge := e.challenge(f); challenge != "" {
+		e.w.Header().Set("WWW-Authenticate", challenge)
 	}
 	if f.Kind == fault.Unavailable {
 		wait := max(f.RetryAfter, time.Second)
@@ -102,4 +111,25 @@ func (e *exchange) refuse(err error) {
 		slog.ErrorContext(e.ctx, "an error could not be written", "error", err)
 	}
 	e.write(status, body)
+}
+
+// challenge tells how to be let in, where that is what is missing (RFC 6750 section 3). Who sends no token gets no error code.
+func (e *exchange) challenge(f *fault.Fault) string {
+	const bearer = `Bearer realm="scim"` //nolint:gosec // a challenge, not a credential
+	switch {
+	case errors.Is(f, access.ErrTokenMissing):
+		return bearer
+	case f.Kind == fault.Unauthenticated:
+		return bearer + `, error="invalid_token"`
+	case errors.Is(f, errTwoTokens):
+		return bearer + `, error="invalid_request"`
+	case errors.Is(f, caller.ErrForbidden):
+		scope := caller.ScopeSCIM
+		if e.r.Method == http.MethodGet || e.r.Method == http.MethodHead {
+			scope = caller.ScopeSCIMRead
+		}
+		return bearer + `, error="insufficient_scope", scope="` + scope + `"`
+	default:
+		return ""
+	}
 }

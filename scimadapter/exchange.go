@@ -2,10 +2,7 @@ package scimadapter
 
 import (
 	"context"
-	"errors"
-	"io"
 	"log/slog"
-	"mime"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -14,7 +11,6 @@ import (
 
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/id"
-	"github.com/usherhq/usher/modules/directory"
 	"github.com/usherhq/usher/modules/provisioning"
 )
 
@@ -29,6 +25,7 @@ type exchange struct {
 	id        id.ID  // of the resource that the address names
 	name      string // of the schema or resource type that it names
 	requestID string
+	kind      string // media type of the answer
 	manners   manners
 	users     *resourceType // with the tenant's own extensions
 	session   provisioning.Session
@@ -40,11 +37,13 @@ type exchange struct {
 type route struct {
 	methods map[string]func(*exchange) error
 	item    *resourceType // the address ends with an id of this type
+	public  bool          // who has no token may read it
+	unbuilt bool          // 501 whatever the method
 }
 
 // ServeHTTP answers one SCIM request, and has it logged.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	e := &exchange{h: h, w: w, r: r, ctx: r.Context(), base: h.base(r), requestID: requestID(r)}
+	e := &exchange{h: h, w: w, r: r, ctx: r.Context(), base: h.base(r), requestID: requestID(r), kind: scimJSON}
 	started := h.clock()
 	defer func() { e.log(started) }()
 	defer e.recover()
@@ -75,41 +74,50 @@ func (e *exchange) recover() {
 }
 
 func (e *exchange) serve() error {
+	acceptable := e.accepts()
+	if err := e.fits(); err != nil {
+		return err
+	}
 	found, err := e.find()
 	e.call.Probe = e.isProbe()
-	if e.ctx, e.session, err = e.authenticated(err); err != nil {
+	if e.ctx, e.session, err = e.authenticated(found, err); err != nil {
 		return err
 	}
 	e.manners, e.users = mannersOf(e.session.Config.Preset), userType
+	if found.unbuilt {
+		return errNotBuilt
+	}
 	method := e.r.Method
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
 	act, ok := found.methods[method]
-	if !ok {
+	switch {
+	case !ok:
 		e.w.Header().Set("Allow", found.allow())
-		return errMethod
+		if method != http.MethodOptions {
+			return errMethod
+		}
+		e.write(http.StatusNoContent, nil)
+		return nil
+	case !acceptable:
+		return errNotAcceptable
 	}
 	return act(e)
-}
-
-// authenticated finds out who asks before it says anything of the address: strangers learn nothing.
-func (e *exchange) authenticated(routing error) (context.Context, provisioning.Session, error) {
-	ctx, session, err := e.h.provisioning.Authenticate(e.ctx, e.r.Header.Get("Authorization"), e.requestID)
-	if err != nil {
-		return ctx, session, err
-	}
-	return ctx, session, routing
 }
 
 func (r route) allow() string {
 	var all []string
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-		if r.methods[method] != nil {
-			all = append(all, method)
+		if r.methods[method] == nil {
+			continue
+		}
+		all = append(all, method)
+		if method == http.MethodGet {
+			all = append(all, http.MethodHead)
 		}
 	}
-	return strings.Join(all, ", ")
+	return strings.Join(append(all, http.MethodOptions), ", ")
 }
 
 // find matches the address, however many slashes stand between its parts or at its end.
@@ -185,92 +193,6 @@ func (e *exchange) isProbe() bool {
 	query := e.r.URL.Query()
 	count, err := strconv.Atoi(query.Get("count"))
 	return e.route == "/ServiceProviderConfig" || e.route == "/Users" && !query.Has("filter") && err == nil && count <= 2
-}
-
-// body reads the request's JSON object.
-func (e *exchange) body() (object, error) {
-	if kind := e.r.Header.Get("Content-Type"); kind != "" {
-		media, params, err := mime.ParseMediaType(kind)
-		charset := strings.ToLower(params["charset"])
-		if err != nil || media != "application/scim+json" && media != "application/json" || charset != "" && charset != "utf-8" && charset != "us-ascii" {
-			return nil, errMediaType
-		}
-	}
-	if coding := e.r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		return nil, errMediaType
-	}
-	text, err := io.ReadAll(http.MaxBytesReader(e.w, e.r.Body, maxBody))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return nil, errTooLarge
-	case err != nil:
-		return nil, errInvalidSyntax.Sayf("the body could not be read to its end").Because(err)
-	}
-	return readObject(text)
-}
-
-// expected returns the versions that If-Match names; none takes any (RFC 9110 section 13.1.1).
-func (e *exchange) expected() (directory.Expect, error) {
-	header := strings.TrimSpace(strings.Join(e.r.Header.Values("If-Match"), ","))
-	if header == "" || header == "*" {
-		return nil, nil
-	}
-	var versions directory.Expect
-	for tag := range strings.SplitSeq(header, ",") {
-		if version, ok := versionOf(tag); ok {
-			versions = append(versions, version)
-		}
-	}
-	if versions == nil {
-		return nil, directory.ErrStaleVersion
-	}
-	return versions, nil
-}
-
-func entityTag(version int64) string { return `W/"` + strconv.FormatInt(version, 10) + `"` }
-
-func versionOf(tag string) (int64, bool) {
-	tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
-	if len(tag) < 2 || tag[0] != '"' || tag[len(tag)-1] != '"' {
-		return 0, false
-	}
-	version, err := strconv.ParseInt(tag[1:len(tag)-1], 10, 64)
-	return version, err == nil
-}
-
-// unchanged tells whether the client has this version already, and if so, answers that.
-func (e *exchange) unchanged(version int64) bool {
-	header := strings.Join(e.r.Header.Values("If-None-Match"), ",")
-	for tag := range strings.SplitSeq(header, ",") {
-		have, ok := versionOf(tag)
-		if ok && have == version || strings.TrimSpace(tag) == "*" {
-			e.w.Header().Set("ETag", entityTag(version))
-			e.write(http.StatusNotModified, nil)
-			return true
-		}
-	}
-	return false
-}
-
-// write sends the answer. The type is SCIM's own unless the client asks for plain JSON and not for it.
-func (e *exchange) write(status int, body []byte) {
-	e.answered, e.call.Status = true, status
-	header := e.w.Header()
-	if body != nil {
-		kind := "application/scim+json"
-		if accept := strings.Join(e.r.Header.Values("Accept"), ","); strings.Contains(accept, "application/json") && !strings.Contains(accept, kind) {
-			kind = "application/json"
-		}
-		header.Set("Content-Type", kind)
-		header.Set("Content-Length", strconv.Itoa(len(body)))
-	}
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
-	e.w.WriteHeader(status)
-	if e.r.Method != http.MethodHead {
-		_, _ = e.w.Write(body) // a client that has gone away is no mistake
-	}
 }
 
 // log remembers the call once its tenant is known. Values of the query are a person's; only its names are kept.

@@ -29,7 +29,6 @@ func (e *exchange) createGroup() error {
 		return err
 	}
 	e.call.ResourceType, e.call.Resource = groupType.Name, &g.ID
-	e.w.Header().Set("Location", e.locationOf(id.Group.Format(g.ID), groupType))
 	return e.writeGroup(http.StatusCreated, g, view)
 }
 
@@ -69,8 +68,9 @@ func (e *exchange) getGroup() error {
 	if err != nil {
 		return err
 	}
-	if e.unchanged(g.Version) {
-		return nil
+	e.about(e.locationOf(id.Group.Format(g.ID), groupType), g.Version, g.UpdatedAt)
+	if has, err := e.unchanged(g.Version, g.UpdatedAt); err != nil || has {
+		return err
 	}
 	return e.writeGroup(http.StatusOK, g, view)
 }
@@ -136,20 +136,12 @@ func (e *exchange) patchGroup() error {
 }
 
 func (e *exchange) changeGroup(edit directory.GroupEdit) (*directory.Group, error) {
-	expect, err := e.expected()
-	if err != nil {
-		return nil, err
-	}
-	g, _, err := e.h.provisioning.ChangeGroup(e.ctx, e.id, edit, expect)
+	g, _, err := e.h.provisioning.ChangeGroup(e.ctx, e.id, edit, e.expected())
 	return g, err
 }
 
 func (e *exchange) deleteGroup() error {
-	expect, err := e.expected()
-	if err != nil {
-		return err
-	}
-	if err := e.h.provisioning.DeleteGroup(e.ctx, e.id, expect); err != nil {
+	if err := e.h.provisioning.DeleteGroup(e.ctx, e.id, e.expected()); err != nil {
 		return err
 	}
 	e.write(http.StatusNoContent, nil)
@@ -165,7 +157,7 @@ func (e *exchange) writeGroup(status int, g *directory.Group, view projection) e
 	if err != nil {
 		return err
 	}
-	e.w.Header().Set("ETag", entityTag(g.Version))
+	e.about(e.locationOf(id.Group.Format(g.ID), groupType), g.Version, g.UpdatedAt)
 	e.write(status, body)
 	return nil
 }

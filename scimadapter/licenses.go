@@ -37,11 +37,14 @@ func (e *exchange) getLicense() error {
 	if err != nil {
 		return err
 	}
+	e.about(e.locationOf(id.License.Format(l.ID), licenseType), l.Version, l.UpdatedAt)
+	if has, err := e.unchanged(l.Version, l.UpdatedAt); err != nil || has {
+		return err
+	}
 	body, err := view.cut(licenseType, e.appendLicense(nil, l))
 	if err != nil {
 		return err
 	}
-	e.w.Header().Set("ETag", entityTag(l.Version))
 	e.write(http.StatusOK, body)
 	return nil
 }

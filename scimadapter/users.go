@@ -31,7 +31,6 @@ func (e *exchange) createUser() error {
 		return err
 	}
 	e.call.ResourceType, e.call.Resource = e.users.Name, &made.ID
-	e.w.Header().Set("Location", e.locationOf(id.User.Format(made.ID), e.users))
 	return e.writeUser(http.StatusCreated, made, view, made.Version > 1 || made.Awaited)
 }
 
@@ -44,8 +43,9 @@ func (e *exchange) getUser() error {
 	if err != nil {
 		return err
 	}
-	if e.unchanged(u.Version) {
-		return nil
+	e.about(e.locationOf(id.User.Format(u.ID), userType), u.Version, u.UpdatedAt)
+	if has, err := e.unchanged(u.Version, u.UpdatedAt); err != nil || has {
+		return err
 	}
 	return e.writeRecord(http.StatusOK, u, view)
 }
@@ -102,11 +102,7 @@ func (e *exchange) patchUser() error {
 
 // touchUser answers a PATCH that asks for nothing, as Entra's validator sends it. She has to be there all the same.
 func (e *exchange) touchUser() error {
-	expect, err := e.expected()
-	if err != nil {
-		return err
-	}
-	now, _, err := e.h.provisioning.Change(e.ctx, e.id, func(*directory.User) error { return nil }, expect)
+	now, _, err := e.h.provisioning.Change(e.ctx, e.id, func(*directory.User) error { return nil }, e.expected())
 	if err != nil {
 		return err
 	}
@@ -139,11 +135,7 @@ func (e *exchange) changeUser(edit func(*directory.User) error) error {
 	if err != nil {
 		return err
 	}
-	expect, err := e.expected()
-	if err != nil {
-		return err
-	}
-	now, _, err := e.h.provisioning.Change(e.ctx, e.id, edit, expect)
+	now, _, err := e.h.provisioning.Change(e.ctx, e.id, edit, e.expected())
 	if err != nil {
 		return err
 	}
@@ -151,11 +143,7 @@ func (e *exchange) changeUser(edit func(*directory.User) error) error {
 }
 
 func (e *exchange) deleteUser() error {
-	expect, err := e.expected()
-	if err != nil {
-		return err
-	}
-	if err := e.h.provisioning.Leave(e.ctx, e.id, expect); err != nil {
+	if err := e.h.provisioning.Leave(e.ctx, e.id, e.expected()); err != nil {
 		return err
 	}
 	e.write(http.StatusNoContent, nil)
@@ -193,7 +181,7 @@ func (e *exchange) writeRecord(status int, u directory.Record, view projection) 
 	if err != nil {
 		return err
 	}
-	e.w.Header().Set("ETag", entityTag(u.Version))
+	e.about(e.locationOf(id.User.Format(u.ID), userType), u.Version, u.UpdatedAt)
 	e.write(status, body)
 	return nil
 }

@@ -46,18 +46,8 @@ func newWorld(t *testing.T, db *store.DB, settings ...func(*provisioning.NewConf
 
 func newWorldAt(t *testing.T, db *store.DB, now clock.Clock, settings ...func(*provisioning.NewConfig)) *world {
 	t.Helper()
-	journal := events.New(db)
-	tenants := tenancy.New(db, journal, now)
-	tokens := replica(t, db, now)
-	w := &world{t: t, db: db, admin: storetest.Tenant(t, db), access: tokens, directory: directory.New(db, journal, now)}
-	w.seats = licensing.New(db, journal, now, w.directory)
-	w.directory.Follow(w.seats)
-	w.provisioning = provisioning.New(provisioning.Needs{
-		DB: db, Events: journal, Clock: now, Tenants: tenants, Access: tokens, Directory: w.directory, Seats: w.seats,
-	})
-	tenants.FollowPlans(w.provisioning)
-	w.server = httptest.NewServer(scimadapter.New(scimadapter.Options{Provisioning: w.provisioning, Directory: w.directory, Seats: w.seats, Clock: now}))
-	t.Cleanup(w.server.Close)
+	w := &world{t: t, db: db, admin: storetest.Tenant(t, db)}
+	w.open(now)
 	n := provisioning.NewConfig{Name: "Okta", IdentityProvider: provisioning.Okta}
 	for _, set := range settings {
 		set(&n)
@@ -81,6 +71,53 @@ func replica(t *testing.T, db *store.DB, now clock.Clock) *access.Service {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// open starts a server over the world's database.
+func (w *world) open(now clock.Clock) {
+	w.t.Helper()
+	journal := events.New(w.db)
+	tenants := tenancy.New(w.db, journal, now)
+	w.access = replica(w.t, w.db, now)
+	w.directory = directory.New(w.db, journal, now)
+	w.seats = licensing.New(w.db, journal, now, w.directory)
+	w.directory.Follow(w.seats)
+	w.provisioning = provisioning.New(provisioning.Needs{
+		DB: w.db, Events: journal, Clock: now, Tenants: tenants, Access: w.access, Directory: w.directory, Seats: w.seats,
+	})
+	tenants.FollowPlans(w.provisioning)
+	w.server = httptest.NewServer(scimadapter.New(scimadapter.Options{Provisioning: w.provisioning, Directory: w.directory, Seats: w.seats, Clock: now}))
+	w.t.Cleanup(w.server.Close)
+}
+
+// replica is the same world seen through another server, which shares nothing with the first but the database.
+func (w *world) replica() *world {
+	w.t.Helper()
+	other := *w
+	other.open(clock.System())
+	return &other
+}
+
+// raw sends a request past the client, which would not send or not show everything.
+func (w *world) raw(method, path, body string, headers ...string) *httptest.ResponseRecorder {
+	w.t.Helper()
+	r := httptest.NewRequestWithContext(w.t.Context(), method, scimadapter.Base+path, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+w.token)
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Add(headers[i], headers[i+1])
+	}
+	recorded := httptest.NewRecorder()
+	w.server.Config.Handler.ServeHTTP(recorded, r)
+	return recorded
+}
+
+func (w *world) tenant() id.ID {
+	w.t.Helper()
+	who, err := caller.Must(w.admin)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return who.Tenant
 }
 
 func strict(n *provisioning.NewConfig) { n.Preset = provisioning.PresetStrict }

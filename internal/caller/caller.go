@@ -33,10 +33,10 @@ const (
 	ScopeOperator         = "operator"
 )
 
-var (
-	errMissing   = fault.New(fault.Unauthenticated, "unauthenticated", "send an access token")
-	errForbidden = fault.New(fault.Forbidden, "forbidden", "the access token does not allow this")
-)
+// ErrForbidden is what Require refuses with: the scopes are too narrow.
+var ErrForbidden = fault.New(fault.Forbidden, "forbidden", "the access token does not allow this")
+
+var errMissing = fault.New(fault.Unauthenticated, "unauthenticated", "send an access token")
 
 // Caller is who asks.
 type Caller struct {
@@ -120,7 +120,7 @@ func Require(ctx context.Context, need string) error {
 		return err
 	}
 	if !c.Scopes.Allow(need) {
-		return errForbidden.Sayf("this needs the scope %q", need)
+		return ErrForbidden.Sayf("this needs the scope %q", need)
 	}
 	return nil
 }

@@ -13,16 +13,16 @@ var errNotForProviders = fault.New(fault.Forbidden, "forbidden", "an identity pr
 
 // Block makes a person inactive whatever identity providers say, until Unblock. Blocking twice changes nothing. Refuses with
 // ErrUserNotFound and ErrStaleVersion.
-func (s *Service) Block(ctx context.Context, of id.ID, expect Expect) (*User, error) {
+func (s *Service) Block(ctx context.Context, of id.ID, expect *Expect) (*User, error) {
 	return s.setBlocked(ctx, of, true, expect)
 }
 
 // Unblock takes a block away: the person is active again if her configurations say so. Refuses as Block does.
-func (s *Service) Unblock(ctx context.Context, of id.ID, expect Expect) (*User, error) {
+func (s *Service) Unblock(ctx context.Context, of id.ID, expect *Expect) (*User, error) {
 	return s.setBlocked(ctx, of, false, expect)
 }
 
-func (s *Service) setBlocked(ctx context.Context, of id.ID, blocked bool, expect Expect) (*User, error) {
+func (s *Service) setBlocked(ctx context.Context, of id.ID, blocked bool, expect *Expect) (*User, error) {
 	q, err := scopeOf(ctx)
 	switch {
 	case err != nil:
@@ -35,7 +35,7 @@ func (s *Service) setBlocked(ctx context.Context, of id.ID, blocked bool, expect
 		if err != nil {
 			return nil, err
 		}
-		if err := expect.met(was.Version); err != nil {
+		if err := expect.Met(was.Version, was.UpdatedAt); err != nil {
 			return nil, err
 		}
 		now := was.User.copied()

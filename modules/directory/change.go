@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/store"
@@ -17,7 +16,7 @@ import (
 //
 // Refuses with ErrUserNotFound, ErrStaleVersion, ErrUserNameTaken and ErrInvalidUser; with the last also when a caller who is
 // no configuration edits Active, which Block and Unblock do, or ExternalID.
-func (s *Service) Change(ctx context.Context, of id.ID, edit func(*User) error, expect Expect) (*User, bool, error) {
+func (s *Service) Change(ctx context.Context, of id.ID, edit func(*User) error, expect *Expect) (*User, bool, error) {
 	q, err := scopeOf(ctx)
 	if err != nil {
 		return nil, false, err
@@ -41,18 +40,11 @@ func (s *Service) Change(ctx context.Context, of id.ID, edit func(*User) error, 
 	return now, changed, nil
 }
 
-func (e Expect) met(version int64) error {
-	if len(e) > 0 && !slices.Contains(e, version) {
-		return ErrStaleVersion
-	}
-	return nil
-}
-
-func (u *loaded) edited(q scope, edit func(*User) error, expect Expect) (*User, error) {
+func (u *loaded) edited(q scope, edit func(*User) error, expect *Expect) (*User, error) {
 	if u.link.EndedAt != nil {
 		return nil, ErrUserNotFound
 	}
-	if err := expect.met(u.Version); err != nil {
+	if err := expect.Met(u.Version, u.UpdatedAt); err != nil {
 		return nil, err
 	}
 	now := u.User.copied()

@@ -111,7 +111,7 @@ func (s *Service) Groups(ctx context.Context, ids []id.ID) (map[id.ID]*Group, er
 //
 // Refuses with ErrGroupNotFound, ErrStaleVersion, ErrGroupNameTaken, ErrInvalidGroup and, for members that nobody knows and
 // that cannot be parked, ErrInvalidMember.
-func (s *Service) ChangeGroup(ctx context.Context, of id.ID, edit GroupEdit, expect Expect) (*Group, bool, error) {
+func (s *Service) ChangeGroup(ctx context.Context, of id.ID, edit GroupEdit, expect *Expect) (*Group, bool, error) {
 	q, err := scopeOf(ctx)
 	if err != nil {
 		return nil, false, err
@@ -123,7 +123,7 @@ func (s *Service) ChangeGroup(ctx context.Context, of id.ID, edit GroupEdit, exp
 		if err != nil {
 			return nil, err
 		}
-		if err := expect.met(was.Version); err != nil {
+		if err := expect.Met(was.Version, was.UpdatedAt); err != nil {
 			return nil, err
 		}
 		now, attributes, err := was.edited(q, edit)
@@ -136,7 +136,7 @@ func (s *Service) ChangeGroup(ctx context.Context, of id.ID, edit GroupEdit, exp
 		}
 		if attributes || members.moved() {
 			now.Version, now.UpdatedAt = was.Version+1, s.clock()
-			if err := saveGroup(ctx, q, was, now, attributes || len(expect) > 0); err != nil {
+			if err := saveGroup(ctx, q, was, now, attributes || expect != nil); err != nil {
 				return nil, err
 			}
 		}
@@ -207,7 +207,7 @@ type groupDeletion struct {
 
 // DeleteGroup deletes a group. Its members stay, whoever they are. A configuration deletes only groups that it has made or
 // linked: others are ErrGroupOfOthers. Refuses with ErrGroupNotFound and ErrStaleVersion too.
-func (s *Service) DeleteGroup(ctx context.Context, of id.ID, expect Expect) error {
+func (s *Service) DeleteGroup(ctx context.Context, of id.ID, expect *Expect) error {
 	q, err := scopeOf(ctx)
 	if err != nil {
 		return err
@@ -223,7 +223,7 @@ func (s *Service) DeleteGroup(ctx context.Context, of id.ID, expect Expect) erro
 		if q.provider() && (g.Config == nil || *g.Config != q.config) {
 			return ErrGroupOfOthers
 		}
-		if err := expect.met(g.Version); err != nil {
+		if err := expect.Met(g.Version, g.UpdatedAt); err != nil {
 			return err
 		}
 		members, parents, err := s.deleteGroup(ctx, q, of)

@@ -88,7 +88,7 @@ func TestAGroupsNameIsUniqueAndOthersGroupsStay(t *testing.T) {
 		if err := w.people.DeleteGroup(w.okta, byHand.ID, nil); err != nil {
 			t.Errorf("a configuration cannot delete what it has linked: %v", err)
 		}
-		if _, _, err := w.people.ChangeGroup(w.okta, g.ID, directory.GroupEdit{DisplayName: &name}, directory.Expect{7}); !errors.Is(err, directory.ErrStaleVersion) {
+		if _, _, err := w.people.ChangeGroup(w.okta, g.ID, directory.GroupEdit{DisplayName: &name}, &directory.Expect{Versions: []int64{7}}); !errors.Is(err, directory.ErrStaleVersion) {
 			t.Errorf("a wrong version: %v", err)
 		}
 	})

@@ -15,7 +15,7 @@ import (
 // one and stays. For every other caller the person is deleted: attributes, links and memberships, at once.
 //
 // Refuses with ErrUserNotFound and ErrStaleVersion.
-func (s *Service) Delete(ctx context.Context, of id.ID, expect Expect) error {
+func (s *Service) Delete(ctx context.Context, of id.ID, expect *Expect) error {
 	q, err := scopeOf(ctx)
 	if err != nil {
 		return err
@@ -31,7 +31,7 @@ func (s *Service) Delete(ctx context.Context, of id.ID, expect Expect) error {
 		case was.link.EndedAt != nil:
 			return ErrUserNotFound
 		}
-		if err := expect.met(was.Version); err != nil {
+		if err := expect.Met(was.Version, was.UpdatedAt); err != nil {
 			return err
 		}
 		if !q.provider() || was.link.Open() && !was.othersOpen {

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/usherhq/usher/internal/id"
@@ -116,6 +117,26 @@ type Record struct {
 	Groups     []GroupRef // direct ones, ids and names alone; only where they were asked for
 }
 
-// Expect lists the versions that a caller is willing to change; an empty one takes any. A thing in another version is
-// ErrStaleVersion.
-type Expect []int64
+// Expect is what a caller takes a thing to be before it is changed (RFC 9110 section 13.1). Nil takes anything; a thing that
+// is otherwise is ErrStaleVersion.
+type Expect struct {
+	Versions        []int64   // one of these; nil takes any
+	Not             []int64   // none of these
+	Nothing         bool      // that it is not there
+	UnmodifiedSince time.Time // that it has not changed after this second; zero takes any time
+}
+
+// NoVersion is a version that nothing ever has.
+const NoVersion int64 = 0
+
+// Met returns ErrStaleVersion unless something of that version, last changed at that time, is what the caller takes it to be.
+func (e *Expect) Met(version int64, updated time.Time) error {
+	switch {
+	case e == nil:
+		return nil
+	case e.Versions != nil && !slices.Contains(e.Versions, version), e.Nothing, slices.Contains(e.Not, version),
+		!e.UnmodifiedSince.IsZero() && updated.Truncate(time.Second).After(e.UnmodifiedSince):
+		return ErrStaleVersion
+	}
+	return nil
+}

@@ -87,7 +87,7 @@ func TestAVersionGrowsWithEachRealChange(t *testing.T) {
 		if !changed || now.Version != 2 || w.events() != before+1 {
 			t.Errorf("a title made %+v with %d events", now, w.events()-before)
 		}
-		_, _, err := w.people.Change(w.okta, u.ID, func(u *directory.User) error { u.Title = "Lead"; return nil }, directory.Expect{1})
+		_, _, err := w.people.Change(w.okta, u.ID, func(u *directory.User) error { u.Title = "Lead"; return nil }, &directory.Expect{Versions: []int64{1}})
 		if !errors.Is(err, directory.ErrStaleVersion) {
 			t.Errorf("an old version: %v", err)
 		}

@@ -173,7 +173,7 @@ func TestAnUnblockedPersonGetsWhatHerConfigurationAssigns(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, step := range []struct {
-			do   func(context.Context, id.ID, directory.Expect) (*directory.User, error)
+			do   func(context.Context, id.ID, *directory.Expect) (*directory.User, error)
 			want licensing.State
 		}{{w.people.Block, licensing.Released}, {w.people.Unblock, licensing.Invited}} {
 			if _, err := step.do(ctx, u.ID, nil); err != nil {

@@ -20,7 +20,7 @@ func (s *Service) Join(ctx context.Context, u directory.User) (*directory.User, 
 
 // Change moves a person: attributes, and her activity in this configuration, which takes and gives seats. Among her
 // entitlements, licenses that she has for another reason already are an echo of what the provider was shown, and dropped.
-func (s *Service) Change(ctx context.Context, of id.ID, edit func(*directory.User) error, expect directory.Expect) (*directory.User, bool, error) {
+func (s *Service) Change(ctx context.Context, of id.ID, edit func(*directory.User) error, expect *directory.Expect) (*directory.User, bool, error) {
 	if err := caller.Require(ctx, caller.ScopeSCIM); err != nil {
 		return nil, false, err
 	}
@@ -36,7 +36,7 @@ func (s *Service) Change(ctx context.Context, of id.ID, edit func(*directory.Use
 }
 
 // Leave lets a person go. The last configuration that lets go deletes her.
-func (s *Service) Leave(ctx context.Context, of id.ID, expect directory.Expect) error {
+func (s *Service) Leave(ctx context.Context, of id.ID, expect *directory.Expect) error {
 	if err := caller.Require(ctx, caller.ScopeSCIM); err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (s *Service) CreateGroup(ctx context.Context, g directory.NewGroup) (*direc
 }
 
 // ChangeGroup edits a group and its members.
-func (s *Service) ChangeGroup(ctx context.Context, of id.ID, edit directory.GroupEdit, expect directory.Expect) (*directory.Group, bool, error) {
+func (s *Service) ChangeGroup(ctx context.Context, of id.ID, edit directory.GroupEdit, expect *directory.Expect) (*directory.Group, bool, error) {
 	if err := caller.Require(ctx, caller.ScopeSCIM); err != nil {
 		return nil, false, err
 	}
@@ -60,7 +60,7 @@ func (s *Service) ChangeGroup(ctx context.Context, of id.ID, edit directory.Grou
 }
 
 // DeleteGroup deletes a group; its members stay.
-func (s *Service) DeleteGroup(ctx context.Context, of id.ID, expect directory.Expect) error {
+func (s *Service) DeleteGroup(ctx context.Context, of id.ID, expect *directory.Expect) error {
 	if err := caller.Require(ctx, caller.ScopeSCIM); err != nil {
 		return err
 	}

@@ -20,9 +20,10 @@ type Session struct {
 }
 
 // Authenticate tells whose request an Authorization header makes it, and returns a context that carries the caller. For a
-// known token and configuration it asks no database. Refuses with the faults of access.Authenticate, with ErrNotForSCIM and,
-// when the configuration is paused, with ErrPaused; the session is filled in as far as it is known, for the log: whoever
-// wonders why nothing comes in looks there. A token that is none of this installation belongs to nobody.
+// known token and configuration it asks no database. Refuses with the faults of access.Authenticate, with ErrNotForSCIM, with
+// caller.ErrForbidden where the token may not even read and, when the configuration is paused, with ErrPaused; the session is
+// filled in as far as it is known, for the log: whoever wonders why nothing comes in looks there. A token that is none of this
+// installation belongs to nobody.
 func (s *Service) Authenticate(ctx context.Context, header, requestID string) (context.Context, Session, error) {
 	verified, err := s.access.Authenticate(ctx, header)
 	session := Session{Token: verified.Token, Tenant: verified.Tenant}
@@ -32,7 +33,7 @@ func (s *Service) Authenticate(ctx context.Context, header, requestID string) (c
 	if err != nil {
 		return ctx, session, err
 	}
-	if verified.SubjectKind != access.SubjectConfig || !verified.Scopes.Allow(caller.ScopeSCIMRead) {
+	if verified.SubjectKind != access.SubjectConfig {
 		return ctx, session, ErrNotForSCIM
 	}
 	who := caller.Caller{
@@ -49,6 +50,9 @@ func (s *Service) Authenticate(ctx context.Context, header, requestID string) (c
 	session.Config = config
 	who.Name = session.Config.Name
 	ctx = caller.With(ctx, who)
+	if err := caller.Require(ctx, caller.ScopeSCIMRead); err != nil {
+		return ctx, session, err
+	}
 	if session.Config.Status != Active {
 		return ctx, session, ErrPaused
 	}
