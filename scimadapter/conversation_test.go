@@ -206,7 +206,7 @@ func (k *talk) checkForm(s *talkStep, got answer) {
 }
 
 var (
-	someID       = regexp.MustCompile(`\b(usr|grp)_[0-9a-z]{26}\b`)
+	someID       = regexp.MustCompile(`\b(usr|grp|lic)_[0-9a-z]{26}\b`)
 	someVariable = regexp.MustCompile(`\{[a-z][A-Za-z0-9]*\}`)
 )
 
@@ -245,7 +245,7 @@ func (k *talk) learn(value any) {
 		id, _ := value["id"].(string)
 		if name, ok := value["userName"].(string); ok && strings.HasPrefix(id, "usr_") {
 			k.name(id, name)
-		} else if name, ok := value["displayName"].(string); ok && strings.HasPrefix(id, "grp_") {
+		} else if name, ok := value["displayName"].(string); ok {
 			k.name(id, name)
 		}
 		for _, one := range value {
@@ -261,7 +261,7 @@ func (k *talk) learn(value any) {
 // name calls an id by the first part of a userName, or by a group's name written in one word.
 func (k *talk) name(id, text string) {
 	if k.names[id] != "" || !someID.MatchString(id) {
-		return
+		return // known, or a client's own
 	}
 	whole := text
 	if strings.HasPrefix(id, "usr_") {

@@ -100,6 +100,17 @@ var kindnesses = []kindness{
 		on: everywhere, example: "entra/groups",
 	},
 	{
+		does: "PATCH of SCIM 1.1: no operations, each member says `add` or `delete`; `managerId`; its URN", who: "OneLogin's templates of that version",
+		rfc: "another standard", on: butStrict, example: "onelogin/groups-1.1",
+	},
+	{
+		does: "one object where a list is expected", who: "OneLogin templates", rfc: "a list", on: everywhere, example: "onelogin/template-1.0",
+	},
+	{
+		does: "`application/json` in requests, and in answers where `Accept` names it alone", who: "OneLogin, Okta's test suite",
+		rfc: "should be taken (7644 §3.8)", on: everywhere, example: "onelogin/connection-test",
+	},
+	{
 		does: "members that nobody knows yet are parked and join when they come", who: okta, rfc: "may be refused as `invalidValue`", on: butStrict,
 		example: "okta/push-before-people",
 	},

@@ -27,6 +27,9 @@ const (
 
 // operations reads a PATCH message.
 func (m manners) operations(body object) ([]operation, error) {
+	if !m.strict && isOld(body) {
+		return oldOperations(body)
+	}
 	if !declares(body, patchURN) {
 		return nil, errInvalidSyntax.At(attrSchemas).Sayf("a PATCH names the schema %s", patchURN)
 	}
@@ -38,7 +41,7 @@ func (m manners) operations(body object) ([]operation, error) {
 	case len(all) == 0 && m.strict:
 		return nil, errInvalidSyntax.At("Operations").Sayf("a PATCH has at least one operation")
 	case len(all) > maxOperations:
-		return nil, errTooLarge.At("Operations").Sayf("a PATCH has at most %d operations; send the rest in another one", maxOperations)
+		return nil, errTooManyOperations()
 	}
 	ops := make([]operation, 0, len(all))
 	for _, one := range all {
@@ -53,6 +56,10 @@ func (m manners) operations(body object) ([]operation, error) {
 		ops = append(ops, op)
 	}
 	return ops, nil
+}
+
+func errTooManyOperations() error {
+	return errTooLarge.At("Operations").Sayf("a PATCH has at most %d operations; send the rest in another one", maxOperations)
 }
 
 func operationOf(o object) (operation, error) {

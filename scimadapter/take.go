@@ -149,8 +149,12 @@ func (m manners) takeComplex(a *attribute, value any) (any, error) {
 		}
 		given = wrapped
 	}
-	if a.Name == attrRoles && !m.strict {
+	switch {
+	case m.strict:
+	case a.Name == attrRoles:
 		given = unwrapped(given)
+	case a.Name == attrManager:
+		given = renamed(given, "managerId", attrValue) // as SCIM 1.1 has it, and templates of OneLogin
 	}
 	taken := object{}
 	for _, name := range given.names() {
@@ -197,6 +201,17 @@ func wrap(a *attribute, value any) (object, error) {
 
 const attrValue = "value"
 
+// renamed is an object with a member under another name, unless it has one of that name.
+func renamed(o object, from, to string) object {
+	value, old := o.get(from)
+	if _, given := o.get(to); given || !old {
+		return o
+	}
+	o = o.copied()
+	o[to] = value
+	return o
+}
+
 // unwrapped is a role without the JSON that Entra writes into its value, and with the name that it calls displayName there.
 func unwrapped(role object) object {
 	o := role.copied()
@@ -205,12 +220,7 @@ func unwrapped(role object) object {
 			o[name] = inside
 		}
 	}
-	if _, given := o.get("display"); !given {
-		if name, ok := o.get("displayName"); ok {
-			o["display"] = name
-		}
-	}
-	return o
+	return renamed(o, "displayName", "display")
 }
 
 // inText is the object that is written as text into a value, if one is.
