@@ -28,7 +28,6 @@ var later = map[string]string{
 	"W-15": "its conversation",
 	"W-16": "its conversation",
 	"W-68": "its conversation",
-	"W-72": "its conversation",
 }
 
 // TestEveryRowOfTheWireIsShown fails when a row is shown by no conversation and by no test, or is shown and still called later.

@@ -78,8 +78,9 @@ func withOldMember(ops []operation, member any) []operation {
 		does = opRemove
 	}
 	if last := len(ops) - 1; last >= 0 && ops[last].op == does && ops[last].path == attrMembers && ops[last].hasValue {
-		all, _ := ops[last].value.([]any)
-		ops[last].value = append(all, member)
+		members, _ := ops[last].value.([]any)
+		members = append(members, member)
+		ops[last].value = members
 		return ops
 	}
 	return append(ops, operation{op: does, path: attrMembers, value: []any{member}, hasValue: true})
