@@ -149,6 +149,11 @@ func (r *mutationResolver) UnassignSeat(ctx context.Context, input generated.Sea
 	return r.seatVerb(ctx, input, r.Licensing.Unassign)
 }
 
+// ReleaseSeat is the resolver for the releaseSeat field.
+func (r *mutationResolver) ReleaseSeat(ctx context.Context, input generated.SeatInput) (*generated.SeatPayload, error) {
+	return r.seatVerb(ctx, input, r.Licensing.Release)
+}
+
 // TransferSeat is the resolver for the transferSeat field.
 func (r *mutationResolver) TransferSeat(ctx context.Context, input generated.TransferSeatInput) (*generated.SeatPayload, error) {
 	from, err := parsed(id.User, "fromUserId", input.FromUserID)

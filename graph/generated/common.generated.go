@@ -45,6 +45,7 @@ type MutationResolver interface {
 	ResizeLicense(ctx context.Context, input ResizeLicenseInput) (*LicensePayload, error)
 	AssignSeat(ctx context.Context, input SeatInput) (*SeatPayload, error)
 	UnassignSeat(ctx context.Context, input SeatInput) (*SeatPayload, error)
+	ReleaseSeat(ctx context.Context, input SeatInput) (*SeatPayload, error)
 	TransferSeat(ctx context.Context, input TransferSeatInput) (*SeatPayload, error)
 	ActivateSeat(ctx context.Context, input SeatInput) (*SeatPayload, error)
 	CreateScimConfig(ctx context.Context, input CreateScimConfigInput) (*ScimConfigPayload, error)
@@ -292,6 +293,20 @@ func (ec *executionContext) field_Mutation_pauseScimConfig_args(ctx context.Cont
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (ScimConfigIDInput, error) {
 			return ec.unmarshalNScimConfigIdInput2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐScimConfigIDInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_releaseSeat_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (SeatInput, error) {
+			return ec.unmarshalNSeatInput2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐSeatInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1610,6 +1625,50 @@ func (ec *executionContext) fieldContext_Mutation_unassignSeat(ctx context.Conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_unassignSeat_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_releaseSeat(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_releaseSeat(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ReleaseSeat(ctx, fc.Args["input"].(SeatInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SeatPayload) graphql.Marshaler {
+			return ec.marshalNSeatPayload2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐSeatPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_releaseSeat(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SeatPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_releaseSeat_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -3109,6 +3168,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "unassignSeat":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_unassignSeat(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "releaseSeat":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_releaseSeat(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++

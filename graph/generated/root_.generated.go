@@ -275,6 +275,7 @@ type ComplexityRoot struct {
 		IssueScimToken      func(childComplexity int, input IssueScimTokenInput) int
 		IssueToken          func(childComplexity int, input IssueTokenInput) int
 		PauseScimConfig     func(childComplexity int, input ScimConfigIDInput) int
+		ReleaseSeat         func(childComplexity int, input SeatInput) int
 		ResizeLicense       func(childComplexity int, input ResizeLicenseInput) int
 		ResumeScimConfig    func(childComplexity int, input ScimConfigIDInput) int
 		RevokeToken         func(childComplexity int, input RevokeTokenInput) int
@@ -1500,6 +1501,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PauseScimConfig(childComplexity, args["input"].(ScimConfigIDInput)), true
+	case "Mutation.releaseSeat":
+		if e.ComplexityRoot.Mutation.ReleaseSeat == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_releaseSeat_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReleaseSeat(childComplexity, args["input"].(SeatInput)), true
 	case "Mutation.resizeLicense":
 		if e.ComplexityRoot.Mutation.ResizeLicense == nil {
 			break
@@ -3263,6 +3275,11 @@ extend type Mutation {
   assignSeat(input: SeatInput!): SeatPayload! @needs(scope: ADMIN)
   "Ends the claim by hand; other reasons may keep the seat."
   unassignSeat(input: SeatInput!): SeatPayload! @needs(scope: ADMIN)
+  """
+  Ends every reason for the person's seat, those of SCIM configurations too; the first in line gets the seat at once. It is no block:
+  the seat comes back when a configuration has the person join or come back, or by assignSeat.
+  """
+  releaseSeat(input: SeatInput!): SeatPayload! @needs(scope: ADMIN)
   transferSeat(input: TransferSeatInput!): SeatPayload! @needs(scope: ADMIN)
   "The person has used the product for the first time."
   activateSeat(input: SeatInput!): SeatPayload! @needs(scope: ADMIN)

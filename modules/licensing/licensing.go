@@ -13,7 +13,6 @@ import (
 	"context"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/clock"
@@ -108,13 +107,10 @@ func (s *Service) Buy(ctx context.Context, n NewLicense) (License, error) {
 		return License{}, err
 	}
 	now := s.clock()
-	l := License{
-		ID: id.New(), Product: strings.TrimSpace(n.Product), SKU: strings.TrimSpace(n.SKU), Edition: n.Edition, Seats: n.Seats, Ceiling: n.Seats,
+	l := (License{
+		ID: id.New(), Product: n.Product, SKU: n.SKU, Edition: n.Edition, Seats: n.Seats, Ceiling: n.Seats,
 		TermStart: n.TermStart, TermEnd: n.TermEnd, PriceMinor: n.PriceMinor, Currency: n.Currency, Version: 1, CreatedAt: now, UpdatedAt: now,
-	}
-	if l.SKU == "" {
-		l.SKU = skuOf(l.Product)
-	}
+	}).tidy()
 	if err := l.check(); err != nil {
 		return License{}, err
 	}
@@ -144,6 +140,7 @@ func (s *Service) Change(ctx context.Context, of id.ID, expected *int64, edit fu
 		if err := edit(l); err != nil {
 			return err
 		}
+		*l = l.tidy()
 		l.Seats = seats
 		return l.check()
 	})
@@ -193,31 +190,6 @@ func (l License) same(was License) bool {
 	samePrice := l.PriceMinor == nil && was.PriceMinor == nil || l.PriceMinor != nil && was.PriceMinor != nil && *l.PriceMinor == *was.PriceMinor
 	return l.Product == was.Product && l.Edition == was.Edition && l.Seats == was.Seats && l.Currency == was.Currency &&
 		samePrice && sameTime(l.TermStart, was.TermStart) && sameTime(l.TermEnd, was.TermEnd)
-}
-
-func (l License) check() error {
-	if n := utf8.RuneCountInString(l.Product); n < 1 || n > 200 {
-		return ErrInvalidLicense.At("product").Sayf("a product's name has 1 to 200 characters")
-	}
-	if n := utf8.RuneCountInString(l.SKU); n < 1 || n > 100 {
-		return ErrInvalidLicense.At("sku").Sayf("a SKU has 1 to 100 characters")
-	}
-	if l.Seats < 0 || l.Seats > 100_000_000 {
-		return ErrInvalidLicense.At("seats").Sayf("a license has 0 to 100,000,000 seats")
-	}
-	if l.TermStart != nil && l.TermEnd != nil && !l.TermStart.Before(*l.TermEnd) {
-		return ErrInvalidLicense.At("termEnd").Sayf("the term ends after it starts")
-	}
-	if l.PriceMinor != nil && (*l.PriceMinor < 0 || len(l.Currency) != 3) {
-		return ErrInvalidLicense.At("currency").Sayf("a price is not negative and has a currency of three letters, such as USD")
-	}
-	return nil
-}
-
-// skuOf makes a SKU from a product's name: lower case, words joined by hyphens.
-func skuOf(product string) string {
-	words := strings.FieldsFunc(strings.ToLower(product), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
-	return strings.Join(words, "-")
 }
 
 // keyOf is the form in which SKUs and product names are compared.

@@ -3,9 +3,11 @@ package licensing_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/usherhq/usher/internal/fault"
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/internal/store"
@@ -203,6 +205,76 @@ func TestASeatIsKeptWhileOneReasonIsLeft(t *testing.T) {
 	})
 }
 
+func TestAReleaseEndsEveryClaimAndSeatsTheFirstInLine(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx, w := storetest.Tenant(t, db), newWorld(db)
+		l, config := w.license(t, ctx, "Advanced", 1), storetest.Config(t, db, ctx)
+		if err := w.seats.AutoAssign(ctx, config, &l.ID); err != nil {
+			t.Fatal(err)
+		}
+		okta := provider(ctx, config)
+		u := w.users(t, okta, 3)
+		if _, err := w.seats.Assign(ctx, l.ID, u[0]); err != nil {
+			t.Fatal(err)
+		}
+		check := func(when string, want ...licensing.State) {
+			t.Helper()
+			if got := w.states(t, ctx, l.ID, u...); !slices.Equal(got, want) {
+				t.Errorf("%s: seats are %v, want %v", when, got, want)
+			}
+			w.audited(t, ctx, l.ID)
+		}
+		check("two reasons hold the seat", "invited", "waiting", "waiting")
+		seat, err := w.seats.Release(ctx, l.ID, u[0])
+		if err != nil || seat.State != licensing.Released {
+			t.Errorf("released is %+v, %v", seat, err)
+		}
+		check("released", "released", "invited", "waiting")
+		if _, err := w.seats.Release(ctx, l.ID, u[2]); err != nil {
+			t.Error(err)
+		}
+		check("one in line released", "released", "invited", "released")
+		ledger, err := w.seats.Ledger(ctx, []id.ID{l.ID}, page.Args{First: 1})
+		if err != nil || ledger[l.ID].Items[0].Cause != "released by hand" || ledger[l.ID].Items[0].User != u[2] {
+			t.Errorf("the ledger says %+v, %v", ledger, err)
+		}
+		again, err := w.seats.Release(ctx, l.ID, u[0])
+		if err != nil || again.Since != seat.Since {
+			t.Errorf("releasing twice made %+v of %+v, %v", again, seat, err)
+		}
+		// The next sync changes her and seats her no more; coming back does.
+		edit := func(edit func(*directory.User)) {
+			t.Helper()
+			if _, _, err := w.people.Change(okta, u[0], func(u *directory.User) error { edit(u); return nil }, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		edit(func(u *directory.User) { u.Title = "Analyst" })
+		check("changed by the configuration", "released", "invited", "released")
+		edit(func(u *directory.User) { u.Active = false })
+		edit(func(u *directory.User) { u.Active = true })
+		check("come back", "waiting", "invited", "released")
+	})
+}
+
+func TestAReleaseRefusesWhoNeverHadASeat(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx, w := storetest.Tenant(t, db), newWorld(db)
+		l, u := w.license(t, ctx, "Advanced", 1), w.users(t, ctx, 1)
+		if _, err := w.seats.Release(ctx, l.ID, u[0]); !errors.Is(err, licensing.ErrNoSeatHeld) {
+			t.Errorf("no seat: %v", err)
+		}
+		if _, err := w.seats.Release(ctx, id.New(), u[0]); !errors.Is(err, licensing.ErrLicenseNotFound) {
+			t.Errorf("no license: %v", err)
+		}
+		if _, err := w.seats.Release(provider(ctx, id.New()), l.ID, u[0]); err == nil {
+			t.Error("an identity provider released a seat")
+		}
+	})
+}
+
 func TestATransferNeverFreesThePlace(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
@@ -335,17 +407,68 @@ func TestLicensesAreRefusedWithTheFieldAtFault(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		ctx, w := storetest.Tenant(t, db), newWorld(db)
-		w.license(t, ctx, "Advanced", 1)
+		l := w.license(t, ctx, "Advanced", 1)
 		if _, err := w.seats.Buy(ctx, licensing.NewLicense{Product: "Other", SKU: "ADVANCED"}); !errors.Is(err, licensing.ErrSKUTaken) {
 			t.Errorf("a taken SKU: %v", err)
 		}
-		for _, n := range []licensing.NewLicense{{}, {Product: "A", Seats: -1}, {Product: "A", PriceMinor: new(int64)}} {
-			if _, err := w.seats.Buy(ctx, n); !errors.Is(err, licensing.ErrInvalidLicense) {
-				t.Errorf("%+v got %v", n, err)
+		long, late := strings.Repeat("x", 60_000), time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)
+		for _, c := range []struct {
+			n     licensing.NewLicense
+			field string
+		}{
+			{licensing.NewLicense{}, "product"},
+			{licensing.NewLicense{Product: long}, "product"},
+			{licensing.NewLicense{Product: "A\x00"}, "product"},
+			{licensing.NewLicense{Product: "A\xff"}, "product"},
+			{licensing.NewLicense{Product: "!?"}, "sku"},
+			{licensing.NewLicense{Product: "A", SKU: long}, "sku"},
+			{licensing.NewLicense{Product: "A", SKU: "a\nb"}, "sku"},
+			{licensing.NewLicense{Product: "A", Edition: long}, "edition"},
+			{licensing.NewLicense{Product: "A", Edition: "\x00"}, "edition"},
+			{licensing.NewLicense{Product: "A", Seats: -1}, "seats"},
+			{licensing.NewLicense{Product: "A", Currency: long}, "currency"},
+			{licensing.NewLicense{Product: "A", Currency: "€€€"}, "currency"},
+			{licensing.NewLicense{Product: "A", PriceMinor: new(int64)}, "currency"},
+			{licensing.NewLicense{Product: "A", PriceMinor: new(int64(-1)), Currency: "USD"}, "pricePerSeatMinor"},
+			{licensing.NewLicense{Product: "A", TermStart: &late}, "termStart"},
+			{licensing.NewLicense{Product: "A", TermEnd: &late}, "termEnd"},
+		} {
+			_, err := w.seats.Buy(ctx, c.n)
+			if f, ok := fault.As(err); !ok || !errors.Is(err, licensing.ErrInvalidLicense) || f.Field != c.field {
+				t.Errorf("%.60v got %v, want a fault at %s", c.n, err, c.field)
 			}
+		}
+		if _, err := w.seats.Change(ctx, l.ID, nil, func(l *licensing.License) error { l.Edition = long; return nil }); !errors.Is(err, licensing.ErrInvalidLicense) {
+			t.Errorf("a long edition: %v", err)
 		}
 		if _, err := w.seats.Buy(provider(ctx, id.New()), licensing.NewLicense{Product: "B"}); err == nil {
 			t.Error("an identity provider bought a license")
+		}
+	})
+}
+
+func TestALicenseIsFoundByWhatItIsCalled(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx, w := storetest.Tenant(t, db), newWorld(db)
+		u := w.users(t, ctx, 1)
+		for _, c := range []struct{ product, sku, asked string }{
+			{"\u55b6\u696d", "\u55b6\u696d", "\u55b6\u696d"},
+			{"Ärger & Söhne", "ärger-söhne", "ÄRGER & SÖHNE"},
+			{"  Sales Navigator (Advanced)", "sales-navigator-advanced", "sales navigator (advanced)"},
+			{strings.Repeat("Long ", 40), strings.TrimSuffix(strings.Repeat("long-", 20), "-"), strings.Repeat("long-", 19) + "LONG"},
+		} {
+			l := w.license(t, ctx, c.product, 1)
+			if l.SKU != c.sku || l.Product != strings.TrimSpace(c.product) {
+				t.Errorf("%q became %q with the SKU %q, want %q", c.product, l.Product, l.SKU, c.sku)
+			}
+			if _, err := w.seats.Assign(ctx, l.ID, u[0]); err != nil {
+				t.Fatal(err)
+			}
+			answers, err := w.seats.Access(ctx, c.asked, []directory.Person{{ID: u[0]}})
+			if err != nil || !answers[0].Allowed {
+				t.Errorf("%q: %+v, %v", c.asked, answers, err)
+			}
 		}
 	})
 }

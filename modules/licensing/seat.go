@@ -88,6 +88,41 @@ func (s *Service) Unassign(ctx context.Context, license, user id.ID) (Seat, erro
 	})
 }
 
+// releasedByHand is the cause that Release leaves in the ledger and in the journal.
+const releasedByHand = "released by hand"
+
+// Release takes the seat, or the place in line, from a person: every claim of hers on the license ends, whoever made it, and
+// the first in line gets the seat in the same unit of work. A seat that is released already stays as it is. Refuses with
+// ErrNoSeatHeld for who never had one.
+//
+// It undoes, it does not forbid: the claims are made again by who makes claims. A configuration with auto-assign does so when it
+// has the person join or come back, and not when it changes her; Assign does so by hand. To keep somebody out, block her.
+func (s *Service) Release(ctx context.Context, license, user id.ID) (Seat, error) {
+	if err := caller.Require(ctx, caller.ScopeAdmin); err != nil {
+		return Seat{}, err
+	}
+	return store.InTx(ctx, s.db, func(ctx context.Context) (Seat, error) {
+		l, err := s.lock(ctx, license)
+		if err != nil {
+			return Seat{}, err
+		}
+		seat, err := s.seat(ctx, license, user)
+		if err != nil {
+			return Seat{}, err
+		}
+		if err := s.deleteClaims(ctx, license, user); err != nil {
+			return Seat{}, err
+		}
+		if seat.State == Released {
+			return seat, nil
+		}
+		if err := s.release(ctx, l, seat, releasedByHand); err != nil {
+			return Seat{}, err
+		}
+		return s.seat(ctx, license, user)
+	})
+}
+
 // Activate marks the first use of a seat. A seat that is active already stays as it is.
 func (s *Service) Activate(ctx context.Context, license, user id.ID) (Seat, error) {
 	if err := caller.Require(ctx, caller.ScopeAdmin); err != nil {

@@ -19,12 +19,12 @@ func (s *Service) loadBySKU(ctx context.Context, sku string) (License, error) {
 	return one(scanLicense(s.db.QueryRow(ctx, `SELECT `+licenseColumns+` FROM licenses WHERE tenant_id = $1 AND sku_key = $2`, tenant, keyOf(sku))))
 }
 
-func (s *Service) several(ctx context.Context, condition string, key any) (map[id.ID]License, error) {
+func (s *Service) several(ctx context.Context, condition string, keys ...any) (map[id.ID]License, error) {
 	tenant, err := tenantOf(ctx)
 	if err != nil {
 		return nil, err
 	}
-	all, err := many(ctx, s, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE tenant_id = $1 AND `+condition, tenant, key)
+	all, err := many(ctx, s, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE tenant_id = $1 AND `+condition, append([]any{tenant}, keys...)...)
 	if err != nil {
 		return nil, fmt.Errorf("load licenses: %w", err)
 	}
