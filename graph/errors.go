@@ -75,7 +75,11 @@ func coded(errs gqlerror.List) gqlerror.List {
 	}
 	shown := make(gqlerror.List, 0, len(errs))
 	for _, err := range errs {
-		shown = append(shown, describe(err))
+		if _, ok := fault.As(err); ok {
+			shown = append(shown, describe(err))
+			continue
+		}
+		shown = append(shown, withCode(err)) // whatever reader and validator say is about the document
 	}
 	return shown
 }
@@ -84,8 +88,6 @@ func withCode(err *gqlerror.Error) *gqlerror.Error {
 	if err.Extensions == nil {
 		err.Extensions = map[string]any{}
 	}
-	if err.Extensions["code"] == nil || err.Extensions["code"] == "GRAPHQL_VALIDATION_FAILED" || err.Extensions["code"] == "GRAPHQL_PARSE_FAILED" {
-		err.Extensions["code"] = "invalid_query"
-	}
+	err.Extensions["code"] = "invalid_query"
 	return err
 }

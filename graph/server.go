@@ -52,11 +52,12 @@ func NewServer(r *Resolver, log *slog.Logger) *Server {
 	s.exec.SetParserTokenLimit(maxTokens)
 	s.exec.SetErrorPresenter(s.present)
 	s.exec.SetRecoverFunc(func(ctx context.Context, panicked any) error {
-		log.ErrorContext(ctx, "graphql resolver panicked", "panic", panicked, "stack", string(debug.Stack()), "request", requestID(ctx))
+		log.ErrorContext(ctx, "graphql request panicked", "panic", panicked, "stack", string(debug.Stack()), "request", requestID(ctx))
 		return errInternal
 	})
 	s.exec.SetQueryCache(s.checked)
 	s.exec.AroundOperations(s.gate)
+	s.exec.AroundOperations(s.checkInputs)
 	s.exec.AroundFields(inTenant)
 	s.exec.Use(extension.Introspection{}) // the gate keeps it for administrators
 	return s
@@ -85,6 +86,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) run(ctx context.Context, w http.ResponseWriter, params *graphql.RawParams) {
+	defer func() {
+		if accident := recover(); accident != nil { // of the reader or the validator: those of resolvers are caught there
+			s.refuse(w, http.StatusInternalServerError, s.exec.PresentRecoveredError(ctx, accident))
+		}
+	}()
 	if err := s.checked.check(ctx, params.Query); err != nil {
 		s.refuse(w, statusOf(err), err)
 		return

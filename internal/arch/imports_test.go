@@ -26,7 +26,7 @@ type source struct {
 var may = map[string][]string{
 	"cmd/usher":            {"..."},
 	"graph":                {"modules/...", "graph/generated", "graph/wire", "internal/caller", "internal/fault", "internal/page", "internal/id", "internal/filter", "internal/clock"},
-	"graph/wire":           {},
+	"graph/wire":           {"internal/fault", "internal/clock"},
 	"graph/generated":      {"graph/...", "modules/...", "internal/page", "internal/id"},
 	"scimadapter":          {"modules/provisioning", "modules/directory", "modules/licensing", "modules/access", "internal/caller", "internal/fault", "internal/page", "internal/id", "internal/filter", "internal/clock"},
 	"modules/provisioning": {"modules/tenancy", "modules/access", "modules/directory", "modules/licensing", "modules/events"},

@@ -23,6 +23,8 @@ import (
 var (
 	ErrBusy        = fault.New(fault.Unavailable, "busy", "too much happens at the same time; try again").After(time.Second)
 	ErrUnavailable = fault.New(fault.Unavailable, "database_unavailable", "the database cannot be reached; try again").After(5 * time.Second)
+	// ErrText stands behind the doors, which refuse such texts themselves and say where they are.
+	ErrText = fault.New(fault.Invalid, "invalid_text", "a text has the character U+0000 or is not UTF-8, and cannot be kept; leave that out").Scim("invalidValue")
 )
 
 var (
@@ -35,7 +37,7 @@ var (
 	errMismatch = errors.New("store: a statement has not met the rows it expects")
 )
 
-// translate makes faults of the errors that say "not now". Everything else passes as it is.
+// translate makes faults of the errors that say "not now" or "not this text". Everything else passes as it is.
 func translate(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
@@ -47,6 +49,8 @@ func translate(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: %w", context.Canceled, err)
 	}
 	switch {
+	case unkeepable(err):
+		return ErrText.Because(err)
 	case overloaded(err) || ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded):
 		return ErrBusy.Because(err)
 	case unreachable(err):
@@ -54,6 +58,12 @@ func translate(ctx context.Context, err error) error {
 	default:
 		return err
 	}
+}
+
+// unkeepable recognizes texts that PostgreSQL does not take: character_not_in_repertoire, untranslatable_character.
+func unkeepable(err error) bool {
+	server, ok := errors.AsType[*pq.Error](err)
+	return ok && (server.Code == "22021" || server.Code == "22P05")
 }
 
 func overloaded(err error) bool {

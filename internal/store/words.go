@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"
@@ -57,7 +58,7 @@ func (c *conn) CheckNamedValue(nv *driver.NamedValue) error {
 func (k kind) value(value any) (driver.Value, error) {
 	switch v := value.(type) {
 	case string:
-		return v, nil
+		return v, k.text(v)
 	case uuid.UUID:
 		return v.String(), nil
 	case time.Time:
@@ -78,6 +79,14 @@ func (k kind) value(value any) (driver.Value, error) {
 	return plain, err
 }
 
+// text refuses on SQLite what PostgreSQL refuses: SQLite keeps any bytes, and compares texts up to U+0000 alone.
+func (k kind) text(text string) error {
+	if k == sqlite && (strings.IndexByte(text, 0) >= 0 || !utf8.ValidString(text)) {
+		return ErrText
+	}
+	return nil
+}
+
 func (k kind) time(at time.Time) driver.Value {
 	at = clock.Cut(at)
 	if k == postgres {
@@ -89,6 +98,11 @@ func (k kind) time(at time.Time) driver.Value {
 func (k kind) list(texts []string) (driver.Value, error) {
 	if k == postgres {
 		return pq.StringArray(texts).Value()
+	}
+	for _, text := range texts {
+		if err := k.text(text); err != nil {
+			return nil, err
+		}
 	}
 	text, err := json.Marshal(texts)
 	return string(text), err
