@@ -126,7 +126,7 @@ func (k *talk) exchange(s *talkStep) {
 		return
 	}
 	if !s.want.equal(actual) {
-		k.t.Errorf("%s, %q: %s %s\nanswered %d %v\n%s\nwant %d %v\n%s", k.c.path, s.title, s.method, s.path,
+		k.t.Errorf("%s, %q: %s %s\nanswered %d %v\n%s\nwant %d %v\n%s\n(go test ./scimadapter -run TestConversations -update writes it anew, for review)", k.c.path, s.title, s.method, s.path,
 			actual.status, actual.headers, actual.body, s.want.status, s.want.headers, s.want.body)
 	}
 }
