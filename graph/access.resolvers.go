@@ -29,6 +29,15 @@ func (r *administratorResolver) ID(ctx context.Context, obj *access.Administrato
 	return id.Administrator.Format(obj.ID), nil
 }
 
+// RotateSigningKey is the resolver for the rotateSigningKey field.
+func (r *mutationResolver) RotateSigningKey(ctx context.Context) (*generated.RotateSigningKeyPayload, error) {
+	k, err := r.Resolver.Access.RotateKey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &generated.RotateSigningKeyPayload{SigningKey: k}, nil
+}
+
 // IssueToken is the resolver for the issueToken field.
 func (r *mutationResolver) IssueToken(ctx context.Context, input generated.IssueTokenInput) (*generated.TokenPayload, error) {
 	who, err := caller.Must(ctx)
@@ -105,6 +114,14 @@ func (r *mutationResolver) DeleteAdministrator(ctx context.Context, input genera
 	return &generated.DeletePayload{ID: input.ID}, nil
 }
 
+// Kid is the resolver for the kid field.
+func (r *signingKeyResolver) Kid(ctx context.Context, obj *access.Key) (string, error) {
+	return obj.ID.String(), nil
+}
+
+// SigningKey returns generated.SigningKeyResolver implementation.
+func (r *Resolver) SigningKey() generated.SigningKeyResolver { return &signingKeyResolver{r} }
+
 // AccessToken returns generated.AccessTokenResolver implementation.
 func (r *Resolver) AccessToken() generated.AccessTokenResolver { return &accessTokenResolver{r} }
 
@@ -114,4 +131,5 @@ func (r *Resolver) Administrator() generated.AdministratorResolver { return &adm
 type (
 	accessTokenResolver   struct{ *Resolver }
 	administratorResolver struct{ *Resolver }
+	signingKeyResolver    struct{ *Resolver }
 )

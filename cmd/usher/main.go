@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,8 @@ type cli struct {
 	Tenant   tenantCommands  `cmd:"" help:"Make and list tenants."`
 	License  licenseCommands `cmd:"" help:"Make and list the licenses of a tenant."`
 	Scim     scimCommands    `cmd:"" help:"Make and list the SCIM configurations of a tenant."`
-	Token    tokenCommands   `cmd:"" help:"Issue, list and revoke access tokens of a tenant."`
+	Token    tokenCommands   `cmd:"" help:"Issue, list and revoke access tokens."`
+	Key      keyCommands     `cmd:"" help:"Rotate and list the keys that sign access tokens."`
 	Simulate simulateCommand `cmd:"" help:"Play an identity provider against a SCIM endpoint."`
 	Version  versionCommand  `cmd:"" help:"Tell the version."`
 }
@@ -62,7 +64,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	}
 	if err := parsed.Run(); err != nil {
 		if !errors.Is(err, errTold) {
-			fmt.Fprintln(errs, "usher:", told(err))
+			fmt.Fprintln(errs, "usher:", told(err, parsed.Selected()))
 		}
 		return 1
 	}
@@ -72,13 +74,27 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 // errTold ends a command that has said itself what went wrong.
 var errTold = errors.New("told already")
 
-// told shows a fault as its message; an accident as it is.
-func told(err error) string {
-	if f, ok := fault.As(err); ok {
-		if f.Field != "" {
-			return f.Field + ": " + f.Message
-		}
+// flags are the flags that fill fields of other names.
+var flags = map[string]string{
+	"licenseId": "license", "identityProvider": "provider", "autoAssign": "auto-assign", "scopes": "scope", "scimConfigId": "scim",
+}
+
+// told shows a fault as its message, behind the flag that is at fault; an accident as it is.
+func told(err error, command *kong.Node) string {
+	f, ok := fault.As(err)
+	switch {
+	case !ok:
+		return err.Error()
+	case f.Field == "":
 		return f.Message
 	}
-	return err.Error()
+	name := cmp.Or(flags[f.Field], f.Field)
+	for _, group := range command.AllFlags(true) {
+		for _, flag := range group {
+			if flag.Name == name {
+				return "--" + name + ": " + f.Message
+			}
+		}
+	}
+	return f.Field + ": " + f.Message
 }

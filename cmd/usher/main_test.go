@@ -91,6 +91,8 @@ func TestACustomerIsSetUpFromTheCommandLine(t *testing.T) {
 func TestWrongCommandLinesSayWhatToDo(t *testing.T) {
 	t.Parallel()
 	data := "--data=" + t.TempDir()
+	printed(t, new(any), "tenant", "create", data, "--name", "Own", "--slug", "own", "--plan", "advanced")
+	printed(t, new(any), "scim", "create", data, "--tenant", "own", "--name", "Okta")
 	for _, c := range []struct {
 		args []string
 		code int
@@ -102,6 +104,21 @@ func TestWrongCommandLinesSayWhatToDo(t *testing.T) {
 		{[]string{"tenant", "create", data, "--name", "A", "--slug", "A b", "--plan", "core"}, 1, "slug"},
 		{[]string{"license", "create", data, "--tenant", "nobody", "--product", "A", "--seats", "1"}, 1, "no such tenant"},
 		{[]string{"token", "revoke", data, "--tenant", "nobody", "x"}, 1, "no such tenant"},
+		{[]string{"token", "revoke", data, "x"}, 1, "begins with tok_"},
+		{[]string{"token", "create", data, "--name", "A", "--scope", "admin"}, 1, "--tenant is missing"},
+		{[]string{"token", "create", data, "--name", "A", "--scope", "operator", "--tenant", "own"}, 1, "leave --tenant away"},
+		{[]string{"token", "create", data, "--name", "A", "--scope", "scim", "--tenant", "own"}, 1, "--scim is missing"},
+		{[]string{"token", "create", data, "--name", "A", "--scope", "scim", "--tenant", "own", "--scim", "Nothing"}, 1, "no such SCIM configuration"},
+		{[]string{"token", "create", data, "--name", "A", "--scope", "scim,admin", "--tenant", "own", "--scim", "Okta"}, 1, "--scope: this token can open scim, scim:read"},
+		{[]string{"token", "create", data, "--name", "A", "--scope", "everything", "--tenant", "own"}, 1, "--scope: this token can open admin"},
+		{[]string{"token", "create", data, "--name", "A", "--scope", "admin", "--tenant", "own", "--days", "0"}, 1, "--days is 0"},
+		{[]string{"token", "create", data, "--name", " ", "--scope", "admin", "--tenant", "own"}, 1, "--name: a token's name"},
+		{[]string{"scim", "create", data, "--tenant", "own", "--name", "B", "--auto-assign"}, 1, "--license: say which license"},
+		{[]string{"scim", "create", data, "--tenant", "own", "--name", "B", "--auto-assign", "--license", "none"}, 1, "no such license"},
+		{[]string{"scim", "create", data, "--tenant", "own", "--name", "okta"}, 1, "--name: another SCIM configuration"},
+		{[]string{"scim", "create", data, "--tenant", "own", "--name", "B", "--days", "4000"}, 1, "--days is 4000"},
+		{[]string{"serve", data, "--log-level", "loud"}, 2, "--log-level"},
+		{[]string{"serve", data, "--tls-cert", "main.go"}, 1, "both --tls-cert and --tls-key"},
 		{[]string{"migrate", data, "--database", "mysql://x"}, 1, "sqlite:PATH or postgres://"},
 		{[]string{"simulate", "okta", "--base", "nonsense", "--token", "x"}, 1, "http://"},
 		{[]string{"simulate", "okta", "--base", "http://localhost:1", "--token", "x", "--users", "0"}, 1, "users"},

@@ -5,28 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/usherhq/usher/graph"
-	"github.com/usherhq/usher/internal/caller"
-	"github.com/usherhq/usher/internal/fault"
-	"github.com/usherhq/usher/modules/access"
 	"github.com/usherhq/usher/scimadapter"
 	"github.com/usherhq/usher/web"
 )
 
 type serveCommand struct {
 	place
+	format
 
 	Listen       string         `help:"Address to listen on." default:"localhost:8080" env:"USHER_LISTEN" placeholder:"HOST:PORT"`
 	PublicURL    string         `name:"public-url" help:"Scheme and host that clients see. Without it, what they ask for." env:"USHER_PUBLIC_URL"`
@@ -34,7 +29,7 @@ type serveCommand struct {
 	TLSKey       string         `name:"tls-key" help:"File of the TLS key." env:"USHER_TLS_KEY" type:"existingfile"`
 	TrustedProxy []netip.Prefix `help:"Networks whose X-Forwarded-Proto, X-Forwarded-Host and X-Request-ID are believed." env:"USHER_TRUSTED_PROXY"`
 	Demo         bool           `help:"Add a tenant to look at, with licenses, a SCIM configuration and a small organization." env:"USHER_DEMO"`
-	LogLevel     string         `name:"log-level" help:"What to log: debug, info (a line for each request), warn or error." enum:"debug,info,warn,error" default:"info" env:"USHER_LOG_LEVEL"`
+	LogLevel     string         `name:"log-level" help:"What to log: debug, info (a line for each request), warn or error. Without it info, and warn with --demo." enum:",debug,info,warn,error" default:"" env:"USHER_LOG_LEVEL" placeholder:"LEVEL"`
 	LogJSON      bool           `name:"log-json" help:"Log JSON." env:"USHER_LOG_JSON"`
 }
 
@@ -70,14 +65,19 @@ func (c *serveCommand) Run(ctx context.Context, p *printer) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen on %s: %w", c.Listen, err), h.close())
 	}
-	s := &serving{serveCommand: c, house: h, log: log, printer: p, base: c.baseURL(listener)}
+	s := &serving{serveCommand: c, house: h, log: log, printer: p, base: c.baseURL(listener), address: listener.Addr().String()}
 	return errors.Join(s.run(ctx, listener), h.close())
 }
 
 func (c *serveCommand) logger(w io.Writer) (*slog.Logger, error) {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
-		return nil, fmt.Errorf("--log-level: %w", err)
+	level := slog.LevelInfo
+	if c.Demo {
+		level = slog.LevelWarn // what the demo says is to stay on the screen
+	}
+	if c.LogLevel != "" {
+		if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+			return nil, fmt.Errorf("--log-level: %w", err)
+		}
 	}
 	options := &slog.HandlerOptions{Level: level}
 	if c.LogJSON {
@@ -110,7 +110,8 @@ type serving struct {
 
 	log     *slog.Logger
 	printer *printer
-	base    string
+	base    string // how clients reach it
+	address string // where it listens
 }
 
 func (s *serving) run(ctx context.Context, listener net.Listener) error {
@@ -215,58 +216,4 @@ func (s *serving) jwks(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/jwk-set+json")
 	w.Header().Set("Cache-Control", "public, max-age=300")
 	_, _ = w.Write(keys) // a client that has gone away is no mistake
-}
-
-// welcome says where everything is, once the server runs.
-func (s *serving) welcome(ctx context.Context) error {
-	file := filepath.Join(s.Data, "operator.token")
-	if err := s.operatorToken(ctx, file); err != nil {
-		return err
-	}
-	fmt.Fprintf(s.printer.out, `Usher is at %[1]s
-
-  SCIM       %[1]s%[2]s
-  GraphQL    %[1]s/graphql
-  GraphiQL   %[1]s/graphiql
-  health     %[1]s/healthz, /readyz, /metrics
-  operator   the access token in %[3]s opens GraphQL for every tenant
-`, s.base, scimadapter.Base, file)
-	if s.Demo {
-		return s.demo(ctx)
-	}
-	fmt.Fprint(s.printer.out, `
-Next: make a tenant, a license and a SCIM configuration; these work beside the running server:
-
-  usher tenant create --name "Fjordline" --slug fjordline --plan advanced
-  usher license create --tenant fjordline --product "Sales Navigator Advanced" --seats 100
-  usher scim create --tenant fjordline --name Okta --provider okta --auto-assign --license sales-navigator-advanced
-`)
-	return nil
-}
-
-// operatorToken keeps a good token of the operator in a file that only its owner can read.
-func (s *serving) operatorToken(ctx context.Context, file string) error {
-	held, err := readPrivate(file)
-	switch {
-	case err == nil:
-		_, err := s.access.Authenticate(ctx, held)
-		if f, refused := fault.As(err); err == nil || !refused || f.Kind != fault.Unauthenticated {
-			return err
-		}
-		if err := os.Remove(file); err != nil {
-			return fmt.Errorf("renew the operator's token: %w", err)
-		}
-	case !errors.Is(err, fs.ErrNotExist):
-		return err
-	}
-	_, secret, err := s.access.Issue(operator(ctx), access.Request{
-		SubjectKind: access.SubjectOperator, Name: "operator", Scopes: caller.Scopes{caller.ScopeOperator},
-	})
-	if err != nil {
-		return fmt.Errorf("issue the operator's token: %w", err)
-	}
-	if err := createPrivate(file, secret.Reveal()+"\n"); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("keep the operator's token: %w", err)
-	}
-	return nil
 }

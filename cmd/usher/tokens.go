@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/usherhq/usher/internal/caller"
@@ -13,19 +16,46 @@ import (
 )
 
 type tokenCommands struct {
-	Create tokenCreate `cmd:"" help:"Issue an access token for GraphQL."`
-	List   tokenList   `cmd:"" help:"List the access tokens of a tenant."`
+	Create tokenCreate `cmd:"" help:"Issue an access token: for GraphQL, one more for a SCIM configuration, or one of the operator."`
+	List   tokenList   `cmd:"" help:"List the access tokens of a tenant, or the operator's."`
 	Revoke tokenRevoke `cmd:"" help:"End an access token at once."`
+}
+
+const day = 24 * time.Hour
+
+// life is the flag of every command that issues a token.
+type life struct {
+	Days int `help:"How many days the token lives." default:"730" env:"USHER_TOKEN_DAYS"`
+}
+
+func (l life) duration() (time.Duration, error) {
+	if l.Days < 1 || l.Days > int(access.MaxLife/day) {
+		return 0, fmt.Errorf("--days is %d: it must be between 1 and %d", l.Days, access.MaxLife/day)
+	}
+	return time.Duration(l.Days) * day, nil
+}
+
+// ofTenant is the flag of commands that work in a tenant, or without it on what is the operator's own.
+type ofTenant struct {
+	Tenant string `help:"Slug of the tenant; none for the operator's own tokens." env:"USHER_TENANT"`
+}
+
+func (o ofTenant) with(ctx context.Context, p place, act func(ctx context.Context, h *house) error) error {
+	if o.Tenant == "" {
+		return with(ctx, p, act)
+	}
+	return inside(ctx, p, o.Tenant, act)
 }
 
 type tokenCreate struct {
 	place
 	format
+	ofTenant
+	life
 
-	Tenant string   `help:"Slug of the tenant." required:"" env:"USHER_TENANT"`
-	Name   string   `help:"What the token is for." required:"" env:"USHER_TOKEN_NAME"`
-	Scope  []string `help:"admin, admin:read, reports:read, entitlements:read; several with commas." required:"" env:"USHER_TOKEN_SCOPE"`
-	Days   int      `help:"How long it lives." default:"730" env:"USHER_TOKEN_DAYS"`
+	Name  string   `help:"What the token is for." required:"" env:"USHER_TOKEN_NAME"`
+	Scope []string `help:"What it opens, several with commas: admin, admin:read, reports:read, entitlements:read; scim or scim:read with --scim; operator, for every tenant, without --tenant." required:"" env:"USHER_TOKEN_SCOPE"`
+	Scim  string   `help:"Name or id of the SCIM configuration that the token is for." env:"USHER_TOKEN_SCIM" placeholder:"CONFIG"`
 }
 
 type issuedToken struct {
@@ -34,21 +64,17 @@ type issuedToken struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 }
 
-const day = 24 * time.Hour
-
 // Run issues an access token.
 func (c *tokenCreate) Run(ctx context.Context, p *printer) error {
-	return inside(ctx, c.place, c.Tenant, func(ctx context.Context, h *house) error {
-		who, err := caller.Must(ctx)
-		if err != nil {
-			return err
-		}
-		if c.Days < 1 || c.Days > int(access.MaxLife/day) {
-			return fmt.Errorf("--days is %d: it must be between 1 and %d", c.Days, access.MaxLife/day)
-		}
-		token, secret, err := h.access.Issue(ctx, access.Request{
-			Tenant: who.Tenant, SubjectKind: access.SubjectService, Name: c.Name, Scopes: c.Scope, Life: time.Duration(c.Days) * day,
-		})
+	if err := c.check(); err != nil {
+		return err
+	}
+	days, err := c.duration()
+	if err != nil {
+		return err
+	}
+	return c.with(ctx, c.place, func(ctx context.Context, h *house) error {
+		token, secret, err := c.issue(ctx, h, access.Request{Name: c.Name, Scopes: c.Scope, Life: days})
 		if err != nil {
 			return err
 		}
@@ -61,20 +87,66 @@ func (c *tokenCreate) Run(ctx context.Context, p *printer) error {
 	})
 }
 
+// check refuses scopes that do not go with the other flags.
+func (c *tokenCreate) check() error {
+	opens := func(scopes ...string) bool {
+		return slices.ContainsFunc(c.Scope, func(scope string) bool { return slices.Contains(scopes, scope) })
+	}
+	switch {
+	case opens(caller.ScopeOperator) && c.Tenant != "":
+		return errors.New("--scope operator opens every tenant: leave --tenant away")
+	case !opens(caller.ScopeOperator) && c.Tenant == "":
+		return errors.New("--tenant is missing: only a token with --scope operator belongs to no tenant")
+	case opens(caller.ScopeSCIM, caller.ScopeSCIMRead) && c.Scim == "":
+		return errors.New("--scim is missing: a token with --scope " + strings.Join(c.Scope, ",") + " belongs to a SCIM configuration; usher scim list shows them")
+	default:
+		return nil
+	}
+}
+
+func (c *tokenCreate) issue(ctx context.Context, h *house, r access.Request) (access.Token, access.Secret, error) {
+	if c.Scim != "" {
+		config, err := h.configOf(ctx, c.Scim)
+		if err != nil {
+			return access.Token{}, "", fmt.Errorf("find SCIM configuration %q: %w", c.Scim, err)
+		}
+		return h.provisioning.IssueToken(ctx, config.ID, r)
+	}
+	who, err := caller.Must(ctx)
+	if err != nil {
+		return access.Token{}, "", err
+	}
+	r.Tenant, r.SubjectKind = who.Tenant, access.SubjectService
+	if c.Tenant == "" {
+		r.SubjectKind = access.SubjectOperator
+	}
+	return h.access.Issue(ctx, r)
+}
+
 type tokenList struct {
 	place
 	format
-
-	Tenant string `help:"Slug of the tenant." required:"" env:"USHER_TENANT"`
+	ofTenant
 }
 
 type listedToken struct {
 	ID         string     `json:"id"`
 	Name       string     `json:"name"`
 	Scopes     []string   `json:"scopes"`
+	Config     string     `json:"scimConfigId,omitempty"`
 	ExpiresAt  time.Time  `json:"expiresAt"`
 	LastUsedAt *time.Time `json:"lastUsedAt"`
 	RevokedAt  *time.Time `json:"revokedAt"`
+}
+
+func showToken(t access.Token) listedToken {
+	shown := listedToken{
+		ID: id.Token.Format(t.ID), Name: t.Name, Scopes: t.Scopes, ExpiresAt: t.ExpiresAt, LastUsedAt: t.LastUsedAt, RevokedAt: t.RevokedAt,
+	}
+	if t.SubjectKind == access.SubjectConfig {
+		shown.Config = id.Config.Format(t.Subject)
+	}
+	return shown
 }
 
 func (t listedToken) state() string {
@@ -88,23 +160,21 @@ func (t listedToken) state() string {
 	}
 }
 
-// Run lists the access tokens of a tenant.
+// Run lists the access tokens of a tenant, or the operator's.
 func (c *tokenList) Run(ctx context.Context, p *printer) error {
-	return inside(ctx, c.place, c.Tenant, func(ctx context.Context, h *house) error {
+	return c.with(ctx, c.place, func(ctx context.Context, h *house) error {
 		found, err := all(func(a page.Args) (page.Page[access.Token], error) { return h.access.List(ctx, a) }, access.TokenCursor)
 		if err != nil {
 			return err
 		}
 		shown := []listedToken{}
 		for _, t := range found {
-			shown = append(shown, listedToken{
-				ID: id.Token.Format(t.ID), Name: t.Name, Scopes: t.Scopes, ExpiresAt: t.ExpiresAt, LastUsedAt: t.LastUsedAt, RevokedAt: t.RevokedAt,
-			})
+			shown = append(shown, showToken(t))
 		}
 		return p.show(c.format, shown, func(w io.Writer) {
 			line(w, "NAME", "SCOPES", "EXPIRES", "STATE", "ID")
 			for _, t := range shown {
-				line(w, t.Name, t.Scopes, t.ExpiresAt.Format(time.DateOnly), t.state(), t.ID)
+				line(w, t.Name, strings.Join(t.Scopes, ","), t.ExpiresAt.Format(time.DateOnly), t.state(), t.ID)
 			}
 		})
 	})
@@ -113,14 +183,14 @@ func (c *tokenList) Run(ctx context.Context, p *printer) error {
 type tokenRevoke struct {
 	place
 	format
+	ofTenant
 
-	Tenant string `help:"Slug of the tenant." required:"" env:"USHER_TENANT"`
-	ID     string `arg:"" help:"The token's id, tok_…"`
+	ID string `arg:"" help:"The token's id, tok_…"`
 }
 
 // Run ends an access token.
 func (c *tokenRevoke) Run(ctx context.Context, p *printer) error {
-	return inside(ctx, c.place, c.Tenant, func(ctx context.Context, h *house) error {
+	return c.with(ctx, c.place, func(ctx context.Context, h *house) error {
 		of, ok := id.Token.Parse(c.ID)
 		if !ok {
 			return fmt.Errorf("%q is no token's id: it begins with tok_; usher token list shows them", c.ID)

@@ -264,6 +264,10 @@ type RevokeTokenPayload struct {
 	Token access.Token `json:"token"`
 }
 
+type RotateSigningKeyPayload struct {
+	SigningKey access.Key `json:"signingKey"`
+}
+
 type ScimConfigConnection struct {
 	Edges      []*ScimConfigEdge      `json:"edges"`
 	Nodes      []*provisioning.Config `json:"nodes"`

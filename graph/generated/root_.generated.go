@@ -36,6 +36,7 @@ type ResolverRoot interface {
 	Query() QueryResolver
 	ScimConfig() ScimConfigResolver
 	Seat() SeatResolver
+	SigningKey() SigningKeyResolver
 	Tenant() TenantResolver
 	User() UserResolver
 }
@@ -279,6 +280,7 @@ type ComplexityRoot struct {
 		ResizeLicense       func(childComplexity int, input ResizeLicenseInput) int
 		ResumeScimConfig    func(childComplexity int, input ScimConfigIDInput) int
 		RevokeToken         func(childComplexity int, input RevokeTokenInput) int
+		RotateSigningKey    func(childComplexity int) int
 		TransferSeat        func(childComplexity int, input TransferSeatInput) int
 		UnassignSeat        func(childComplexity int, input SeatInput) int
 		UnblockUser         func(childComplexity int, input UserIDInput) int
@@ -321,6 +323,10 @@ type ComplexityRoot struct {
 
 	RevokeTokenPayload struct {
 		Token func(childComplexity int) int
+	}
+
+	RotateSigningKeyPayload struct {
+		SigningKey func(childComplexity int) int
 	}
 
 	ScimConfig struct {
@@ -384,6 +390,13 @@ type ComplexityRoot struct {
 	SeatPayload struct {
 		License func(childComplexity int) int
 		Seat    func(childComplexity int) int
+	}
+
+	SigningKey struct {
+		CreatedAt     func(childComplexity int) int
+		Kid           func(childComplexity int) int
+		RetiredAt     func(childComplexity int) int
+		VerifiesUntil func(childComplexity int) int
 	}
 
 	Tenant struct {
@@ -1545,6 +1558,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeToken(childComplexity, args["input"].(RevokeTokenInput)), true
+	case "Mutation.rotateSigningKey":
+		if e.ComplexityRoot.Mutation.RotateSigningKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.RotateSigningKey(childComplexity), true
 	case "Mutation.transferSeat":
 		if e.ComplexityRoot.Mutation.TransferSeat == nil {
 			break
@@ -1831,6 +1850,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RevokeTokenPayload.Token(childComplexity), true
 
+	case "RotateSigningKeyPayload.signingKey":
+		if e.ComplexityRoot.RotateSigningKeyPayload.SigningKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateSigningKeyPayload.SigningKey(childComplexity), true
+
 	case "ScimConfig.autoAssign":
 		if e.ComplexityRoot.ScimConfig.AutoAssign == nil {
 			break
@@ -2077,6 +2103,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SeatPayload.Seat(childComplexity), true
+
+	case "SigningKey.createdAt":
+		if e.ComplexityRoot.SigningKey.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SigningKey.CreatedAt(childComplexity), true
+	case "SigningKey.kid":
+		if e.ComplexityRoot.SigningKey.Kid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SigningKey.Kid(childComplexity), true
+	case "SigningKey.retiredAt":
+		if e.ComplexityRoot.SigningKey.RetiredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SigningKey.RetiredAt(childComplexity), true
+	case "SigningKey.verifiesUntil":
+		if e.ComplexityRoot.SigningKey.VerifiesUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SigningKey.VerifiesUntil(childComplexity), true
 
 	case "Tenant.administrators":
 		if e.ComplexityRoot.Tenant.Administrators == nil {
@@ -2726,7 +2777,24 @@ type DeletePayload @needs(scope: ANY) {
   id: ID!
 }
 
+"""A key pair that signs access tokens. Its public half is at /.well-known/jwks.json."""
+type SigningKey @needs(scope: OPERATOR) {
+  "The kid of the tokens that it has signed."
+  kid: String!
+  createdAt: Time!
+  "Null while it signs."
+  retiredAt: Time
+  "When the last of its tokens expires: until then it verifies. Null when it has signed none."
+  verifiesUntil: Time
+}
+
+type RotateSigningKeyPayload @needs(scope: OPERATOR) {
+  signingKey: SigningKey!
+}
+
 extend type Mutation {
+  "New tokens are signed by a new key. Tokens of the old one stay good until they expire."
+  rotateSigningKey: RotateSigningKeyPayload! @needs(scope: OPERATOR)
   issueToken(input: IssueTokenInput!): TokenPayload! @needs(scope: ADMIN)
   "The token opens nothing any more, on every replica within seconds."
   revokeToken(input: RevokeTokenInput!): RevokeTokenPayload! @needs(scope: ADMIN)
@@ -3347,6 +3415,7 @@ type ScimConfigEdge @needs(scope: ADMIN_READ) {
 type Call implements Node @needs(scope: ADMIN_READ) {
   id: ID!
   at: Time!
+  "Null when the token was not one of a configuration, such as an administrator's."
   scimConfig: ScimConfig
   method: String!
   "Without the values of its query."
@@ -3985,6 +4054,14 @@ func (ec *executionContext) childFields_RevokeTokenPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type RevokeTokenPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RotateSigningKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "signingKey":
+		return ec.fieldContext_RotateSigningKeyPayload_signingKey(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateSigningKeyPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ScimConfig(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4109,6 +4186,20 @@ func (ec *executionContext) childFields_SeatPayload(ctx context.Context, field g
 		return ec.fieldContext_SeatPayload_license(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SeatPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SigningKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kid":
+		return ec.fieldContext_SigningKey_kid(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_SigningKey_createdAt(ctx, field)
+	case "retiredAt":
+		return ec.fieldContext_SigningKey_retiredAt(ctx, field)
+	case "verifiesUntil":
+		return ec.fieldContext_SigningKey_verifiesUntil(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SigningKey", field.Name)
 }
 
 func (ec *executionContext) childFields_Tenant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

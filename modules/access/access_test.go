@@ -321,10 +321,10 @@ func TestTokensOfARetiredKeyStayGood(t *testing.T) {
 		s := open(t, ctx, db, clock.System())
 		_, old := issue(t, ctx, s, caller.ScopeAdmin)
 		operator := caller.With(ctx, caller.Caller{Kind: caller.KindOperator, Scopes: caller.Scopes{caller.ScopeOperator}})
-		if err := s.RotateKey(operator); err != nil {
+		if _, err := s.RotateKey(operator); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.RotateKey(ctx); err == nil {
+		if _, err := s.RotateKey(ctx); err == nil {
 			t.Error("an administrator rotated the installation's key")
 		}
 		_, fresh := issue(t, ctx, s, caller.ScopeAdmin)

@@ -36,7 +36,7 @@ func TestAKeyThatWasRotatedElsewhereIsFound(t *testing.T) {
 			ctx := storetest.Tenant(t, one)
 			now := &movable{}
 			here, there := open(t, ctx, one, clock.System()), open(t, ctx, two, now.tell)
-			if err := here.RotateKey(outside(ctx)); err != nil {
+			if _, err := here.RotateKey(outside(ctx)); err != nil {
 				t.Fatal(err)
 			}
 			_, secret := issue(t, ctx, here, caller.ScopeAdmin)
@@ -204,7 +204,7 @@ func TestTheKeySetShowsPublicHalvesOnly(t *testing.T) {
 		ctx := storetest.Tenant(t, db)
 		s := open(t, ctx, db, clock.System())
 		issue(t, ctx, s, caller.ScopeAdmin)
-		if err := s.RotateKey(outside(ctx)); err != nil {
+		if _, err := s.RotateKey(outside(ctx)); err != nil {
 			t.Fatal(err)
 		}
 		text, err := s.JWKS()

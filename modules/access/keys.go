@@ -65,7 +65,7 @@ func (s *Service) found(ctx context.Context) error {
 		if err := s.insertInstallation(ctx, id.New()); err != nil {
 			return err
 		}
-		return s.insertKey(ctx, first)
+		return insertKey(ctx, first, s.clock())
 	})
 }
 
@@ -113,30 +113,48 @@ func (s *Service) unwrap(k *key) error {
 	return nil
 }
 
-// RotateKey has new tokens signed by a new key. Tokens of the old one stay good until they expire. It needs the scope operator.
-func (s *Service) RotateKey(ctx context.Context) error {
+// Key is what is told of a signing key. Its public half is in JWKS.
+type Key struct {
+	ID            id.ID // the kid of the tokens that it has signed
+	CreatedAt     time.Time
+	RetiredAt     *time.Time // nil while it signs
+	VerifiesUntil *time.Time // when the last of its tokens expires; nil when it has signed none
+}
+
+// RotateKey has new tokens signed by a new key, which it returns. Tokens of the old one stay good until they expire. It needs
+// the scope operator.
+func (s *Service) RotateKey(ctx context.Context) (Key, error) {
 	if err := caller.Require(ctx, caller.ScopeOperator); err != nil {
-		return err
+		return Key{}, err
 	}
 	next, err := s.newKey()
 	if err != nil {
-		return err
+		return Key{}, err
 	}
+	now := s.clock()
 	err = store.Do(ctx, s.db, func(ctx context.Context) error {
-		if err := s.retireKeys(ctx, s.clock()); err != nil {
+		if err := s.retireKeys(ctx, now); err != nil {
 			return err
 		}
-		if err := s.insertKey(ctx, next); err != nil {
+		if err := insertKey(ctx, next, now); err != nil {
 			return err
 		}
 		store.AfterCommit(ctx, func() { s.db.Notify(News) })
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("rotate the signing key: %w", err)
+		return Key{}, fmt.Errorf("rotate the signing key: %w", err)
 	}
 	slog.InfoContext(ctx, "the signing key was rotated", "key", next.id)
-	return s.Refresh(ctx)
+	return Key{ID: next.id, CreatedAt: now}, s.Refresh(ctx)
+}
+
+// Keys returns every key that the installation has had, the newest first. It needs the scope operator.
+func (s *Service) Keys(ctx context.Context) ([]Key, error) {
+	if err := caller.Require(ctx, caller.ScopeOperator); err != nil {
+		return nil, err
+	}
+	return s.listKeys(store.AcrossTenants(ctx, "keys are the installation's"))
 }
 
 type jwk struct {

@@ -38,13 +38,13 @@ func (s *Service) insertInstallation(ctx context.Context, of id.ID) error {
 	return store.Defer(ctx, store.Stmt{SQL: `INSERT INTO installations (id, one, created_at) VALUES ($1, 1, $2)`, Args: []any{of, s.clock()}})
 }
 
-func (s *Service) insertKey(ctx context.Context, k key) error {
+func insertKey(ctx context.Context, k key, now time.Time) error {
 	public, err := x509.MarshalPKIXPublicKey(k.public)
 	if err != nil {
 		return fmt.Errorf("keep a signing key: %w", err)
 	}
 	return store.Defer(ctx, store.Stmt{
-		SQL: `INSERT INTO signing_keys (id, wrapped, public, created_at) VALUES ($1, $2, $3, $4)`, Args: []any{k.id, k.wrapped, public, s.clock()},
+		SQL: `INSERT INTO signing_keys (id, wrapped, public, created_at) VALUES ($1, $2, $3, $4)`, Args: []any{k.id, k.wrapped, public, now},
 	})
 }
 
@@ -80,6 +80,27 @@ func (s *Service) loadKeys(ctx context.Context, now time.Time) ([]key, error) {
 		OR EXISTS (SELECT 1 FROM access_tokens t WHERE t.key_id = k.id AND t.expires_at > $1)`, now)
 	if err != nil {
 		return nil, fmt.Errorf("load keys: %w", err)
+	}
+	return keys, nil
+}
+
+// listKeys reads all keys, each with the last of its tokens to expire.
+func (s *Service) listKeys(ctx context.Context) ([]Key, error) {
+	scan := func(from row) (Key, error) {
+		var k Key
+		err := from.Scan(&k.ID, &k.CreatedAt, &k.RetiredAt, &k.VerifiesUntil)
+		k.CreatedAt = k.CreatedAt.UTC()
+		for _, at := range []*time.Time{k.RetiredAt, k.VerifiesUntil} {
+			if at != nil {
+				*at = at.UTC()
+			}
+		}
+		return k, err
+	}
+	keys, err := many(ctx, s, scan, `SELECT k.id, k.created_at, k.retired_at, t.expires_at FROM signing_keys k LEFT JOIN access_tokens t ON t.id =
+		(SELECT l.id FROM access_tokens l WHERE l.key_id = k.id ORDER BY l.expires_at DESC, l.id DESC LIMIT 1) ORDER BY k.id DESC`)
+	if err != nil {
+		return nil, fmt.Errorf("list keys: %w", err)
 	}
 	return keys, nil
 }

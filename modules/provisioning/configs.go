@@ -172,6 +172,11 @@ func (c Config) same(was Config) bool {
 // GetConfig returns a configuration of the tenant, or ErrConfigNotFound.
 func (s *Service) GetConfig(ctx context.Context, of id.ID) (Config, error) { return s.load(ctx, of) }
 
+// ConfigNamed returns the configuration of the tenant with a name, whatever its case, or ErrConfigNotFound.
+func (s *Service) ConfigNamed(ctx context.Context, name string) (Config, error) {
+	return s.one(ctx, "name_key", keyOf(strings.TrimSpace(name)))
+}
+
 // Configs returns those of some configurations that the tenant has or had.
 func (s *Service) Configs(ctx context.Context, ids []id.ID) (map[id.ID]Config, error) {
 	return s.several(ctx, ids)

@@ -83,12 +83,15 @@ func updateConfig(ctx context.Context, c Config) error {
 	})
 }
 
-func (s *Service) load(ctx context.Context, of id.ID) (Config, error) {
+func (s *Service) load(ctx context.Context, of id.ID) (Config, error) { return s.one(ctx, "id", of) }
+
+// one reads the configuration that has the value in a column of its own.
+func (s *Service) one(ctx context.Context, column string, value any) (Config, error) {
 	tenant, err := tenantOf(ctx)
 	if err != nil {
 		return Config{}, err
 	}
-	c, err := scanConfig(s.db.QueryRow(ctx, `SELECT `+configColumns+` FROM scim_configs WHERE tenant_id = $1 AND id = $2 AND status <> 'deleted'`, tenant, of))
+	c, err := scanConfig(s.db.QueryRow(ctx, `SELECT `+configColumns+` FROM scim_configs WHERE tenant_id = $1 AND `+column+` = $2 AND status <> 'deleted'`, tenant, value))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Config{}, ErrConfigNotFound
 	}
