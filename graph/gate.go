@@ -18,8 +18,8 @@ var scopes = map[string]string{
 	"ADMIN":             caller.ScopeAdmin,
 	"ADMIN_READ":        caller.ScopeAdminRead,
 	"REPORTS_READ":      caller.ScopeReportsRead,
-	"ENTITLEMENTS_READ": caller.ScopeEntitlementsRead,
-	"OPERATOR":          caller.ScopeOperator,
+	"ENTITLEMENTS_READ": caller.ScopeEntitlementsRead, "ENTITLEMENTS_WRITE": caller.ScopeEntitlementsWrite,
+	"OPERATOR": caller.ScopeOperator,
 }
 
 // listed says how many items a list field stands for: the argument that bounds it and what it is when not given.

@@ -28,6 +28,8 @@ type AccessToken struct {
 	Name string `json:"name,omitempty"`
 	// Scopes holds the value of the "scopes" field.
 	Scopes string `json:"scopes,omitempty"`
+	// GroupIds holds the value of the "group_ids" field.
+	GroupIds string `json:"group_ids,omitempty"`
 	// KeyID holds the value of the "key_id" field.
 	KeyID uuid.UUID `json:"key_id,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
@@ -48,7 +50,7 @@ func (*AccessToken) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case accesstoken.FieldTenantID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
-		case accesstoken.FieldSubjectKind, accesstoken.FieldName, accesstoken.FieldScopes:
+		case accesstoken.FieldSubjectKind, accesstoken.FieldName, accesstoken.FieldScopes, accesstoken.FieldGroupIds:
 			values[i] = new(sql.NullString)
 		case accesstoken.FieldCreatedAt, accesstoken.FieldExpiresAt, accesstoken.FieldLastUsedAt, accesstoken.FieldRevokedAt:
 			values[i] = new(sql.NullTime)
@@ -105,6 +107,12 @@ func (_m *AccessToken) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field scopes", values[i])
 			} else if value.Valid {
 				_m.Scopes = value.String
+			}
+		case accesstoken.FieldGroupIds:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field group_ids", values[i])
+			} else if value.Valid {
+				_m.GroupIds = value.String
 			}
 		case accesstoken.FieldKeyID:
 			if value, ok := values[i].(*uuid.UUID); !ok {
@@ -190,6 +198,9 @@ func (_m *AccessToken) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("scopes=")
 	builder.WriteString(_m.Scopes)
+	builder.WriteString(", ")
+	builder.WriteString("group_ids=")
+	builder.WriteString(_m.GroupIds)
 	builder.WriteString(", ")
 	builder.WriteString("key_id=")
 	builder.WriteString(fmt.Sprintf("%v", _m.KeyID))

@@ -59,6 +59,20 @@ func (_c *AccessTokenCreate) SetScopes(v string) *AccessTokenCreate {
 	return _c
 }
 
+// SetGroupIds sets the "group_ids" field.
+func (_c *AccessTokenCreate) SetGroupIds(v string) *AccessTokenCreate {
+	_c.mutation.SetGroupIds(v)
+	return _c
+}
+
+// SetNillableGroupIds sets the "group_ids" field if the given value is not nil.
+func (_c *AccessTokenCreate) SetNillableGroupIds(v *string) *AccessTokenCreate {
+	if v != nil {
+		_c.SetGroupIds(*v)
+	}
+	return _c
+}
+
 // SetKeyID sets the "key_id" field.
 func (_c *AccessTokenCreate) SetKeyID(v uuid.UUID) *AccessTokenCreate {
 	_c.mutation.SetKeyID(v)
@@ -118,6 +132,7 @@ func (_c *AccessTokenCreate) Mutation() *AccessTokenMutation {
 
 // Save creates the AccessToken in the database.
 func (_c *AccessTokenCreate) Save(ctx context.Context) (*AccessToken, error) {
+	_c.defaults()
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
 }
 
@@ -143,6 +158,14 @@ func (_c *AccessTokenCreate) ExecX(ctx context.Context) {
 	}
 }
 
+// defaults sets the default values of the builder before save.
+func (_c *AccessTokenCreate) defaults() {
+	if _, ok := _c.mutation.GroupIds(); !ok {
+		v := accesstoken.DefaultGroupIds
+		_c.mutation.SetGroupIds(v)
+	}
+}
+
 // check runs all checks and user-defined validators on the builder.
 func (_c *AccessTokenCreate) check() error {
 	if _, ok := _c.mutation.SubjectKind(); !ok {
@@ -156,6 +179,9 @@ func (_c *AccessTokenCreate) check() error {
 	}
 	if _, ok := _c.mutation.Scopes(); !ok {
 		return &ValidationError{Name: "scopes", err: errors.New(`generated: missing required field "AccessToken.scopes"`)}
+	}
+	if _, ok := _c.mutation.GroupIds(); !ok {
+		return &ValidationError{Name: "group_ids", err: errors.New(`generated: missing required field "AccessToken.group_ids"`)}
 	}
 	if _, ok := _c.mutation.KeyID(); !ok {
 		return &ValidationError{Name: "key_id", err: errors.New(`generated: missing required field "AccessToken.key_id"`)}
@@ -221,6 +247,10 @@ func (_c *AccessTokenCreate) createSpec() (*AccessToken, *sqlgraph.CreateSpec) {
 		_spec.SetField(accesstoken.FieldScopes, field.TypeString, value)
 		_node.Scopes = value
 	}
+	if value, ok := _c.mutation.GroupIds(); ok {
+		_spec.SetField(accesstoken.FieldGroupIds, field.TypeString, value)
+		_node.GroupIds = value
+	}
 	if value, ok := _c.mutation.KeyID(); ok {
 		_spec.SetField(accesstoken.FieldKeyID, field.TypeUUID, value)
 		_node.KeyID = value
@@ -262,6 +292,7 @@ func (_c *AccessTokenCreateBulk) Save(ctx context.Context) ([]*AccessToken, erro
 	for i := range _c.builders {
 		func(i int, root context.Context) {
 			builder := _c.builders[i]
+			builder.defaults()
 			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
 				mutation, ok := m.(*AccessTokenMutation)
 				if !ok {

@@ -33,7 +33,11 @@ type Administrator struct {
 	// EmailKey holds the value of the "email_key" field.
 	EmailKey string `json:"email_key,omitempty"`
 	// Role holds the value of the "role" field.
-	Role         string `json:"role,omitempty"`
+	Role string `json:"role,omitempty"`
+	// GroupIds holds the value of the "group_ids" field.
+	GroupIds string `json:"group_ids,omitempty"`
+	// Status holds the value of the "status" field.
+	Status       string `json:"status,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -44,7 +48,7 @@ func (*Administrator) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case administrator.FieldVersion:
 			values[i] = new(sql.NullInt64)
-		case administrator.FieldName, administrator.FieldEmail, administrator.FieldEmailKey, administrator.FieldRole:
+		case administrator.FieldName, administrator.FieldEmail, administrator.FieldEmailKey, administrator.FieldRole, administrator.FieldGroupIds, administrator.FieldStatus:
 			values[i] = new(sql.NullString)
 		case administrator.FieldCreatedAt, administrator.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
@@ -119,6 +123,18 @@ func (_m *Administrator) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Role = value.String
 			}
+		case administrator.FieldGroupIds:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field group_ids", values[i])
+			} else if value.Valid {
+				_m.GroupIds = value.String
+			}
+		case administrator.FieldStatus:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field status", values[i])
+			} else if value.Valid {
+				_m.Status = value.String
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -178,6 +194,12 @@ func (_m *Administrator) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("role=")
 	builder.WriteString(_m.Role)
+	builder.WriteString(", ")
+	builder.WriteString("group_ids=")
+	builder.WriteString(_m.GroupIds)
+	builder.WriteString(", ")
+	builder.WriteString("status=")
+	builder.WriteString(_m.Status)
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -77,6 +77,34 @@ func (_c *AdministratorCreate) SetRole(v string) *AdministratorCreate {
 	return _c
 }
 
+// SetGroupIds sets the "group_ids" field.
+func (_c *AdministratorCreate) SetGroupIds(v string) *AdministratorCreate {
+	_c.mutation.SetGroupIds(v)
+	return _c
+}
+
+// SetNillableGroupIds sets the "group_ids" field if the given value is not nil.
+func (_c *AdministratorCreate) SetNillableGroupIds(v *string) *AdministratorCreate {
+	if v != nil {
+		_c.SetGroupIds(*v)
+	}
+	return _c
+}
+
+// SetStatus sets the "status" field.
+func (_c *AdministratorCreate) SetStatus(v string) *AdministratorCreate {
+	_c.mutation.SetStatus(v)
+	return _c
+}
+
+// SetNillableStatus sets the "status" field if the given value is not nil.
+func (_c *AdministratorCreate) SetNillableStatus(v *string) *AdministratorCreate {
+	if v != nil {
+		_c.SetStatus(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *AdministratorCreate) SetID(v uuid.UUID) *AdministratorCreate {
 	_c.mutation.SetID(v)
@@ -122,6 +150,14 @@ func (_c *AdministratorCreate) defaults() {
 		v := administrator.DefaultVersion
 		_c.mutation.SetVersion(v)
 	}
+	if _, ok := _c.mutation.GroupIds(); !ok {
+		v := administrator.DefaultGroupIds
+		_c.mutation.SetGroupIds(v)
+	}
+	if _, ok := _c.mutation.Status(); !ok {
+		v := administrator.DefaultStatus
+		_c.mutation.SetStatus(v)
+	}
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -149,6 +185,12 @@ func (_c *AdministratorCreate) check() error {
 	}
 	if _, ok := _c.mutation.Role(); !ok {
 		return &ValidationError{Name: "role", err: errors.New(`generated: missing required field "Administrator.role"`)}
+	}
+	if _, ok := _c.mutation.GroupIds(); !ok {
+		return &ValidationError{Name: "group_ids", err: errors.New(`generated: missing required field "Administrator.group_ids"`)}
+	}
+	if _, ok := _c.mutation.Status(); !ok {
+		return &ValidationError{Name: "status", err: errors.New(`generated: missing required field "Administrator.status"`)}
 	}
 	return nil
 }
@@ -216,6 +258,14 @@ func (_c *AdministratorCreate) createSpec() (*Administrator, *sqlgraph.CreateSpe
 	if value, ok := _c.mutation.Role(); ok {
 		_spec.SetField(administrator.FieldRole, field.TypeString, value)
 		_node.Role = value
+	}
+	if value, ok := _c.mutation.GroupIds(); ok {
+		_spec.SetField(administrator.FieldGroupIds, field.TypeString, value)
+		_node.GroupIds = value
+	}
+	if value, ok := _c.mutation.Status(); ok {
+		_spec.SetField(administrator.FieldStatus, field.TypeString, value)
+		_node.Status = value
 	}
 	return _node, _spec
 }

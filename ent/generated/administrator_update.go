@@ -120,6 +120,34 @@ func (_u *AdministratorUpdate) SetNillableRole(v *string) *AdministratorUpdate {
 	return _u
 }
 
+// SetGroupIds sets the "group_ids" field.
+func (_u *AdministratorUpdate) SetGroupIds(v string) *AdministratorUpdate {
+	_u.mutation.SetGroupIds(v)
+	return _u
+}
+
+// SetNillableGroupIds sets the "group_ids" field if the given value is not nil.
+func (_u *AdministratorUpdate) SetNillableGroupIds(v *string) *AdministratorUpdate {
+	if v != nil {
+		_u.SetGroupIds(*v)
+	}
+	return _u
+}
+
+// SetStatus sets the "status" field.
+func (_u *AdministratorUpdate) SetStatus(v string) *AdministratorUpdate {
+	_u.mutation.SetStatus(v)
+	return _u
+}
+
+// SetNillableStatus sets the "status" field if the given value is not nil.
+func (_u *AdministratorUpdate) SetNillableStatus(v *string) *AdministratorUpdate {
+	if v != nil {
+		_u.SetStatus(*v)
+	}
+	return _u
+}
+
 // Mutation returns the AdministratorMutation object of the builder.
 func (_u *AdministratorUpdate) Mutation() *AdministratorMutation {
 	return _u.mutation
@@ -187,6 +215,12 @@ func (_u *AdministratorUpdate) sqlSave(ctx context.Context) (_node int, err erro
 	}
 	if value, ok := _u.mutation.Role(); ok {
 		_spec.SetField(administrator.FieldRole, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.GroupIds(); ok {
+		_spec.SetField(administrator.FieldGroupIds, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Status(); ok {
+		_spec.SetField(administrator.FieldStatus, field.TypeString, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -301,6 +335,34 @@ func (_u *AdministratorUpdateOne) SetNillableRole(v *string) *AdministratorUpdat
 	return _u
 }
 
+// SetGroupIds sets the "group_ids" field.
+func (_u *AdministratorUpdateOne) SetGroupIds(v string) *AdministratorUpdateOne {
+	_u.mutation.SetGroupIds(v)
+	return _u
+}
+
+// SetNillableGroupIds sets the "group_ids" field if the given value is not nil.
+func (_u *AdministratorUpdateOne) SetNillableGroupIds(v *string) *AdministratorUpdateOne {
+	if v != nil {
+		_u.SetGroupIds(*v)
+	}
+	return _u
+}
+
+// SetStatus sets the "status" field.
+func (_u *AdministratorUpdateOne) SetStatus(v string) *AdministratorUpdateOne {
+	_u.mutation.SetStatus(v)
+	return _u
+}
+
+// SetNillableStatus sets the "status" field if the given value is not nil.
+func (_u *AdministratorUpdateOne) SetNillableStatus(v *string) *AdministratorUpdateOne {
+	if v != nil {
+		_u.SetStatus(*v)
+	}
+	return _u
+}
+
 // Mutation returns the AdministratorMutation object of the builder.
 func (_u *AdministratorUpdateOne) Mutation() *AdministratorMutation {
 	return _u.mutation
@@ -398,6 +460,12 @@ func (_u *AdministratorUpdateOne) sqlSave(ctx context.Context) (_node *Administr
 	}
 	if value, ok := _u.mutation.Role(); ok {
 		_spec.SetField(administrator.FieldRole, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.GroupIds(); ok {
+		_spec.SetField(administrator.FieldGroupIds, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Status(); ok {
+		_spec.SetField(administrator.FieldStatus, field.TypeString, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Administrator{config: _u.config}

@@ -28,6 +28,8 @@ type Claim struct {
 	Reason string `json:"reason,omitempty"`
 	// ReasonID holds the value of the "reason_id" field.
 	ReasonID uuid.UUID `json:"reason_id,omitempty"`
+	// Priority holds the value of the "priority" field.
+	Priority int `json:"priority,omitempty"`
 	// Since holds the value of the "since" field.
 	Since        time.Time `json:"since,omitempty"`
 	selectValues sql.SelectValues
@@ -38,6 +40,8 @@ func (*Claim) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case claim.FieldPriority:
+			values[i] = new(sql.NullInt64)
 		case claim.FieldReason:
 			values[i] = new(sql.NullString)
 		case claim.FieldSince:
@@ -95,6 +99,12 @@ func (_m *Claim) assignValues(columns []string, values []any) error {
 			} else if value != nil {
 				_m.ReasonID = *value
 			}
+		case claim.FieldPriority:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field priority", values[i])
+			} else if value.Valid {
+				_m.Priority = int(value.Int64)
+			}
 		case claim.FieldSince:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field since", values[i])
@@ -151,6 +161,9 @@ func (_m *Claim) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("reason_id=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ReasonID))
+	builder.WriteString(", ")
+	builder.WriteString("priority=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Priority))
 	builder.WriteString(", ")
 	builder.WriteString("since=")
 	builder.WriteString(_m.Since.Format(time.ANSIC))

@@ -51,6 +51,20 @@ func (_c *ClaimCreate) SetReasonID(v uuid.UUID) *ClaimCreate {
 	return _c
 }
 
+// SetPriority sets the "priority" field.
+func (_c *ClaimCreate) SetPriority(v int) *ClaimCreate {
+	_c.mutation.SetPriority(v)
+	return _c
+}
+
+// SetNillablePriority sets the "priority" field if the given value is not nil.
+func (_c *ClaimCreate) SetNillablePriority(v *int) *ClaimCreate {
+	if v != nil {
+		_c.SetPriority(*v)
+	}
+	return _c
+}
+
 // SetSince sets the "since" field.
 func (_c *ClaimCreate) SetSince(v time.Time) *ClaimCreate {
 	_c.mutation.SetSince(v)
@@ -70,6 +84,7 @@ func (_c *ClaimCreate) Mutation() *ClaimMutation {
 
 // Save creates the Claim in the database.
 func (_c *ClaimCreate) Save(ctx context.Context) (*Claim, error) {
+	_c.defaults()
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
 }
 
@@ -95,6 +110,14 @@ func (_c *ClaimCreate) ExecX(ctx context.Context) {
 	}
 }
 
+// defaults sets the default values of the builder before save.
+func (_c *ClaimCreate) defaults() {
+	if _, ok := _c.mutation.Priority(); !ok {
+		v := claim.DefaultPriority
+		_c.mutation.SetPriority(v)
+	}
+}
+
 // check runs all checks and user-defined validators on the builder.
 func (_c *ClaimCreate) check() error {
 	if _, ok := _c.mutation.TenantID(); !ok {
@@ -111,6 +134,9 @@ func (_c *ClaimCreate) check() error {
 	}
 	if _, ok := _c.mutation.ReasonID(); !ok {
 		return &ValidationError{Name: "reason_id", err: errors.New(`generated: missing required field "Claim.reason_id"`)}
+	}
+	if _, ok := _c.mutation.Priority(); !ok {
+		return &ValidationError{Name: "priority", err: errors.New(`generated: missing required field "Claim.priority"`)}
 	}
 	if _, ok := _c.mutation.Since(); !ok {
 		return &ValidationError{Name: "since", err: errors.New(`generated: missing required field "Claim.since"`)}
@@ -170,6 +196,10 @@ func (_c *ClaimCreate) createSpec() (*Claim, *sqlgraph.CreateSpec) {
 		_spec.SetField(claim.FieldReasonID, field.TypeUUID, value)
 		_node.ReasonID = value
 	}
+	if value, ok := _c.mutation.Priority(); ok {
+		_spec.SetField(claim.FieldPriority, field.TypeInt, value)
+		_node.Priority = value
+	}
 	if value, ok := _c.mutation.Since(); ok {
 		_spec.SetField(claim.FieldSince, field.TypeTime, value)
 		_node.Since = value
@@ -195,6 +225,7 @@ func (_c *ClaimCreateBulk) Save(ctx context.Context) ([]*Claim, error) {
 	for i := range _c.builders {
 		func(i int, root context.Context) {
 			builder := _c.builders[i]
+			builder.defaults()
 			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
 				mutation, ok := m.(*ClaimMutation)
 				if !ok {

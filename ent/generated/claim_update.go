@@ -28,6 +28,27 @@ func (_u *ClaimUpdate) Where(ps ...predicate.Claim) *ClaimUpdate {
 	return _u
 }
 
+// SetPriority sets the "priority" field.
+func (_u *ClaimUpdate) SetPriority(v int) *ClaimUpdate {
+	_u.mutation.ResetPriority()
+	_u.mutation.SetPriority(v)
+	return _u
+}
+
+// SetNillablePriority sets the "priority" field if the given value is not nil.
+func (_u *ClaimUpdate) SetNillablePriority(v *int) *ClaimUpdate {
+	if v != nil {
+		_u.SetPriority(*v)
+	}
+	return _u
+}
+
+// AddPriority adds value to the "priority" field.
+func (_u *ClaimUpdate) AddPriority(v int) *ClaimUpdate {
+	_u.mutation.AddPriority(v)
+	return _u
+}
+
 // Mutation returns the ClaimMutation object of the builder.
 func (_u *ClaimUpdate) Mutation() *ClaimMutation {
 	return _u.mutation
@@ -75,6 +96,12 @@ func (_u *ClaimUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			}
 		}
 	}
+	if value, ok := _u.mutation.Priority(); ok {
+		_spec.SetField(claim.FieldPriority, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedPriority(); ok {
+		_spec.AddField(claim.FieldPriority, field.TypeInt, value)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -95,6 +122,27 @@ type ClaimUpdateOne struct {
 	hooks     []Hook
 	mutation  *ClaimMutation
 	modifiers []func(*sql.UpdateBuilder)
+}
+
+// SetPriority sets the "priority" field.
+func (_u *ClaimUpdateOne) SetPriority(v int) *ClaimUpdateOne {
+	_u.mutation.ResetPriority()
+	_u.mutation.SetPriority(v)
+	return _u
+}
+
+// SetNillablePriority sets the "priority" field if the given value is not nil.
+func (_u *ClaimUpdateOne) SetNillablePriority(v *int) *ClaimUpdateOne {
+	if v != nil {
+		_u.SetPriority(*v)
+	}
+	return _u
+}
+
+// AddPriority adds value to the "priority" field.
+func (_u *ClaimUpdateOne) AddPriority(v int) *ClaimUpdateOne {
+	_u.mutation.AddPriority(v)
+	return _u
 }
 
 // Mutation returns the ClaimMutation object of the builder.
@@ -173,6 +221,12 @@ func (_u *ClaimUpdateOne) sqlSave(ctx context.Context) (_node *Claim, err error)
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.Priority(); ok {
+		_spec.SetField(claim.FieldPriority, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedPriority(); ok {
+		_spec.AddField(claim.FieldPriority, field.TypeInt, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Claim{config: _u.config}

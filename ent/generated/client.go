@@ -16,14 +16,18 @@ import (
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 	"github.com/usherhq/usher/ent/generated/accesstoken"
+	"github.com/usherhq/usher/ent/generated/activityday"
+	"github.com/usherhq/usher/ent/generated/activitysource"
 	"github.com/usherhq/usher/ent/generated/administrator"
 	"github.com/usherhq/usher/ent/generated/alert"
 	"github.com/usherhq/usher/ent/generated/attributeschema"
 	"github.com/usherhq/usher/ent/generated/claim"
+	"github.com/usherhq/usher/ent/generated/consent"
 	"github.com/usherhq/usher/ent/generated/countdelta"
 	"github.com/usherhq/usher/ent/generated/event"
 	"github.com/usherhq/usher/ent/generated/group"
 	"github.com/usherhq/usher/ent/generated/installation"
+	"github.com/usherhq/usher/ent/generated/invitation"
 	"github.com/usherhq/usher/ent/generated/journalhead"
 	"github.com/usherhq/usher/ent/generated/keptcount"
 	"github.com/usherhq/usher/ent/generated/ledger"
@@ -32,9 +36,12 @@ import (
 	"github.com/usherhq/usher/ent/generated/membership"
 	"github.com/usherhq/usher/ent/generated/parkedmember"
 	"github.com/usherhq/usher/ent/generated/rule"
+	"github.com/usherhq/usher/ent/generated/rulerevision"
+	"github.com/usherhq/usher/ent/generated/rulerun"
 	"github.com/usherhq/usher/ent/generated/scimcall"
 	"github.com/usherhq/usher/ent/generated/scimconfig"
 	"github.com/usherhq/usher/ent/generated/seat"
+	"github.com/usherhq/usher/ent/generated/session"
 	"github.com/usherhq/usher/ent/generated/signingkey"
 	"github.com/usherhq/usher/ent/generated/snapshot"
 	"github.com/usherhq/usher/ent/generated/tenant"
@@ -51,6 +58,10 @@ type Client struct {
 	Schema *migrate.Schema
 	// AccessToken is the client for interacting with the AccessToken builders.
 	AccessToken *AccessTokenClient
+	// ActivityDay is the client for interacting with the ActivityDay builders.
+	ActivityDay *ActivityDayClient
+	// ActivitySource is the client for interacting with the ActivitySource builders.
+	ActivitySource *ActivitySourceClient
 	// Administrator is the client for interacting with the Administrator builders.
 	Administrator *AdministratorClient
 	// Alert is the client for interacting with the Alert builders.
@@ -59,6 +70,8 @@ type Client struct {
 	AttributeSchema *AttributeSchemaClient
 	// Claim is the client for interacting with the Claim builders.
 	Claim *ClaimClient
+	// Consent is the client for interacting with the Consent builders.
+	Consent *ConsentClient
 	// CountDelta is the client for interacting with the CountDelta builders.
 	CountDelta *CountDeltaClient
 	// Event is the client for interacting with the Event builders.
@@ -67,6 +80,8 @@ type Client struct {
 	Group *GroupClient
 	// Installation is the client for interacting with the Installation builders.
 	Installation *InstallationClient
+	// Invitation is the client for interacting with the Invitation builders.
+	Invitation *InvitationClient
 	// JournalHead is the client for interacting with the JournalHead builders.
 	JournalHead *JournalHeadClient
 	// KeptCount is the client for interacting with the KeptCount builders.
@@ -83,12 +98,18 @@ type Client struct {
 	ParkedMember *ParkedMemberClient
 	// Rule is the client for interacting with the Rule builders.
 	Rule *RuleClient
+	// RuleRevision is the client for interacting with the RuleRevision builders.
+	RuleRevision *RuleRevisionClient
+	// RuleRun is the client for interacting with the RuleRun builders.
+	RuleRun *RuleRunClient
 	// ScimCall is the client for interacting with the ScimCall builders.
 	ScimCall *ScimCallClient
 	// ScimConfig is the client for interacting with the ScimConfig builders.
 	ScimConfig *ScimConfigClient
 	// Seat is the client for interacting with the Seat builders.
 	Seat *SeatClient
+	// Session is the client for interacting with the Session builders.
+	Session *SessionClient
 	// SigningKey is the client for interacting with the SigningKey builders.
 	SigningKey *SigningKeyClient
 	// Snapshot is the client for interacting with the Snapshot builders.
@@ -111,14 +132,18 @@ func NewClient(opts ...Option) *Client {
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
 	c.AccessToken = NewAccessTokenClient(c.config)
+	c.ActivityDay = NewActivityDayClient(c.config)
+	c.ActivitySource = NewActivitySourceClient(c.config)
 	c.Administrator = NewAdministratorClient(c.config)
 	c.Alert = NewAlertClient(c.config)
 	c.AttributeSchema = NewAttributeSchemaClient(c.config)
 	c.Claim = NewClaimClient(c.config)
+	c.Consent = NewConsentClient(c.config)
 	c.CountDelta = NewCountDeltaClient(c.config)
 	c.Event = NewEventClient(c.config)
 	c.Group = NewGroupClient(c.config)
 	c.Installation = NewInstallationClient(c.config)
+	c.Invitation = NewInvitationClient(c.config)
 	c.JournalHead = NewJournalHeadClient(c.config)
 	c.KeptCount = NewKeptCountClient(c.config)
 	c.Ledger = NewLedgerClient(c.config)
@@ -127,9 +152,12 @@ func (c *Client) init() {
 	c.Membership = NewMembershipClient(c.config)
 	c.ParkedMember = NewParkedMemberClient(c.config)
 	c.Rule = NewRuleClient(c.config)
+	c.RuleRevision = NewRuleRevisionClient(c.config)
+	c.RuleRun = NewRuleRunClient(c.config)
 	c.ScimCall = NewScimCallClient(c.config)
 	c.ScimConfig = NewScimConfigClient(c.config)
 	c.Seat = NewSeatClient(c.config)
+	c.Session = NewSessionClient(c.config)
 	c.SigningKey = NewSigningKeyClient(c.config)
 	c.Snapshot = NewSnapshotClient(c.config)
 	c.Tenant = NewTenantClient(c.config)
@@ -228,14 +256,18 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ctx:             ctx,
 		config:          cfg,
 		AccessToken:     NewAccessTokenClient(cfg),
+		ActivityDay:     NewActivityDayClient(cfg),
+		ActivitySource:  NewActivitySourceClient(cfg),
 		Administrator:   NewAdministratorClient(cfg),
 		Alert:           NewAlertClient(cfg),
 		AttributeSchema: NewAttributeSchemaClient(cfg),
 		Claim:           NewClaimClient(cfg),
+		Consent:         NewConsentClient(cfg),
 		CountDelta:      NewCountDeltaClient(cfg),
 		Event:           NewEventClient(cfg),
 		Group:           NewGroupClient(cfg),
 		Installation:    NewInstallationClient(cfg),
+		Invitation:      NewInvitationClient(cfg),
 		JournalHead:     NewJournalHeadClient(cfg),
 		KeptCount:       NewKeptCountClient(cfg),
 		Ledger:          NewLedgerClient(cfg),
@@ -244,9 +276,12 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Membership:      NewMembershipClient(cfg),
 		ParkedMember:    NewParkedMemberClient(cfg),
 		Rule:            NewRuleClient(cfg),
+		RuleRevision:    NewRuleRevisionClient(cfg),
+		RuleRun:         NewRuleRunClient(cfg),
 		ScimCall:        NewScimCallClient(cfg),
 		ScimConfig:      NewScimConfigClient(cfg),
 		Seat:            NewSeatClient(cfg),
+		Session:         NewSessionClient(cfg),
 		SigningKey:      NewSigningKeyClient(cfg),
 		Snapshot:        NewSnapshotClient(cfg),
 		Tenant:          NewTenantClient(cfg),
@@ -272,14 +307,18 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ctx:             ctx,
 		config:          cfg,
 		AccessToken:     NewAccessTokenClient(cfg),
+		ActivityDay:     NewActivityDayClient(cfg),
+		ActivitySource:  NewActivitySourceClient(cfg),
 		Administrator:   NewAdministratorClient(cfg),
 		Alert:           NewAlertClient(cfg),
 		AttributeSchema: NewAttributeSchemaClient(cfg),
 		Claim:           NewClaimClient(cfg),
+		Consent:         NewConsentClient(cfg),
 		CountDelta:      NewCountDeltaClient(cfg),
 		Event:           NewEventClient(cfg),
 		Group:           NewGroupClient(cfg),
 		Installation:    NewInstallationClient(cfg),
+		Invitation:      NewInvitationClient(cfg),
 		JournalHead:     NewJournalHeadClient(cfg),
 		KeptCount:       NewKeptCountClient(cfg),
 		Ledger:          NewLedgerClient(cfg),
@@ -288,9 +327,12 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Membership:      NewMembershipClient(cfg),
 		ParkedMember:    NewParkedMemberClient(cfg),
 		Rule:            NewRuleClient(cfg),
+		RuleRevision:    NewRuleRevisionClient(cfg),
+		RuleRun:         NewRuleRunClient(cfg),
 		ScimCall:        NewScimCallClient(cfg),
 		ScimConfig:      NewScimConfigClient(cfg),
 		Seat:            NewSeatClient(cfg),
+		Session:         NewSessionClient(cfg),
 		SigningKey:      NewSigningKeyClient(cfg),
 		Snapshot:        NewSnapshotClient(cfg),
 		Tenant:          NewTenantClient(cfg),
@@ -325,10 +367,12 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.AccessToken, c.Administrator, c.Alert, c.AttributeSchema, c.Claim,
-		c.CountDelta, c.Event, c.Group, c.Installation, c.JournalHead, c.KeptCount,
-		c.Ledger, c.License, c.Link, c.Membership, c.ParkedMember, c.Rule, c.ScimCall,
-		c.ScimConfig, c.Seat, c.SigningKey, c.Snapshot, c.Tenant, c.User, c.UserValue,
+		c.AccessToken, c.ActivityDay, c.ActivitySource, c.Administrator, c.Alert,
+		c.AttributeSchema, c.Claim, c.Consent, c.CountDelta, c.Event, c.Group,
+		c.Installation, c.Invitation, c.JournalHead, c.KeptCount, c.Ledger, c.License,
+		c.Link, c.Membership, c.ParkedMember, c.Rule, c.RuleRevision, c.RuleRun,
+		c.ScimCall, c.ScimConfig, c.Seat, c.Session, c.SigningKey, c.Snapshot,
+		c.Tenant, c.User, c.UserValue,
 	} {
 		n.Use(hooks...)
 	}
@@ -338,10 +382,12 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.AccessToken, c.Administrator, c.Alert, c.AttributeSchema, c.Claim,
-		c.CountDelta, c.Event, c.Group, c.Installation, c.JournalHead, c.KeptCount,
-		c.Ledger, c.License, c.Link, c.Membership, c.ParkedMember, c.Rule, c.ScimCall,
-		c.ScimConfig, c.Seat, c.SigningKey, c.Snapshot, c.Tenant, c.User, c.UserValue,
+		c.AccessToken, c.ActivityDay, c.ActivitySource, c.Administrator, c.Alert,
+		c.AttributeSchema, c.Claim, c.Consent, c.CountDelta, c.Event, c.Group,
+		c.Installation, c.Invitation, c.JournalHead, c.KeptCount, c.Ledger, c.License,
+		c.Link, c.Membership, c.ParkedMember, c.Rule, c.RuleRevision, c.RuleRun,
+		c.ScimCall, c.ScimConfig, c.Seat, c.Session, c.SigningKey, c.Snapshot,
+		c.Tenant, c.User, c.UserValue,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -352,6 +398,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
 	case *AccessTokenMutation:
 		return c.AccessToken.mutate(ctx, m)
+	case *ActivityDayMutation:
+		return c.ActivityDay.mutate(ctx, m)
+	case *ActivitySourceMutation:
+		return c.ActivitySource.mutate(ctx, m)
 	case *AdministratorMutation:
 		return c.Administrator.mutate(ctx, m)
 	case *AlertMutation:
@@ -360,6 +410,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.AttributeSchema.mutate(ctx, m)
 	case *ClaimMutation:
 		return c.Claim.mutate(ctx, m)
+	case *ConsentMutation:
+		return c.Consent.mutate(ctx, m)
 	case *CountDeltaMutation:
 		return c.CountDelta.mutate(ctx, m)
 	case *EventMutation:
@@ -368,6 +420,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Group.mutate(ctx, m)
 	case *InstallationMutation:
 		return c.Installation.mutate(ctx, m)
+	case *InvitationMutation:
+		return c.Invitation.mutate(ctx, m)
 	case *JournalHeadMutation:
 		return c.JournalHead.mutate(ctx, m)
 	case *KeptCountMutation:
@@ -384,12 +438,18 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ParkedMember.mutate(ctx, m)
 	case *RuleMutation:
 		return c.Rule.mutate(ctx, m)
+	case *RuleRevisionMutation:
+		return c.RuleRevision.mutate(ctx, m)
+	case *RuleRunMutation:
+		return c.RuleRun.mutate(ctx, m)
 	case *ScimCallMutation:
 		return c.ScimCall.mutate(ctx, m)
 	case *ScimConfigMutation:
 		return c.ScimConfig.mutate(ctx, m)
 	case *SeatMutation:
 		return c.Seat.mutate(ctx, m)
+	case *SessionMutation:
+		return c.Session.mutate(ctx, m)
 	case *SigningKeyMutation:
 		return c.SigningKey.mutate(ctx, m)
 	case *SnapshotMutation:
@@ -535,6 +595,272 @@ func (c *AccessTokenClient) mutate(ctx context.Context, m *AccessTokenMutation) 
 		return (&AccessTokenDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown AccessToken mutation op: %q", m.Op())
+	}
+}
+
+// ActivityDayClient is a client for the ActivityDay schema.
+type ActivityDayClient struct {
+	config
+}
+
+// NewActivityDayClient returns a client for the ActivityDay from the given config.
+func NewActivityDayClient(c config) *ActivityDayClient {
+	return &ActivityDayClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `activityday.Hooks(f(g(h())))`.
+func (c *ActivityDayClient) Use(hooks ...Hook) {
+	c.hooks.ActivityDay = append(c.hooks.ActivityDay, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `activityday.Intercept(f(g(h())))`.
+func (c *ActivityDayClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ActivityDay = append(c.inters.ActivityDay, interceptors...)
+}
+
+// Create returns a builder for creating a ActivityDay entity.
+func (c *ActivityDayClient) Create() *ActivityDayCreate {
+	mutation := newActivityDayMutation(c.config, OpCreate)
+	return &ActivityDayCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ActivityDay entities.
+func (c *ActivityDayClient) CreateBulk(builders ...*ActivityDayCreate) *ActivityDayCreateBulk {
+	return &ActivityDayCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ActivityDayClient) MapCreateBulk(slice any, setFunc func(*ActivityDayCreate, int)) *ActivityDayCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ActivityDayCreateBulk{err: fmt.Errorf("calling to ActivityDayClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ActivityDayCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ActivityDayCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ActivityDay.
+func (c *ActivityDayClient) Update() *ActivityDayUpdate {
+	mutation := newActivityDayMutation(c.config, OpUpdate)
+	return &ActivityDayUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ActivityDayClient) UpdateOne(_m *ActivityDay) *ActivityDayUpdateOne {
+	mutation := newActivityDayMutation(c.config, OpUpdateOne, withActivityDay(_m))
+	return &ActivityDayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ActivityDayClient) UpdateOneID(id uuid.UUID) *ActivityDayUpdateOne {
+	mutation := newActivityDayMutation(c.config, OpUpdateOne, withActivityDayID(id))
+	return &ActivityDayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ActivityDay.
+func (c *ActivityDayClient) Delete() *ActivityDayDelete {
+	mutation := newActivityDayMutation(c.config, OpDelete)
+	return &ActivityDayDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ActivityDayClient) DeleteOne(_m *ActivityDay) *ActivityDayDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ActivityDayClient) DeleteOneID(id uuid.UUID) *ActivityDayDeleteOne {
+	builder := c.Delete().Where(activityday.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ActivityDayDeleteOne{builder}
+}
+
+// Query returns a query builder for ActivityDay.
+func (c *ActivityDayClient) Query() *ActivityDayQuery {
+	return &ActivityDayQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeActivityDay},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ActivityDay entity by its id.
+func (c *ActivityDayClient) Get(ctx context.Context, id uuid.UUID) (*ActivityDay, error) {
+	return c.Query().Where(activityday.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ActivityDayClient) GetX(ctx context.Context, id uuid.UUID) *ActivityDay {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ActivityDayClient) Hooks() []Hook {
+	return c.hooks.ActivityDay
+}
+
+// Interceptors returns the client interceptors.
+func (c *ActivityDayClient) Interceptors() []Interceptor {
+	return c.inters.ActivityDay
+}
+
+func (c *ActivityDayClient) mutate(ctx context.Context, m *ActivityDayMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ActivityDayCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ActivityDayUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ActivityDayUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ActivityDayDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown ActivityDay mutation op: %q", m.Op())
+	}
+}
+
+// ActivitySourceClient is a client for the ActivitySource schema.
+type ActivitySourceClient struct {
+	config
+}
+
+// NewActivitySourceClient returns a client for the ActivitySource from the given config.
+func NewActivitySourceClient(c config) *ActivitySourceClient {
+	return &ActivitySourceClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `activitysource.Hooks(f(g(h())))`.
+func (c *ActivitySourceClient) Use(hooks ...Hook) {
+	c.hooks.ActivitySource = append(c.hooks.ActivitySource, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `activitysource.Intercept(f(g(h())))`.
+func (c *ActivitySourceClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ActivitySource = append(c.inters.ActivitySource, interceptors...)
+}
+
+// Create returns a builder for creating a ActivitySource entity.
+func (c *ActivitySourceClient) Create() *ActivitySourceCreate {
+	mutation := newActivitySourceMutation(c.config, OpCreate)
+	return &ActivitySourceCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ActivitySource entities.
+func (c *ActivitySourceClient) CreateBulk(builders ...*ActivitySourceCreate) *ActivitySourceCreateBulk {
+	return &ActivitySourceCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ActivitySourceClient) MapCreateBulk(slice any, setFunc func(*ActivitySourceCreate, int)) *ActivitySourceCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ActivitySourceCreateBulk{err: fmt.Errorf("calling to ActivitySourceClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ActivitySourceCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ActivitySourceCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ActivitySource.
+func (c *ActivitySourceClient) Update() *ActivitySourceUpdate {
+	mutation := newActivitySourceMutation(c.config, OpUpdate)
+	return &ActivitySourceUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ActivitySourceClient) UpdateOne(_m *ActivitySource) *ActivitySourceUpdateOne {
+	mutation := newActivitySourceMutation(c.config, OpUpdateOne, withActivitySource(_m))
+	return &ActivitySourceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ActivitySourceClient) UpdateOneID(id uuid.UUID) *ActivitySourceUpdateOne {
+	mutation := newActivitySourceMutation(c.config, OpUpdateOne, withActivitySourceID(id))
+	return &ActivitySourceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ActivitySource.
+func (c *ActivitySourceClient) Delete() *ActivitySourceDelete {
+	mutation := newActivitySourceMutation(c.config, OpDelete)
+	return &ActivitySourceDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ActivitySourceClient) DeleteOne(_m *ActivitySource) *ActivitySourceDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ActivitySourceClient) DeleteOneID(id uuid.UUID) *ActivitySourceDeleteOne {
+	builder := c.Delete().Where(activitysource.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ActivitySourceDeleteOne{builder}
+}
+
+// Query returns a query builder for ActivitySource.
+func (c *ActivitySourceClient) Query() *ActivitySourceQuery {
+	return &ActivitySourceQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeActivitySource},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ActivitySource entity by its id.
+func (c *ActivitySourceClient) Get(ctx context.Context, id uuid.UUID) (*ActivitySource, error) {
+	return c.Query().Where(activitysource.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ActivitySourceClient) GetX(ctx context.Context, id uuid.UUID) *ActivitySource {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ActivitySourceClient) Hooks() []Hook {
+	return c.hooks.ActivitySource
+}
+
+// Interceptors returns the client interceptors.
+func (c *ActivitySourceClient) Interceptors() []Interceptor {
+	return c.inters.ActivitySource
+}
+
+func (c *ActivitySourceClient) mutate(ctx context.Context, m *ActivitySourceMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ActivitySourceCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ActivitySourceUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ActivitySourceUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ActivitySourceDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown ActivitySource mutation op: %q", m.Op())
 	}
 }
 
@@ -1070,6 +1396,139 @@ func (c *ClaimClient) mutate(ctx context.Context, m *ClaimMutation) (Value, erro
 	}
 }
 
+// ConsentClient is a client for the Consent schema.
+type ConsentClient struct {
+	config
+}
+
+// NewConsentClient returns a client for the Consent from the given config.
+func NewConsentClient(c config) *ConsentClient {
+	return &ConsentClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `consent.Hooks(f(g(h())))`.
+func (c *ConsentClient) Use(hooks ...Hook) {
+	c.hooks.Consent = append(c.hooks.Consent, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `consent.Intercept(f(g(h())))`.
+func (c *ConsentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Consent = append(c.inters.Consent, interceptors...)
+}
+
+// Create returns a builder for creating a Consent entity.
+func (c *ConsentClient) Create() *ConsentCreate {
+	mutation := newConsentMutation(c.config, OpCreate)
+	return &ConsentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Consent entities.
+func (c *ConsentClient) CreateBulk(builders ...*ConsentCreate) *ConsentCreateBulk {
+	return &ConsentCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ConsentClient) MapCreateBulk(slice any, setFunc func(*ConsentCreate, int)) *ConsentCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ConsentCreateBulk{err: fmt.Errorf("calling to ConsentClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ConsentCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ConsentCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Consent.
+func (c *ConsentClient) Update() *ConsentUpdate {
+	mutation := newConsentMutation(c.config, OpUpdate)
+	return &ConsentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ConsentClient) UpdateOne(_m *Consent) *ConsentUpdateOne {
+	mutation := newConsentMutation(c.config, OpUpdateOne, withConsent(_m))
+	return &ConsentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ConsentClient) UpdateOneID(id uuid.UUID) *ConsentUpdateOne {
+	mutation := newConsentMutation(c.config, OpUpdateOne, withConsentID(id))
+	return &ConsentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Consent.
+func (c *ConsentClient) Delete() *ConsentDelete {
+	mutation := newConsentMutation(c.config, OpDelete)
+	return &ConsentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ConsentClient) DeleteOne(_m *Consent) *ConsentDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ConsentClient) DeleteOneID(id uuid.UUID) *ConsentDeleteOne {
+	builder := c.Delete().Where(consent.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ConsentDeleteOne{builder}
+}
+
+// Query returns a query builder for Consent.
+func (c *ConsentClient) Query() *ConsentQuery {
+	return &ConsentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeConsent},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Consent entity by its id.
+func (c *ConsentClient) Get(ctx context.Context, id uuid.UUID) (*Consent, error) {
+	return c.Query().Where(consent.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ConsentClient) GetX(ctx context.Context, id uuid.UUID) *Consent {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ConsentClient) Hooks() []Hook {
+	return c.hooks.Consent
+}
+
+// Interceptors returns the client interceptors.
+func (c *ConsentClient) Interceptors() []Interceptor {
+	return c.inters.Consent
+}
+
+func (c *ConsentClient) mutate(ctx context.Context, m *ConsentMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ConsentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ConsentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ConsentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ConsentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Consent mutation op: %q", m.Op())
+	}
+}
+
 // CountDeltaClient is a client for the CountDelta schema.
 type CountDeltaClient struct {
 	config
@@ -1599,6 +2058,139 @@ func (c *InstallationClient) mutate(ctx context.Context, m *InstallationMutation
 		return (&InstallationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown Installation mutation op: %q", m.Op())
+	}
+}
+
+// InvitationClient is a client for the Invitation schema.
+type InvitationClient struct {
+	config
+}
+
+// NewInvitationClient returns a client for the Invitation from the given config.
+func NewInvitationClient(c config) *InvitationClient {
+	return &InvitationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `invitation.Hooks(f(g(h())))`.
+func (c *InvitationClient) Use(hooks ...Hook) {
+	c.hooks.Invitation = append(c.hooks.Invitation, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `invitation.Intercept(f(g(h())))`.
+func (c *InvitationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Invitation = append(c.inters.Invitation, interceptors...)
+}
+
+// Create returns a builder for creating a Invitation entity.
+func (c *InvitationClient) Create() *InvitationCreate {
+	mutation := newInvitationMutation(c.config, OpCreate)
+	return &InvitationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Invitation entities.
+func (c *InvitationClient) CreateBulk(builders ...*InvitationCreate) *InvitationCreateBulk {
+	return &InvitationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *InvitationClient) MapCreateBulk(slice any, setFunc func(*InvitationCreate, int)) *InvitationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &InvitationCreateBulk{err: fmt.Errorf("calling to InvitationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*InvitationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &InvitationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Invitation.
+func (c *InvitationClient) Update() *InvitationUpdate {
+	mutation := newInvitationMutation(c.config, OpUpdate)
+	return &InvitationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *InvitationClient) UpdateOne(_m *Invitation) *InvitationUpdateOne {
+	mutation := newInvitationMutation(c.config, OpUpdateOne, withInvitation(_m))
+	return &InvitationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *InvitationClient) UpdateOneID(id uuid.UUID) *InvitationUpdateOne {
+	mutation := newInvitationMutation(c.config, OpUpdateOne, withInvitationID(id))
+	return &InvitationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Invitation.
+func (c *InvitationClient) Delete() *InvitationDelete {
+	mutation := newInvitationMutation(c.config, OpDelete)
+	return &InvitationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *InvitationClient) DeleteOne(_m *Invitation) *InvitationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *InvitationClient) DeleteOneID(id uuid.UUID) *InvitationDeleteOne {
+	builder := c.Delete().Where(invitation.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &InvitationDeleteOne{builder}
+}
+
+// Query returns a query builder for Invitation.
+func (c *InvitationClient) Query() *InvitationQuery {
+	return &InvitationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeInvitation},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Invitation entity by its id.
+func (c *InvitationClient) Get(ctx context.Context, id uuid.UUID) (*Invitation, error) {
+	return c.Query().Where(invitation.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *InvitationClient) GetX(ctx context.Context, id uuid.UUID) *Invitation {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *InvitationClient) Hooks() []Hook {
+	return c.hooks.Invitation
+}
+
+// Interceptors returns the client interceptors.
+func (c *InvitationClient) Interceptors() []Interceptor {
+	return c.inters.Invitation
+}
+
+func (c *InvitationClient) mutate(ctx context.Context, m *InvitationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&InvitationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&InvitationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&InvitationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&InvitationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Invitation mutation op: %q", m.Op())
 	}
 }
 
@@ -2666,6 +3258,272 @@ func (c *RuleClient) mutate(ctx context.Context, m *RuleMutation) (Value, error)
 	}
 }
 
+// RuleRevisionClient is a client for the RuleRevision schema.
+type RuleRevisionClient struct {
+	config
+}
+
+// NewRuleRevisionClient returns a client for the RuleRevision from the given config.
+func NewRuleRevisionClient(c config) *RuleRevisionClient {
+	return &RuleRevisionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `rulerevision.Hooks(f(g(h())))`.
+func (c *RuleRevisionClient) Use(hooks ...Hook) {
+	c.hooks.RuleRevision = append(c.hooks.RuleRevision, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `rulerevision.Intercept(f(g(h())))`.
+func (c *RuleRevisionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.RuleRevision = append(c.inters.RuleRevision, interceptors...)
+}
+
+// Create returns a builder for creating a RuleRevision entity.
+func (c *RuleRevisionClient) Create() *RuleRevisionCreate {
+	mutation := newRuleRevisionMutation(c.config, OpCreate)
+	return &RuleRevisionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of RuleRevision entities.
+func (c *RuleRevisionClient) CreateBulk(builders ...*RuleRevisionCreate) *RuleRevisionCreateBulk {
+	return &RuleRevisionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RuleRevisionClient) MapCreateBulk(slice any, setFunc func(*RuleRevisionCreate, int)) *RuleRevisionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RuleRevisionCreateBulk{err: fmt.Errorf("calling to RuleRevisionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RuleRevisionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RuleRevisionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for RuleRevision.
+func (c *RuleRevisionClient) Update() *RuleRevisionUpdate {
+	mutation := newRuleRevisionMutation(c.config, OpUpdate)
+	return &RuleRevisionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RuleRevisionClient) UpdateOne(_m *RuleRevision) *RuleRevisionUpdateOne {
+	mutation := newRuleRevisionMutation(c.config, OpUpdateOne, withRuleRevision(_m))
+	return &RuleRevisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RuleRevisionClient) UpdateOneID(id uuid.UUID) *RuleRevisionUpdateOne {
+	mutation := newRuleRevisionMutation(c.config, OpUpdateOne, withRuleRevisionID(id))
+	return &RuleRevisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for RuleRevision.
+func (c *RuleRevisionClient) Delete() *RuleRevisionDelete {
+	mutation := newRuleRevisionMutation(c.config, OpDelete)
+	return &RuleRevisionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RuleRevisionClient) DeleteOne(_m *RuleRevision) *RuleRevisionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RuleRevisionClient) DeleteOneID(id uuid.UUID) *RuleRevisionDeleteOne {
+	builder := c.Delete().Where(rulerevision.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RuleRevisionDeleteOne{builder}
+}
+
+// Query returns a query builder for RuleRevision.
+func (c *RuleRevisionClient) Query() *RuleRevisionQuery {
+	return &RuleRevisionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRuleRevision},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a RuleRevision entity by its id.
+func (c *RuleRevisionClient) Get(ctx context.Context, id uuid.UUID) (*RuleRevision, error) {
+	return c.Query().Where(rulerevision.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RuleRevisionClient) GetX(ctx context.Context, id uuid.UUID) *RuleRevision {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *RuleRevisionClient) Hooks() []Hook {
+	return c.hooks.RuleRevision
+}
+
+// Interceptors returns the client interceptors.
+func (c *RuleRevisionClient) Interceptors() []Interceptor {
+	return c.inters.RuleRevision
+}
+
+func (c *RuleRevisionClient) mutate(ctx context.Context, m *RuleRevisionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RuleRevisionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RuleRevisionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RuleRevisionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RuleRevisionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown RuleRevision mutation op: %q", m.Op())
+	}
+}
+
+// RuleRunClient is a client for the RuleRun schema.
+type RuleRunClient struct {
+	config
+}
+
+// NewRuleRunClient returns a client for the RuleRun from the given config.
+func NewRuleRunClient(c config) *RuleRunClient {
+	return &RuleRunClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `rulerun.Hooks(f(g(h())))`.
+func (c *RuleRunClient) Use(hooks ...Hook) {
+	c.hooks.RuleRun = append(c.hooks.RuleRun, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `rulerun.Intercept(f(g(h())))`.
+func (c *RuleRunClient) Intercept(interceptors ...Interceptor) {
+	c.inters.RuleRun = append(c.inters.RuleRun, interceptors...)
+}
+
+// Create returns a builder for creating a RuleRun entity.
+func (c *RuleRunClient) Create() *RuleRunCreate {
+	mutation := newRuleRunMutation(c.config, OpCreate)
+	return &RuleRunCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of RuleRun entities.
+func (c *RuleRunClient) CreateBulk(builders ...*RuleRunCreate) *RuleRunCreateBulk {
+	return &RuleRunCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RuleRunClient) MapCreateBulk(slice any, setFunc func(*RuleRunCreate, int)) *RuleRunCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RuleRunCreateBulk{err: fmt.Errorf("calling to RuleRunClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RuleRunCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RuleRunCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for RuleRun.
+func (c *RuleRunClient) Update() *RuleRunUpdate {
+	mutation := newRuleRunMutation(c.config, OpUpdate)
+	return &RuleRunUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RuleRunClient) UpdateOne(_m *RuleRun) *RuleRunUpdateOne {
+	mutation := newRuleRunMutation(c.config, OpUpdateOne, withRuleRun(_m))
+	return &RuleRunUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RuleRunClient) UpdateOneID(id uuid.UUID) *RuleRunUpdateOne {
+	mutation := newRuleRunMutation(c.config, OpUpdateOne, withRuleRunID(id))
+	return &RuleRunUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for RuleRun.
+func (c *RuleRunClient) Delete() *RuleRunDelete {
+	mutation := newRuleRunMutation(c.config, OpDelete)
+	return &RuleRunDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RuleRunClient) DeleteOne(_m *RuleRun) *RuleRunDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RuleRunClient) DeleteOneID(id uuid.UUID) *RuleRunDeleteOne {
+	builder := c.Delete().Where(rulerun.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RuleRunDeleteOne{builder}
+}
+
+// Query returns a query builder for RuleRun.
+func (c *RuleRunClient) Query() *RuleRunQuery {
+	return &RuleRunQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRuleRun},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a RuleRun entity by its id.
+func (c *RuleRunClient) Get(ctx context.Context, id uuid.UUID) (*RuleRun, error) {
+	return c.Query().Where(rulerun.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RuleRunClient) GetX(ctx context.Context, id uuid.UUID) *RuleRun {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *RuleRunClient) Hooks() []Hook {
+	return c.hooks.RuleRun
+}
+
+// Interceptors returns the client interceptors.
+func (c *RuleRunClient) Interceptors() []Interceptor {
+	return c.inters.RuleRun
+}
+
+func (c *RuleRunClient) mutate(ctx context.Context, m *RuleRunMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RuleRunCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RuleRunUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RuleRunUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RuleRunDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown RuleRun mutation op: %q", m.Op())
+	}
+}
+
 // ScimCallClient is a client for the ScimCall schema.
 type ScimCallClient struct {
 	config
@@ -3062,6 +3920,139 @@ func (c *SeatClient) mutate(ctx context.Context, m *SeatMutation) (Value, error)
 		return (&SeatDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown Seat mutation op: %q", m.Op())
+	}
+}
+
+// SessionClient is a client for the Session schema.
+type SessionClient struct {
+	config
+}
+
+// NewSessionClient returns a client for the Session from the given config.
+func NewSessionClient(c config) *SessionClient {
+	return &SessionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `session.Hooks(f(g(h())))`.
+func (c *SessionClient) Use(hooks ...Hook) {
+	c.hooks.Session = append(c.hooks.Session, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `session.Intercept(f(g(h())))`.
+func (c *SessionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Session = append(c.inters.Session, interceptors...)
+}
+
+// Create returns a builder for creating a Session entity.
+func (c *SessionClient) Create() *SessionCreate {
+	mutation := newSessionMutation(c.config, OpCreate)
+	return &SessionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Session entities.
+func (c *SessionClient) CreateBulk(builders ...*SessionCreate) *SessionCreateBulk {
+	return &SessionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SessionClient) MapCreateBulk(slice any, setFunc func(*SessionCreate, int)) *SessionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SessionCreateBulk{err: fmt.Errorf("calling to SessionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SessionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SessionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Session.
+func (c *SessionClient) Update() *SessionUpdate {
+	mutation := newSessionMutation(c.config, OpUpdate)
+	return &SessionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SessionClient) UpdateOne(_m *Session) *SessionUpdateOne {
+	mutation := newSessionMutation(c.config, OpUpdateOne, withSession(_m))
+	return &SessionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SessionClient) UpdateOneID(id uuid.UUID) *SessionUpdateOne {
+	mutation := newSessionMutation(c.config, OpUpdateOne, withSessionID(id))
+	return &SessionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Session.
+func (c *SessionClient) Delete() *SessionDelete {
+	mutation := newSessionMutation(c.config, OpDelete)
+	return &SessionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SessionClient) DeleteOne(_m *Session) *SessionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SessionClient) DeleteOneID(id uuid.UUID) *SessionDeleteOne {
+	builder := c.Delete().Where(session.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SessionDeleteOne{builder}
+}
+
+// Query returns a query builder for Session.
+func (c *SessionClient) Query() *SessionQuery {
+	return &SessionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSession},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Session entity by its id.
+func (c *SessionClient) Get(ctx context.Context, id uuid.UUID) (*Session, error) {
+	return c.Query().Where(session.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SessionClient) GetX(ctx context.Context, id uuid.UUID) *Session {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SessionClient) Hooks() []Hook {
+	return c.hooks.Session
+}
+
+// Interceptors returns the client interceptors.
+func (c *SessionClient) Interceptors() []Interceptor {
+	return c.inters.Session
+}
+
+func (c *SessionClient) mutate(ctx context.Context, m *SessionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SessionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SessionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SessionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SessionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Session mutation op: %q", m.Op())
 	}
 }
 
@@ -3733,16 +4724,18 @@ func (c *UserValueClient) mutate(ctx context.Context, m *UserValueMutation) (Val
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		AccessToken, Administrator, Alert, AttributeSchema, Claim, CountDelta, Event,
-		Group, Installation, JournalHead, KeptCount, Ledger, License, Link, Membership,
-		ParkedMember, Rule, ScimCall, ScimConfig, Seat, SigningKey, Snapshot, Tenant,
-		User, UserValue []ent.Hook
+		AccessToken, ActivityDay, ActivitySource, Administrator, Alert, AttributeSchema,
+		Claim, Consent, CountDelta, Event, Group, Installation, Invitation,
+		JournalHead, KeptCount, Ledger, License, Link, Membership, ParkedMember, Rule,
+		RuleRevision, RuleRun, ScimCall, ScimConfig, Seat, Session, SigningKey,
+		Snapshot, Tenant, User, UserValue []ent.Hook
 	}
 	inters struct {
-		AccessToken, Administrator, Alert, AttributeSchema, Claim, CountDelta, Event,
-		Group, Installation, JournalHead, KeptCount, Ledger, License, Link, Membership,
-		ParkedMember, Rule, ScimCall, ScimConfig, Seat, SigningKey, Snapshot, Tenant,
-		User, UserValue []ent.Interceptor
+		AccessToken, ActivityDay, ActivitySource, Administrator, Alert, AttributeSchema,
+		Claim, Consent, CountDelta, Event, Group, Installation, Invitation,
+		JournalHead, KeptCount, Ledger, License, Link, Membership, ParkedMember, Rule,
+		RuleRevision, RuleRun, ScimCall, ScimConfig, Seat, Session, SigningKey,
+		Snapshot, Tenant, User, UserValue []ent.Interceptor
 	}
 )
 

@@ -13,14 +13,18 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/usherhq/usher/ent/generated/accesstoken"
+	"github.com/usherhq/usher/ent/generated/activityday"
+	"github.com/usherhq/usher/ent/generated/activitysource"
 	"github.com/usherhq/usher/ent/generated/administrator"
 	"github.com/usherhq/usher/ent/generated/alert"
 	"github.com/usherhq/usher/ent/generated/attributeschema"
 	"github.com/usherhq/usher/ent/generated/claim"
+	"github.com/usherhq/usher/ent/generated/consent"
 	"github.com/usherhq/usher/ent/generated/countdelta"
 	"github.com/usherhq/usher/ent/generated/event"
 	"github.com/usherhq/usher/ent/generated/group"
 	"github.com/usherhq/usher/ent/generated/installation"
+	"github.com/usherhq/usher/ent/generated/invitation"
 	"github.com/usherhq/usher/ent/generated/journalhead"
 	"github.com/usherhq/usher/ent/generated/keptcount"
 	"github.com/usherhq/usher/ent/generated/ledger"
@@ -29,9 +33,12 @@ import (
 	"github.com/usherhq/usher/ent/generated/membership"
 	"github.com/usherhq/usher/ent/generated/parkedmember"
 	"github.com/usherhq/usher/ent/generated/rule"
+	"github.com/usherhq/usher/ent/generated/rulerevision"
+	"github.com/usherhq/usher/ent/generated/rulerun"
 	"github.com/usherhq/usher/ent/generated/scimcall"
 	"github.com/usherhq/usher/ent/generated/scimconfig"
 	"github.com/usherhq/usher/ent/generated/seat"
+	"github.com/usherhq/usher/ent/generated/session"
 	"github.com/usherhq/usher/ent/generated/signingkey"
 	"github.com/usherhq/usher/ent/generated/snapshot"
 	"github.com/usherhq/usher/ent/generated/tenant"
@@ -98,14 +105,18 @@ func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
 			accesstoken.Table:     accesstoken.ValidColumn,
+			activityday.Table:     activityday.ValidColumn,
+			activitysource.Table:  activitysource.ValidColumn,
 			administrator.Table:   administrator.ValidColumn,
 			alert.Table:           alert.ValidColumn,
 			attributeschema.Table: attributeschema.ValidColumn,
 			claim.Table:           claim.ValidColumn,
+			consent.Table:         consent.ValidColumn,
 			countdelta.Table:      countdelta.ValidColumn,
 			event.Table:           event.ValidColumn,
 			group.Table:           group.ValidColumn,
 			installation.Table:    installation.ValidColumn,
+			invitation.Table:      invitation.ValidColumn,
 			journalhead.Table:     journalhead.ValidColumn,
 			keptcount.Table:       keptcount.ValidColumn,
 			ledger.Table:          ledger.ValidColumn,
@@ -114,9 +125,12 @@ func checkColumn(t, c string) error {
 			membership.Table:      membership.ValidColumn,
 			parkedmember.Table:    parkedmember.ValidColumn,
 			rule.Table:            rule.ValidColumn,
+			rulerevision.Table:    rulerevision.ValidColumn,
+			rulerun.Table:         rulerun.ValidColumn,
 			scimcall.Table:        scimcall.ValidColumn,
 			scimconfig.Table:      scimconfig.ValidColumn,
 			seat.Table:            seat.ValidColumn,
+			session.Table:         session.ValidColumn,
 			signingkey.Table:      signingkey.ValidColumn,
 			snapshot.Table:        snapshot.ValidColumn,
 			tenant.Table:          tenant.ValidColumn,

@@ -38,6 +38,20 @@ type License struct {
 	Seats int64 `json:"seats,omitempty"`
 	// Ceiling holds the value of the "ceiling" field.
 	Ceiling int64 `json:"ceiling,omitempty"`
+	// Allowed holds the value of the "allowed" field.
+	Allowed int64 `json:"allowed,omitempty"`
+	// OverPercent holds the value of the "over_percent" field.
+	OverPercent int64 `json:"over_percent,omitempty"`
+	// GraceDays holds the value of the "grace_days" field.
+	GraceDays int64 `json:"grace_days,omitempty"`
+	// Consent holds the value of the "consent" field.
+	Consent bool `json:"consent,omitempty"`
+	// Requires holds the value of the "requires" field.
+	Requires string `json:"requires,omitempty"`
+	// Reclaim holds the value of the "reclaim" field.
+	Reclaim string `json:"reclaim,omitempty"`
+	// Alerts holds the value of the "alerts" field.
+	Alerts string `json:"alerts,omitempty"`
 	// Taken holds the value of the "taken" field.
 	Taken int64 `json:"taken,omitempty"`
 	// Waiting holds the value of the "waiting" field.
@@ -62,11 +76,11 @@ func (*License) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case license.FieldGranted:
+		case license.FieldConsent, license.FieldGranted:
 			values[i] = new(sql.NullBool)
-		case license.FieldVersion, license.FieldSeats, license.FieldCeiling, license.FieldTaken, license.FieldWaiting, license.FieldNextPosition, license.FieldPriceMinor:
+		case license.FieldVersion, license.FieldSeats, license.FieldCeiling, license.FieldAllowed, license.FieldOverPercent, license.FieldGraceDays, license.FieldTaken, license.FieldWaiting, license.FieldNextPosition, license.FieldPriceMinor:
 			values[i] = new(sql.NullInt64)
-		case license.FieldProduct, license.FieldSku, license.FieldSkuKey, license.FieldEdition, license.FieldCurrency:
+		case license.FieldProduct, license.FieldSku, license.FieldSkuKey, license.FieldEdition, license.FieldRequires, license.FieldReclaim, license.FieldAlerts, license.FieldCurrency:
 			values[i] = new(sql.NullString)
 		case license.FieldCreatedAt, license.FieldUpdatedAt, license.FieldTermStart, license.FieldTermEnd:
 			values[i] = new(sql.NullTime)
@@ -152,6 +166,48 @@ func (_m *License) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field ceiling", values[i])
 			} else if value.Valid {
 				_m.Ceiling = value.Int64
+			}
+		case license.FieldAllowed:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field allowed", values[i])
+			} else if value.Valid {
+				_m.Allowed = value.Int64
+			}
+		case license.FieldOverPercent:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field over_percent", values[i])
+			} else if value.Valid {
+				_m.OverPercent = value.Int64
+			}
+		case license.FieldGraceDays:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field grace_days", values[i])
+			} else if value.Valid {
+				_m.GraceDays = value.Int64
+			}
+		case license.FieldConsent:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field consent", values[i])
+			} else if value.Valid {
+				_m.Consent = value.Bool
+			}
+		case license.FieldRequires:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field requires", values[i])
+			} else if value.Valid {
+				_m.Requires = value.String
+			}
+		case license.FieldReclaim:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field reclaim", values[i])
+			} else if value.Valid {
+				_m.Reclaim = value.String
+			}
+		case license.FieldAlerts:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field alerts", values[i])
+			} else if value.Valid {
+				_m.Alerts = value.String
 			}
 		case license.FieldTaken:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -269,6 +325,27 @@ func (_m *License) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("ceiling=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Ceiling))
+	builder.WriteString(", ")
+	builder.WriteString("allowed=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Allowed))
+	builder.WriteString(", ")
+	builder.WriteString("over_percent=")
+	builder.WriteString(fmt.Sprintf("%v", _m.OverPercent))
+	builder.WriteString(", ")
+	builder.WriteString("grace_days=")
+	builder.WriteString(fmt.Sprintf("%v", _m.GraceDays))
+	builder.WriteString(", ")
+	builder.WriteString("consent=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Consent))
+	builder.WriteString(", ")
+	builder.WriteString("requires=")
+	builder.WriteString(_m.Requires)
+	builder.WriteString(", ")
+	builder.WriteString("reclaim=")
+	builder.WriteString(_m.Reclaim)
+	builder.WriteString(", ")
+	builder.WriteString("alerts=")
+	builder.WriteString(_m.Alerts)
 	builder.WriteString(", ")
 	builder.WriteString("taken=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Taken))

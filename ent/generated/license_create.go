@@ -97,6 +97,104 @@ func (_c *LicenseCreate) SetCeiling(v int64) *LicenseCreate {
 	return _c
 }
 
+// SetAllowed sets the "allowed" field.
+func (_c *LicenseCreate) SetAllowed(v int64) *LicenseCreate {
+	_c.mutation.SetAllowed(v)
+	return _c
+}
+
+// SetNillableAllowed sets the "allowed" field if the given value is not nil.
+func (_c *LicenseCreate) SetNillableAllowed(v *int64) *LicenseCreate {
+	if v != nil {
+		_c.SetAllowed(*v)
+	}
+	return _c
+}
+
+// SetOverPercent sets the "over_percent" field.
+func (_c *LicenseCreate) SetOverPercent(v int64) *LicenseCreate {
+	_c.mutation.SetOverPercent(v)
+	return _c
+}
+
+// SetNillableOverPercent sets the "over_percent" field if the given value is not nil.
+func (_c *LicenseCreate) SetNillableOverPercent(v *int64) *LicenseCreate {
+	if v != nil {
+		_c.SetOverPercent(*v)
+	}
+	return _c
+}
+
+// SetGraceDays sets the "grace_days" field.
+func (_c *LicenseCreate) SetGraceDays(v int64) *LicenseCreate {
+	_c.mutation.SetGraceDays(v)
+	return _c
+}
+
+// SetNillableGraceDays sets the "grace_days" field if the given value is not nil.
+func (_c *LicenseCreate) SetNillableGraceDays(v *int64) *LicenseCreate {
+	if v != nil {
+		_c.SetGraceDays(*v)
+	}
+	return _c
+}
+
+// SetConsent sets the "consent" field.
+func (_c *LicenseCreate) SetConsent(v bool) *LicenseCreate {
+	_c.mutation.SetConsent(v)
+	return _c
+}
+
+// SetNillableConsent sets the "consent" field if the given value is not nil.
+func (_c *LicenseCreate) SetNillableConsent(v *bool) *LicenseCreate {
+	if v != nil {
+		_c.SetConsent(*v)
+	}
+	return _c
+}
+
+// SetRequires sets the "requires" field.
+func (_c *LicenseCreate) SetRequires(v string) *LicenseCreate {
+	_c.mutation.SetRequires(v)
+	return _c
+}
+
+// SetNillableRequires sets the "requires" field if the given value is not nil.
+func (_c *LicenseCreate) SetNillableRequires(v *string) *LicenseCreate {
+	if v != nil {
+		_c.SetRequires(*v)
+	}
+	return _c
+}
+
+// SetReclaim sets the "reclaim" field.
+func (_c *LicenseCreate) SetReclaim(v string) *LicenseCreate {
+	_c.mutation.SetReclaim(v)
+	return _c
+}
+
+// SetNillableReclaim sets the "reclaim" field if the given value is not nil.
+func (_c *LicenseCreate) SetNillableReclaim(v *string) *LicenseCreate {
+	if v != nil {
+		_c.SetReclaim(*v)
+	}
+	return _c
+}
+
+// SetAlerts sets the "alerts" field.
+func (_c *LicenseCreate) SetAlerts(v string) *LicenseCreate {
+	_c.mutation.SetAlerts(v)
+	return _c
+}
+
+// SetNillableAlerts sets the "alerts" field if the given value is not nil.
+func (_c *LicenseCreate) SetNillableAlerts(v *string) *LicenseCreate {
+	if v != nil {
+		_c.SetAlerts(*v)
+	}
+	return _c
+}
+
 // SetTaken sets the "taken" field.
 func (_c *LicenseCreate) SetTaken(v int64) *LicenseCreate {
 	_c.mutation.SetTaken(v)
@@ -258,6 +356,34 @@ func (_c *LicenseCreate) defaults() {
 		v := license.DefaultEdition
 		_c.mutation.SetEdition(v)
 	}
+	if _, ok := _c.mutation.Allowed(); !ok {
+		v := license.DefaultAllowed
+		_c.mutation.SetAllowed(v)
+	}
+	if _, ok := _c.mutation.OverPercent(); !ok {
+		v := license.DefaultOverPercent
+		_c.mutation.SetOverPercent(v)
+	}
+	if _, ok := _c.mutation.GraceDays(); !ok {
+		v := license.DefaultGraceDays
+		_c.mutation.SetGraceDays(v)
+	}
+	if _, ok := _c.mutation.Consent(); !ok {
+		v := license.DefaultConsent
+		_c.mutation.SetConsent(v)
+	}
+	if _, ok := _c.mutation.Requires(); !ok {
+		v := license.DefaultRequires
+		_c.mutation.SetRequires(v)
+	}
+	if _, ok := _c.mutation.Reclaim(); !ok {
+		v := license.DefaultReclaim
+		_c.mutation.SetReclaim(v)
+	}
+	if _, ok := _c.mutation.Alerts(); !ok {
+		v := license.DefaultAlerts
+		_c.mutation.SetAlerts(v)
+	}
 	if _, ok := _c.mutation.Taken(); !ok {
 		v := license.DefaultTaken
 		_c.mutation.SetTaken(v)
@@ -311,6 +437,27 @@ func (_c *LicenseCreate) check() error {
 	}
 	if _, ok := _c.mutation.Ceiling(); !ok {
 		return &ValidationError{Name: "ceiling", err: errors.New(`generated: missing required field "License.ceiling"`)}
+	}
+	if _, ok := _c.mutation.Allowed(); !ok {
+		return &ValidationError{Name: "allowed", err: errors.New(`generated: missing required field "License.allowed"`)}
+	}
+	if _, ok := _c.mutation.OverPercent(); !ok {
+		return &ValidationError{Name: "over_percent", err: errors.New(`generated: missing required field "License.over_percent"`)}
+	}
+	if _, ok := _c.mutation.GraceDays(); !ok {
+		return &ValidationError{Name: "grace_days", err: errors.New(`generated: missing required field "License.grace_days"`)}
+	}
+	if _, ok := _c.mutation.Consent(); !ok {
+		return &ValidationError{Name: "consent", err: errors.New(`generated: missing required field "License.consent"`)}
+	}
+	if _, ok := _c.mutation.Requires(); !ok {
+		return &ValidationError{Name: "requires", err: errors.New(`generated: missing required field "License.requires"`)}
+	}
+	if _, ok := _c.mutation.Reclaim(); !ok {
+		return &ValidationError{Name: "reclaim", err: errors.New(`generated: missing required field "License.reclaim"`)}
+	}
+	if _, ok := _c.mutation.Alerts(); !ok {
+		return &ValidationError{Name: "alerts", err: errors.New(`generated: missing required field "License.alerts"`)}
 	}
 	if _, ok := _c.mutation.Taken(); !ok {
 		return &ValidationError{Name: "taken", err: errors.New(`generated: missing required field "License.taken"`)}
@@ -401,6 +548,34 @@ func (_c *LicenseCreate) createSpec() (*License, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Ceiling(); ok {
 		_spec.SetField(license.FieldCeiling, field.TypeInt64, value)
 		_node.Ceiling = value
+	}
+	if value, ok := _c.mutation.Allowed(); ok {
+		_spec.SetField(license.FieldAllowed, field.TypeInt64, value)
+		_node.Allowed = value
+	}
+	if value, ok := _c.mutation.OverPercent(); ok {
+		_spec.SetField(license.FieldOverPercent, field.TypeInt64, value)
+		_node.OverPercent = value
+	}
+	if value, ok := _c.mutation.GraceDays(); ok {
+		_spec.SetField(license.FieldGraceDays, field.TypeInt64, value)
+		_node.GraceDays = value
+	}
+	if value, ok := _c.mutation.Consent(); ok {
+		_spec.SetField(license.FieldConsent, field.TypeBool, value)
+		_node.Consent = value
+	}
+	if value, ok := _c.mutation.Requires(); ok {
+		_spec.SetField(license.FieldRequires, field.TypeString, value)
+		_node.Requires = value
+	}
+	if value, ok := _c.mutation.Reclaim(); ok {
+		_spec.SetField(license.FieldReclaim, field.TypeString, value)
+		_node.Reclaim = value
+	}
+	if value, ok := _c.mutation.Alerts(); ok {
+		_spec.SetField(license.FieldAlerts, field.TypeString, value)
+		_node.Alerts = value
 	}
 	if value, ok := _c.mutation.Taken(); ok {
 		_spec.SetField(license.FieldTaken, field.TypeInt64, value)

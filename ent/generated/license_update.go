@@ -162,6 +162,125 @@ func (_u *LicenseUpdate) AddCeiling(v int64) *LicenseUpdate {
 	return _u
 }
 
+// SetAllowed sets the "allowed" field.
+func (_u *LicenseUpdate) SetAllowed(v int64) *LicenseUpdate {
+	_u.mutation.ResetAllowed()
+	_u.mutation.SetAllowed(v)
+	return _u
+}
+
+// SetNillableAllowed sets the "allowed" field if the given value is not nil.
+func (_u *LicenseUpdate) SetNillableAllowed(v *int64) *LicenseUpdate {
+	if v != nil {
+		_u.SetAllowed(*v)
+	}
+	return _u
+}
+
+// AddAllowed adds value to the "allowed" field.
+func (_u *LicenseUpdate) AddAllowed(v int64) *LicenseUpdate {
+	_u.mutation.AddAllowed(v)
+	return _u
+}
+
+// SetOverPercent sets the "over_percent" field.
+func (_u *LicenseUpdate) SetOverPercent(v int64) *LicenseUpdate {
+	_u.mutation.ResetOverPercent()
+	_u.mutation.SetOverPercent(v)
+	return _u
+}
+
+// SetNillableOverPercent sets the "over_percent" field if the given value is not nil.
+func (_u *LicenseUpdate) SetNillableOverPercent(v *int64) *LicenseUpdate {
+	if v != nil {
+		_u.SetOverPercent(*v)
+	}
+	return _u
+}
+
+// AddOverPercent adds value to the "over_percent" field.
+func (_u *LicenseUpdate) AddOverPercent(v int64) *LicenseUpdate {
+	_u.mutation.AddOverPercent(v)
+	return _u
+}
+
+// SetGraceDays sets the "grace_days" field.
+func (_u *LicenseUpdate) SetGraceDays(v int64) *LicenseUpdate {
+	_u.mutation.ResetGraceDays()
+	_u.mutation.SetGraceDays(v)
+	return _u
+}
+
+// SetNillableGraceDays sets the "grace_days" field if the given value is not nil.
+func (_u *LicenseUpdate) SetNillableGraceDays(v *int64) *LicenseUpdate {
+	if v != nil {
+		_u.SetGraceDays(*v)
+	}
+	return _u
+}
+
+// AddGraceDays adds value to the "grace_days" field.
+func (_u *LicenseUpdate) AddGraceDays(v int64) *LicenseUpdate {
+	_u.mutation.AddGraceDays(v)
+	return _u
+}
+
+// SetConsent sets the "consent" field.
+func (_u *LicenseUpdate) SetConsent(v bool) *LicenseUpdate {
+	_u.mutation.SetConsent(v)
+	return _u
+}
+
+// SetNillableConsent sets the "consent" field if the given value is not nil.
+func (_u *LicenseUpdate) SetNillableConsent(v *bool) *LicenseUpdate {
+	if v != nil {
+		_u.SetConsent(*v)
+	}
+	return _u
+}
+
+// SetRequires sets the "requires" field.
+func (_u *LicenseUpdate) SetRequires(v string) *LicenseUpdate {
+	_u.mutation.SetRequires(v)
+	return _u
+}
+
+// SetNillableRequires sets the "requires" field if the given value is not nil.
+func (_u *LicenseUpdate) SetNillableRequires(v *string) *LicenseUpdate {
+	if v != nil {
+		_u.SetRequires(*v)
+	}
+	return _u
+}
+
+// SetReclaim sets the "reclaim" field.
+func (_u *LicenseUpdate) SetReclaim(v string) *LicenseUpdate {
+	_u.mutation.SetReclaim(v)
+	return _u
+}
+
+// SetNillableReclaim sets the "reclaim" field if the given value is not nil.
+func (_u *LicenseUpdate) SetNillableReclaim(v *string) *LicenseUpdate {
+	if v != nil {
+		_u.SetReclaim(*v)
+	}
+	return _u
+}
+
+// SetAlerts sets the "alerts" field.
+func (_u *LicenseUpdate) SetAlerts(v string) *LicenseUpdate {
+	_u.mutation.SetAlerts(v)
+	return _u
+}
+
+// SetNillableAlerts sets the "alerts" field if the given value is not nil.
+func (_u *LicenseUpdate) SetNillableAlerts(v *string) *LicenseUpdate {
+	if v != nil {
+		_u.SetAlerts(*v)
+	}
+	return _u
+}
+
 // SetTaken sets the "taken" field.
 func (_u *LicenseUpdate) SetTaken(v int64) *LicenseUpdate {
 	_u.mutation.ResetTaken()
@@ -400,6 +519,36 @@ func (_u *LicenseUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedCeiling(); ok {
 		_spec.AddField(license.FieldCeiling, field.TypeInt64, value)
 	}
+	if value, ok := _u.mutation.Allowed(); ok {
+		_spec.SetField(license.FieldAllowed, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAllowed(); ok {
+		_spec.AddField(license.FieldAllowed, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.OverPercent(); ok {
+		_spec.SetField(license.FieldOverPercent, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedOverPercent(); ok {
+		_spec.AddField(license.FieldOverPercent, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.GraceDays(); ok {
+		_spec.SetField(license.FieldGraceDays, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedGraceDays(); ok {
+		_spec.AddField(license.FieldGraceDays, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Consent(); ok {
+		_spec.SetField(license.FieldConsent, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.Requires(); ok {
+		_spec.SetField(license.FieldRequires, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Reclaim(); ok {
+		_spec.SetField(license.FieldReclaim, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Alerts(); ok {
+		_spec.SetField(license.FieldAlerts, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.Taken(); ok {
 		_spec.SetField(license.FieldTaken, field.TypeInt64, value)
 	}
@@ -597,6 +746,125 @@ func (_u *LicenseUpdateOne) SetNillableCeiling(v *int64) *LicenseUpdateOne {
 // AddCeiling adds value to the "ceiling" field.
 func (_u *LicenseUpdateOne) AddCeiling(v int64) *LicenseUpdateOne {
 	_u.mutation.AddCeiling(v)
+	return _u
+}
+
+// SetAllowed sets the "allowed" field.
+func (_u *LicenseUpdateOne) SetAllowed(v int64) *LicenseUpdateOne {
+	_u.mutation.ResetAllowed()
+	_u.mutation.SetAllowed(v)
+	return _u
+}
+
+// SetNillableAllowed sets the "allowed" field if the given value is not nil.
+func (_u *LicenseUpdateOne) SetNillableAllowed(v *int64) *LicenseUpdateOne {
+	if v != nil {
+		_u.SetAllowed(*v)
+	}
+	return _u
+}
+
+// AddAllowed adds value to the "allowed" field.
+func (_u *LicenseUpdateOne) AddAllowed(v int64) *LicenseUpdateOne {
+	_u.mutation.AddAllowed(v)
+	return _u
+}
+
+// SetOverPercent sets the "over_percent" field.
+func (_u *LicenseUpdateOne) SetOverPercent(v int64) *LicenseUpdateOne {
+	_u.mutation.ResetOverPercent()
+	_u.mutation.SetOverPercent(v)
+	return _u
+}
+
+// SetNillableOverPercent sets the "over_percent" field if the given value is not nil.
+func (_u *LicenseUpdateOne) SetNillableOverPercent(v *int64) *LicenseUpdateOne {
+	if v != nil {
+		_u.SetOverPercent(*v)
+	}
+	return _u
+}
+
+// AddOverPercent adds value to the "over_percent" field.
+func (_u *LicenseUpdateOne) AddOverPercent(v int64) *LicenseUpdateOne {
+	_u.mutation.AddOverPercent(v)
+	return _u
+}
+
+// SetGraceDays sets the "grace_days" field.
+func (_u *LicenseUpdateOne) SetGraceDays(v int64) *LicenseUpdateOne {
+	_u.mutation.ResetGraceDays()
+	_u.mutation.SetGraceDays(v)
+	return _u
+}
+
+// SetNillableGraceDays sets the "grace_days" field if the given value is not nil.
+func (_u *LicenseUpdateOne) SetNillableGraceDays(v *int64) *LicenseUpdateOne {
+	if v != nil {
+		_u.SetGraceDays(*v)
+	}
+	return _u
+}
+
+// AddGraceDays adds value to the "grace_days" field.
+func (_u *LicenseUpdateOne) AddGraceDays(v int64) *LicenseUpdateOne {
+	_u.mutation.AddGraceDays(v)
+	return _u
+}
+
+// SetConsent sets the "consent" field.
+func (_u *LicenseUpdateOne) SetConsent(v bool) *LicenseUpdateOne {
+	_u.mutation.SetConsent(v)
+	return _u
+}
+
+// SetNillableConsent sets the "consent" field if the given value is not nil.
+func (_u *LicenseUpdateOne) SetNillableConsent(v *bool) *LicenseUpdateOne {
+	if v != nil {
+		_u.SetConsent(*v)
+	}
+	return _u
+}
+
+// SetRequires sets the "requires" field.
+func (_u *LicenseUpdateOne) SetRequires(v string) *LicenseUpdateOne {
+	_u.mutation.SetRequires(v)
+	return _u
+}
+
+// SetNillableRequires sets the "requires" field if the given value is not nil.
+func (_u *LicenseUpdateOne) SetNillableRequires(v *string) *LicenseUpdateOne {
+	if v != nil {
+		_u.SetRequires(*v)
+	}
+	return _u
+}
+
+// SetReclaim sets the "reclaim" field.
+func (_u *LicenseUpdateOne) SetReclaim(v string) *LicenseUpdateOne {
+	_u.mutation.SetReclaim(v)
+	return _u
+}
+
+// SetNillableReclaim sets the "reclaim" field if the given value is not nil.
+func (_u *LicenseUpdateOne) SetNillableReclaim(v *string) *LicenseUpdateOne {
+	if v != nil {
+		_u.SetReclaim(*v)
+	}
+	return _u
+}
+
+// SetAlerts sets the "alerts" field.
+func (_u *LicenseUpdateOne) SetAlerts(v string) *LicenseUpdateOne {
+	_u.mutation.SetAlerts(v)
+	return _u
+}
+
+// SetNillableAlerts sets the "alerts" field if the given value is not nil.
+func (_u *LicenseUpdateOne) SetNillableAlerts(v *string) *LicenseUpdateOne {
+	if v != nil {
+		_u.SetAlerts(*v)
+	}
 	return _u
 }
 
@@ -867,6 +1135,36 @@ func (_u *LicenseUpdateOne) sqlSave(ctx context.Context) (_node *License, err er
 	}
 	if value, ok := _u.mutation.AddedCeiling(); ok {
 		_spec.AddField(license.FieldCeiling, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Allowed(); ok {
+		_spec.SetField(license.FieldAllowed, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedAllowed(); ok {
+		_spec.AddField(license.FieldAllowed, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.OverPercent(); ok {
+		_spec.SetField(license.FieldOverPercent, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedOverPercent(); ok {
+		_spec.AddField(license.FieldOverPercent, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.GraceDays(); ok {
+		_spec.SetField(license.FieldGraceDays, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedGraceDays(); ok {
+		_spec.AddField(license.FieldGraceDays, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.Consent(); ok {
+		_spec.SetField(license.FieldConsent, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.Requires(); ok {
+		_spec.SetField(license.FieldRequires, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Reclaim(); ok {
+		_spec.SetField(license.FieldReclaim, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Alerts(); ok {
+		_spec.SetField(license.FieldAlerts, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Taken(); ok {
 		_spec.SetField(license.FieldTaken, field.TypeInt64, value)

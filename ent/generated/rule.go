@@ -35,7 +35,13 @@ type Rule struct {
 	// Priority holds the value of the "priority" field.
 	Priority int `json:"priority,omitempty"`
 	// Definition holds the value of the "definition" field.
-	Definition   string `json:"definition,omitempty"`
+	Definition string `json:"definition,omitempty"`
+	// Name holds the value of the "name" field.
+	Name string `json:"name,omitempty"`
+	// Status holds the value of the "status" field.
+	Status string `json:"status,omitempty"`
+	// Published holds the value of the "published" field.
+	Published    int64 `json:"published,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -44,9 +50,9 @@ func (*Rule) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case rule.FieldVersion, rule.FieldPriority:
+		case rule.FieldVersion, rule.FieldPriority, rule.FieldPublished:
 			values[i] = new(sql.NullInt64)
-		case rule.FieldKind, rule.FieldDefinition:
+		case rule.FieldKind, rule.FieldDefinition, rule.FieldName, rule.FieldStatus:
 			values[i] = new(sql.NullString)
 		case rule.FieldCreatedAt, rule.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
@@ -127,6 +133,24 @@ func (_m *Rule) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Definition = value.String
 			}
+		case rule.FieldName:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field name", values[i])
+			} else if value.Valid {
+				_m.Name = value.String
+			}
+		case rule.FieldStatus:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field status", values[i])
+			} else if value.Valid {
+				_m.Status = value.String
+			}
+		case rule.FieldPublished:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field published", values[i])
+			} else if value.Valid {
+				_m.Published = value.Int64
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -189,6 +213,15 @@ func (_m *Rule) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("definition=")
 	builder.WriteString(_m.Definition)
+	builder.WriteString(", ")
+	builder.WriteString("name=")
+	builder.WriteString(_m.Name)
+	builder.WriteString(", ")
+	builder.WriteString("status=")
+	builder.WriteString(_m.Status)
+	builder.WriteString(", ")
+	builder.WriteString("published=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Published))
 	builder.WriteByte(')')
 	return builder.String()
 }

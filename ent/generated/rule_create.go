@@ -99,6 +99,48 @@ func (_c *RuleCreate) SetNillableDefinition(v *string) *RuleCreate {
 	return _c
 }
 
+// SetName sets the "name" field.
+func (_c *RuleCreate) SetName(v string) *RuleCreate {
+	_c.mutation.SetName(v)
+	return _c
+}
+
+// SetNillableName sets the "name" field if the given value is not nil.
+func (_c *RuleCreate) SetNillableName(v *string) *RuleCreate {
+	if v != nil {
+		_c.SetName(*v)
+	}
+	return _c
+}
+
+// SetStatus sets the "status" field.
+func (_c *RuleCreate) SetStatus(v string) *RuleCreate {
+	_c.mutation.SetStatus(v)
+	return _c
+}
+
+// SetNillableStatus sets the "status" field if the given value is not nil.
+func (_c *RuleCreate) SetNillableStatus(v *string) *RuleCreate {
+	if v != nil {
+		_c.SetStatus(*v)
+	}
+	return _c
+}
+
+// SetPublished sets the "published" field.
+func (_c *RuleCreate) SetPublished(v int64) *RuleCreate {
+	_c.mutation.SetPublished(v)
+	return _c
+}
+
+// SetNillablePublished sets the "published" field if the given value is not nil.
+func (_c *RuleCreate) SetNillablePublished(v *int64) *RuleCreate {
+	if v != nil {
+		_c.SetPublished(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *RuleCreate) SetID(v uuid.UUID) *RuleCreate {
 	_c.mutation.SetID(v)
@@ -152,6 +194,18 @@ func (_c *RuleCreate) defaults() {
 		v := rule.DefaultDefinition
 		_c.mutation.SetDefinition(v)
 	}
+	if _, ok := _c.mutation.Name(); !ok {
+		v := rule.DefaultName
+		_c.mutation.SetName(v)
+	}
+	if _, ok := _c.mutation.Status(); !ok {
+		v := rule.DefaultStatus
+		_c.mutation.SetStatus(v)
+	}
+	if _, ok := _c.mutation.Published(); !ok {
+		v := rule.DefaultPublished
+		_c.mutation.SetPublished(v)
+	}
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -182,6 +236,15 @@ func (_c *RuleCreate) check() error {
 	}
 	if _, ok := _c.mutation.Definition(); !ok {
 		return &ValidationError{Name: "definition", err: errors.New(`generated: missing required field "Rule.definition"`)}
+	}
+	if _, ok := _c.mutation.Name(); !ok {
+		return &ValidationError{Name: "name", err: errors.New(`generated: missing required field "Rule.name"`)}
+	}
+	if _, ok := _c.mutation.Status(); !ok {
+		return &ValidationError{Name: "status", err: errors.New(`generated: missing required field "Rule.status"`)}
+	}
+	if _, ok := _c.mutation.Published(); !ok {
+		return &ValidationError{Name: "published", err: errors.New(`generated: missing required field "Rule.published"`)}
 	}
 	return nil
 }
@@ -253,6 +316,18 @@ func (_c *RuleCreate) createSpec() (*Rule, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Definition(); ok {
 		_spec.SetField(rule.FieldDefinition, field.TypeString, value)
 		_node.Definition = value
+	}
+	if value, ok := _c.mutation.Name(); ok {
+		_spec.SetField(rule.FieldName, field.TypeString, value)
+		_node.Name = value
+	}
+	if value, ok := _c.mutation.Status(); ok {
+		_spec.SetField(rule.FieldStatus, field.TypeString, value)
+		_node.Status = value
+	}
+	if value, ok := _c.mutation.Published(); ok {
+		_spec.SetField(rule.FieldPublished, field.TypeInt64, value)
+		_node.Published = value
 	}
 	return _node, _spec
 }

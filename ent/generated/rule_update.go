@@ -99,6 +99,55 @@ func (_u *RuleUpdate) SetNillableDefinition(v *string) *RuleUpdate {
 	return _u
 }
 
+// SetName sets the "name" field.
+func (_u *RuleUpdate) SetName(v string) *RuleUpdate {
+	_u.mutation.SetName(v)
+	return _u
+}
+
+// SetNillableName sets the "name" field if the given value is not nil.
+func (_u *RuleUpdate) SetNillableName(v *string) *RuleUpdate {
+	if v != nil {
+		_u.SetName(*v)
+	}
+	return _u
+}
+
+// SetStatus sets the "status" field.
+func (_u *RuleUpdate) SetStatus(v string) *RuleUpdate {
+	_u.mutation.SetStatus(v)
+	return _u
+}
+
+// SetNillableStatus sets the "status" field if the given value is not nil.
+func (_u *RuleUpdate) SetNillableStatus(v *string) *RuleUpdate {
+	if v != nil {
+		_u.SetStatus(*v)
+	}
+	return _u
+}
+
+// SetPublished sets the "published" field.
+func (_u *RuleUpdate) SetPublished(v int64) *RuleUpdate {
+	_u.mutation.ResetPublished()
+	_u.mutation.SetPublished(v)
+	return _u
+}
+
+// SetNillablePublished sets the "published" field if the given value is not nil.
+func (_u *RuleUpdate) SetNillablePublished(v *int64) *RuleUpdate {
+	if v != nil {
+		_u.SetPublished(*v)
+	}
+	return _u
+}
+
+// AddPublished adds value to the "published" field.
+func (_u *RuleUpdate) AddPublished(v int64) *RuleUpdate {
+	_u.mutation.AddPublished(v)
+	return _u
+}
+
 // Mutation returns the RuleMutation object of the builder.
 func (_u *RuleUpdate) Mutation() *RuleMutation {
 	return _u.mutation
@@ -163,6 +212,18 @@ func (_u *RuleUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.Definition(); ok {
 		_spec.SetField(rule.FieldDefinition, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Name(); ok {
+		_spec.SetField(rule.FieldName, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Status(); ok {
+		_spec.SetField(rule.FieldStatus, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Published(); ok {
+		_spec.SetField(rule.FieldPublished, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPublished(); ok {
+		_spec.AddField(rule.FieldPublished, field.TypeInt64, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -253,6 +314,55 @@ func (_u *RuleUpdateOne) SetNillableDefinition(v *string) *RuleUpdateOne {
 	if v != nil {
 		_u.SetDefinition(*v)
 	}
+	return _u
+}
+
+// SetName sets the "name" field.
+func (_u *RuleUpdateOne) SetName(v string) *RuleUpdateOne {
+	_u.mutation.SetName(v)
+	return _u
+}
+
+// SetNillableName sets the "name" field if the given value is not nil.
+func (_u *RuleUpdateOne) SetNillableName(v *string) *RuleUpdateOne {
+	if v != nil {
+		_u.SetName(*v)
+	}
+	return _u
+}
+
+// SetStatus sets the "status" field.
+func (_u *RuleUpdateOne) SetStatus(v string) *RuleUpdateOne {
+	_u.mutation.SetStatus(v)
+	return _u
+}
+
+// SetNillableStatus sets the "status" field if the given value is not nil.
+func (_u *RuleUpdateOne) SetNillableStatus(v *string) *RuleUpdateOne {
+	if v != nil {
+		_u.SetStatus(*v)
+	}
+	return _u
+}
+
+// SetPublished sets the "published" field.
+func (_u *RuleUpdateOne) SetPublished(v int64) *RuleUpdateOne {
+	_u.mutation.ResetPublished()
+	_u.mutation.SetPublished(v)
+	return _u
+}
+
+// SetNillablePublished sets the "published" field if the given value is not nil.
+func (_u *RuleUpdateOne) SetNillablePublished(v *int64) *RuleUpdateOne {
+	if v != nil {
+		_u.SetPublished(*v)
+	}
+	return _u
+}
+
+// AddPublished adds value to the "published" field.
+func (_u *RuleUpdateOne) AddPublished(v int64) *RuleUpdateOne {
+	_u.mutation.AddPublished(v)
 	return _u
 }
 
@@ -350,6 +460,18 @@ func (_u *RuleUpdateOne) sqlSave(ctx context.Context) (_node *Rule, err error) {
 	}
 	if value, ok := _u.mutation.Definition(); ok {
 		_spec.SetField(rule.FieldDefinition, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Name(); ok {
+		_spec.SetField(rule.FieldName, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Status(); ok {
+		_spec.SetField(rule.FieldStatus, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Published(); ok {
+		_spec.SetField(rule.FieldPublished, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedPublished(); ok {
+		_spec.AddField(rule.FieldPublished, field.TypeInt64, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Rule{config: _u.config}

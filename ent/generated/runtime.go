@@ -3,9 +3,12 @@
 package generated
 
 import (
+	"github.com/usherhq/usher/ent/generated/accesstoken"
+	"github.com/usherhq/usher/ent/generated/activitysource"
 	"github.com/usherhq/usher/ent/generated/administrator"
 	"github.com/usherhq/usher/ent/generated/alert"
 	"github.com/usherhq/usher/ent/generated/attributeschema"
+	"github.com/usherhq/usher/ent/generated/claim"
 	"github.com/usherhq/usher/ent/generated/event"
 	"github.com/usherhq/usher/ent/generated/group"
 	"github.com/usherhq/usher/ent/generated/installation"
@@ -13,9 +16,12 @@ import (
 	"github.com/usherhq/usher/ent/generated/link"
 	"github.com/usherhq/usher/ent/generated/parkedmember"
 	"github.com/usherhq/usher/ent/generated/rule"
+	"github.com/usherhq/usher/ent/generated/rulerevision"
+	"github.com/usherhq/usher/ent/generated/rulerun"
 	"github.com/usherhq/usher/ent/generated/scimcall"
 	"github.com/usherhq/usher/ent/generated/scimconfig"
 	"github.com/usherhq/usher/ent/generated/seat"
+	"github.com/usherhq/usher/ent/generated/session"
 	"github.com/usherhq/usher/ent/generated/tenant"
 	"github.com/usherhq/usher/ent/generated/user"
 	"github.com/usherhq/usher/ent/generated/uservalue"
@@ -26,6 +32,22 @@ import (
 // (default values, validators, hooks and policies) and stitches it
 // to their package variables.
 func init() {
+	accesstokenFields := schema.AccessToken{}.Fields()
+	_ = accesstokenFields
+	// accesstokenDescGroupIds is the schema descriptor for group_ids field.
+	accesstokenDescGroupIds := accesstokenFields[5].Descriptor()
+	// accesstoken.DefaultGroupIds holds the default value on creation for the group_ids field.
+	accesstoken.DefaultGroupIds = accesstokenDescGroupIds.Default.(string)
+	activitysourceFields := schema.ActivitySource{}.Fields()
+	_ = activitysourceFields
+	// activitysourceDescLagHours is the schema descriptor for lag_hours field.
+	activitysourceDescLagHours := activitysourceFields[3].Descriptor()
+	// activitysource.DefaultLagHours holds the default value on creation for the lag_hours field.
+	activitysource.DefaultLagHours = activitysourceDescLagHours.Default.(int64)
+	// activitysourceDescSilentHours is the schema descriptor for silent_hours field.
+	activitysourceDescSilentHours := activitysourceFields[4].Descriptor()
+	// activitysource.DefaultSilentHours holds the default value on creation for the silent_hours field.
+	activitysource.DefaultSilentHours = activitysourceDescSilentHours.Default.(int64)
 	administratorMixin := schema.Administrator{}.Mixin()
 	administratorMixinFields1 := administratorMixin[1].Fields()
 	_ = administratorMixinFields1
@@ -35,6 +57,14 @@ func init() {
 	administratorDescVersion := administratorMixinFields1[2].Descriptor()
 	// administrator.DefaultVersion holds the default value on creation for the version field.
 	administrator.DefaultVersion = administratorDescVersion.Default.(int64)
+	// administratorDescGroupIds is the schema descriptor for group_ids field.
+	administratorDescGroupIds := administratorFields[4].Descriptor()
+	// administrator.DefaultGroupIds holds the default value on creation for the group_ids field.
+	administrator.DefaultGroupIds = administratorDescGroupIds.Default.(string)
+	// administratorDescStatus is the schema descriptor for status field.
+	administratorDescStatus := administratorFields[5].Descriptor()
+	// administrator.DefaultStatus holds the default value on creation for the status field.
+	administrator.DefaultStatus = administratorDescStatus.Default.(string)
 	alertFields := schema.Alert{}.Fields()
 	_ = alertFields
 	// alertDescData is the schema descriptor for data field.
@@ -54,6 +84,12 @@ func init() {
 	attributeschemaDescStatus := attributeschemaFields[5].Descriptor()
 	// attributeschema.DefaultStatus holds the default value on creation for the status field.
 	attributeschema.DefaultStatus = attributeschemaDescStatus.Default.(string)
+	claimFields := schema.Claim{}.Fields()
+	_ = claimFields
+	// claimDescPriority is the schema descriptor for priority field.
+	claimDescPriority := claimFields[4].Descriptor()
+	// claim.DefaultPriority holds the default value on creation for the priority field.
+	claim.DefaultPriority = claimDescPriority.Default.(int)
 	eventFields := schema.Event{}.Fields()
 	_ = eventFields
 	// eventDescActorName is the schema descriptor for actor_name field.
@@ -96,24 +132,52 @@ func init() {
 	licenseDescEdition := licenseFields[3].Descriptor()
 	// license.DefaultEdition holds the default value on creation for the edition field.
 	license.DefaultEdition = licenseDescEdition.Default.(string)
+	// licenseDescAllowed is the schema descriptor for allowed field.
+	licenseDescAllowed := licenseFields[6].Descriptor()
+	// license.DefaultAllowed holds the default value on creation for the allowed field.
+	license.DefaultAllowed = licenseDescAllowed.Default.(int64)
+	// licenseDescOverPercent is the schema descriptor for over_percent field.
+	licenseDescOverPercent := licenseFields[7].Descriptor()
+	// license.DefaultOverPercent holds the default value on creation for the over_percent field.
+	license.DefaultOverPercent = licenseDescOverPercent.Default.(int64)
+	// licenseDescGraceDays is the schema descriptor for grace_days field.
+	licenseDescGraceDays := licenseFields[8].Descriptor()
+	// license.DefaultGraceDays holds the default value on creation for the grace_days field.
+	license.DefaultGraceDays = licenseDescGraceDays.Default.(int64)
+	// licenseDescConsent is the schema descriptor for consent field.
+	licenseDescConsent := licenseFields[9].Descriptor()
+	// license.DefaultConsent holds the default value on creation for the consent field.
+	license.DefaultConsent = licenseDescConsent.Default.(bool)
+	// licenseDescRequires is the schema descriptor for requires field.
+	licenseDescRequires := licenseFields[10].Descriptor()
+	// license.DefaultRequires holds the default value on creation for the requires field.
+	license.DefaultRequires = licenseDescRequires.Default.(string)
+	// licenseDescReclaim is the schema descriptor for reclaim field.
+	licenseDescReclaim := licenseFields[11].Descriptor()
+	// license.DefaultReclaim holds the default value on creation for the reclaim field.
+	license.DefaultReclaim = licenseDescReclaim.Default.(string)
+	// licenseDescAlerts is the schema descriptor for alerts field.
+	licenseDescAlerts := licenseFields[12].Descriptor()
+	// license.DefaultAlerts holds the default value on creation for the alerts field.
+	license.DefaultAlerts = licenseDescAlerts.Default.(string)
 	// licenseDescTaken is the schema descriptor for taken field.
-	licenseDescTaken := licenseFields[6].Descriptor()
+	licenseDescTaken := licenseFields[13].Descriptor()
 	// license.DefaultTaken holds the default value on creation for the taken field.
 	license.DefaultTaken = licenseDescTaken.Default.(int64)
 	// licenseDescWaiting is the schema descriptor for waiting field.
-	licenseDescWaiting := licenseFields[7].Descriptor()
+	licenseDescWaiting := licenseFields[14].Descriptor()
 	// license.DefaultWaiting holds the default value on creation for the waiting field.
 	license.DefaultWaiting = licenseDescWaiting.Default.(int64)
 	// licenseDescNextPosition is the schema descriptor for next_position field.
-	licenseDescNextPosition := licenseFields[8].Descriptor()
+	licenseDescNextPosition := licenseFields[15].Descriptor()
 	// license.DefaultNextPosition holds the default value on creation for the next_position field.
 	license.DefaultNextPosition = licenseDescNextPosition.Default.(int64)
 	// licenseDescGranted is the schema descriptor for granted field.
-	licenseDescGranted := licenseFields[9].Descriptor()
+	licenseDescGranted := licenseFields[16].Descriptor()
 	// license.DefaultGranted holds the default value on creation for the granted field.
 	license.DefaultGranted = licenseDescGranted.Default.(bool)
 	// licenseDescCurrency is the schema descriptor for currency field.
-	licenseDescCurrency := licenseFields[13].Descriptor()
+	licenseDescCurrency := licenseFields[20].Descriptor()
 	// license.DefaultCurrency holds the default value on creation for the currency field.
 	license.DefaultCurrency = licenseDescCurrency.Default.(string)
 	linkFields := schema.Link{}.Fields()
@@ -145,6 +209,42 @@ func init() {
 	ruleDescDefinition := ruleFields[4].Descriptor()
 	// rule.DefaultDefinition holds the default value on creation for the definition field.
 	rule.DefaultDefinition = ruleDescDefinition.Default.(string)
+	// ruleDescName is the schema descriptor for name field.
+	ruleDescName := ruleFields[5].Descriptor()
+	// rule.DefaultName holds the default value on creation for the name field.
+	rule.DefaultName = ruleDescName.Default.(string)
+	// ruleDescStatus is the schema descriptor for status field.
+	ruleDescStatus := ruleFields[6].Descriptor()
+	// rule.DefaultStatus holds the default value on creation for the status field.
+	rule.DefaultStatus = ruleDescStatus.Default.(string)
+	// ruleDescPublished is the schema descriptor for published field.
+	ruleDescPublished := ruleFields[7].Descriptor()
+	// rule.DefaultPublished holds the default value on creation for the published field.
+	rule.DefaultPublished = ruleDescPublished.Default.(int64)
+	rulerevisionFields := schema.RuleRevision{}.Fields()
+	_ = rulerevisionFields
+	// rulerevisionDescAuthor is the schema descriptor for author field.
+	rulerevisionDescAuthor := rulerevisionFields[5].Descriptor()
+	// rulerevision.DefaultAuthor holds the default value on creation for the author field.
+	rulerevision.DefaultAuthor = rulerevisionDescAuthor.Default.(string)
+	rulerunFields := schema.RuleRun{}.Fields()
+	_ = rulerunFields
+	// rulerunDescTotal is the schema descriptor for total field.
+	rulerunDescTotal := rulerunFields[4].Descriptor()
+	// rulerun.DefaultTotal holds the default value on creation for the total field.
+	rulerun.DefaultTotal = rulerunDescTotal.Default.(int64)
+	// rulerunDescDone is the schema descriptor for done field.
+	rulerunDescDone := rulerunFields[5].Descriptor()
+	// rulerun.DefaultDone holds the default value on creation for the done field.
+	rulerun.DefaultDone = rulerunDescDone.Default.(int64)
+	// rulerunDescGained is the schema descriptor for gained field.
+	rulerunDescGained := rulerunFields[6].Descriptor()
+	// rulerun.DefaultGained holds the default value on creation for the gained field.
+	rulerun.DefaultGained = rulerunDescGained.Default.(int64)
+	// rulerunDescLost is the schema descriptor for lost field.
+	rulerunDescLost := rulerunFields[7].Descriptor()
+	// rulerun.DefaultLost holds the default value on creation for the lost field.
+	rulerun.DefaultLost = rulerunDescLost.Default.(int64)
 	scimcallFields := schema.ScimCall{}.Fields()
 	_ = scimcallFields
 	// scimcallDescScimType is the schema descriptor for scim_type field.
@@ -198,6 +298,20 @@ func init() {
 	seatDescPosition := seatFields[4].Descriptor()
 	// seat.DefaultPosition holds the default value on creation for the position field.
 	seat.DefaultPosition = seatDescPosition.Default.(int64)
+	// seatDescResume is the schema descriptor for resume field.
+	seatDescResume := seatFields[8].Descriptor()
+	// seat.DefaultResume holds the default value on creation for the resume field.
+	seat.DefaultResume = seatDescResume.Default.(string)
+	// seatDescReclaimReason is the schema descriptor for reclaim_reason field.
+	seatDescReclaimReason := seatFields[13].Descriptor()
+	// seat.DefaultReclaimReason holds the default value on creation for the reclaim_reason field.
+	seat.DefaultReclaimReason = seatDescReclaimReason.Default.(string)
+	sessionFields := schema.Session{}.Fields()
+	_ = sessionFields
+	// sessionDescUserAgent is the schema descriptor for user_agent field.
+	sessionDescUserAgent := sessionFields[3].Descriptor()
+	// session.DefaultUserAgent holds the default value on creation for the user_agent field.
+	session.DefaultUserAgent = sessionDescUserAgent.Default.(string)
 	tenantMixin := schema.Tenant{}.Mixin()
 	tenantMixinFields1 := tenantMixin[1].Fields()
 	_ = tenantMixinFields1

@@ -36,6 +36,18 @@ type Seat struct {
 	ActivatedAt *time.Time `json:"activated_at,omitempty"`
 	// ValidUntil holds the value of the "valid_until" field.
 	ValidUntil *time.Time `json:"valid_until,omitempty"`
+	// Resume holds the value of the "resume" field.
+	Resume string `json:"resume,omitempty"`
+	// WaitingSince holds the value of the "waiting_since" field.
+	WaitingSince *time.Time `json:"waiting_since,omitempty"`
+	// AssignedAt holds the value of the "assigned_at" field.
+	AssignedAt *time.Time `json:"assigned_at,omitempty"`
+	// LastUsedAt holds the value of the "last_used_at" field.
+	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
+	// NoticedAt holds the value of the "noticed_at" field.
+	NoticedAt *time.Time `json:"noticed_at,omitempty"`
+	// ReclaimReason holds the value of the "reclaim_reason" field.
+	ReclaimReason string `json:"reclaim_reason,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt    time.Time `json:"created_at,omitempty"`
 	selectValues sql.SelectValues
@@ -48,9 +60,9 @@ func (*Seat) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case seat.FieldPriority, seat.FieldPosition:
 			values[i] = new(sql.NullInt64)
-		case seat.FieldState:
+		case seat.FieldState, seat.FieldResume, seat.FieldReclaimReason:
 			values[i] = new(sql.NullString)
-		case seat.FieldSince, seat.FieldActivatedAt, seat.FieldValidUntil, seat.FieldCreatedAt:
+		case seat.FieldSince, seat.FieldActivatedAt, seat.FieldValidUntil, seat.FieldWaitingSince, seat.FieldAssignedAt, seat.FieldLastUsedAt, seat.FieldNoticedAt, seat.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
 		case seat.FieldID, seat.FieldTenantID, seat.FieldLicenseID, seat.FieldUserID:
 			values[i] = new(uuid.UUID)
@@ -131,6 +143,46 @@ func (_m *Seat) assignValues(columns []string, values []any) error {
 				_m.ValidUntil = new(time.Time)
 				*_m.ValidUntil = value.Time
 			}
+		case seat.FieldResume:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field resume", values[i])
+			} else if value.Valid {
+				_m.Resume = value.String
+			}
+		case seat.FieldWaitingSince:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field waiting_since", values[i])
+			} else if value.Valid {
+				_m.WaitingSince = new(time.Time)
+				*_m.WaitingSince = value.Time
+			}
+		case seat.FieldAssignedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field assigned_at", values[i])
+			} else if value.Valid {
+				_m.AssignedAt = new(time.Time)
+				*_m.AssignedAt = value.Time
+			}
+		case seat.FieldLastUsedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field last_used_at", values[i])
+			} else if value.Valid {
+				_m.LastUsedAt = new(time.Time)
+				*_m.LastUsedAt = value.Time
+			}
+		case seat.FieldNoticedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field noticed_at", values[i])
+			} else if value.Valid {
+				_m.NoticedAt = new(time.Time)
+				*_m.NoticedAt = value.Time
+			}
+		case seat.FieldReclaimReason:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field reclaim_reason", values[i])
+			} else if value.Valid {
+				_m.ReclaimReason = value.String
+			}
 		case seat.FieldCreatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field created_at", values[i])
@@ -203,6 +255,32 @@ func (_m *Seat) String() string {
 		builder.WriteString("valid_until=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("resume=")
+	builder.WriteString(_m.Resume)
+	builder.WriteString(", ")
+	if v := _m.WaitingSince; v != nil {
+		builder.WriteString("waiting_since=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.AssignedAt; v != nil {
+		builder.WriteString("assigned_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.LastUsedAt; v != nil {
+		builder.WriteString("last_used_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.NoticedAt; v != nil {
+		builder.WriteString("noticed_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("reclaim_reason=")
+	builder.WriteString(_m.ReclaimReason)
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))

@@ -107,6 +107,90 @@ func (_c *SeatCreate) SetNillableValidUntil(v *time.Time) *SeatCreate {
 	return _c
 }
 
+// SetResume sets the "resume" field.
+func (_c *SeatCreate) SetResume(v string) *SeatCreate {
+	_c.mutation.SetResume(v)
+	return _c
+}
+
+// SetNillableResume sets the "resume" field if the given value is not nil.
+func (_c *SeatCreate) SetNillableResume(v *string) *SeatCreate {
+	if v != nil {
+		_c.SetResume(*v)
+	}
+	return _c
+}
+
+// SetWaitingSince sets the "waiting_since" field.
+func (_c *SeatCreate) SetWaitingSince(v time.Time) *SeatCreate {
+	_c.mutation.SetWaitingSince(v)
+	return _c
+}
+
+// SetNillableWaitingSince sets the "waiting_since" field if the given value is not nil.
+func (_c *SeatCreate) SetNillableWaitingSince(v *time.Time) *SeatCreate {
+	if v != nil {
+		_c.SetWaitingSince(*v)
+	}
+	return _c
+}
+
+// SetAssignedAt sets the "assigned_at" field.
+func (_c *SeatCreate) SetAssignedAt(v time.Time) *SeatCreate {
+	_c.mutation.SetAssignedAt(v)
+	return _c
+}
+
+// SetNillableAssignedAt sets the "assigned_at" field if the given value is not nil.
+func (_c *SeatCreate) SetNillableAssignedAt(v *time.Time) *SeatCreate {
+	if v != nil {
+		_c.SetAssignedAt(*v)
+	}
+	return _c
+}
+
+// SetLastUsedAt sets the "last_used_at" field.
+func (_c *SeatCreate) SetLastUsedAt(v time.Time) *SeatCreate {
+	_c.mutation.SetLastUsedAt(v)
+	return _c
+}
+
+// SetNillableLastUsedAt sets the "last_used_at" field if the given value is not nil.
+func (_c *SeatCreate) SetNillableLastUsedAt(v *time.Time) *SeatCreate {
+	if v != nil {
+		_c.SetLastUsedAt(*v)
+	}
+	return _c
+}
+
+// SetNoticedAt sets the "noticed_at" field.
+func (_c *SeatCreate) SetNoticedAt(v time.Time) *SeatCreate {
+	_c.mutation.SetNoticedAt(v)
+	return _c
+}
+
+// SetNillableNoticedAt sets the "noticed_at" field if the given value is not nil.
+func (_c *SeatCreate) SetNillableNoticedAt(v *time.Time) *SeatCreate {
+	if v != nil {
+		_c.SetNoticedAt(*v)
+	}
+	return _c
+}
+
+// SetReclaimReason sets the "reclaim_reason" field.
+func (_c *SeatCreate) SetReclaimReason(v string) *SeatCreate {
+	_c.mutation.SetReclaimReason(v)
+	return _c
+}
+
+// SetNillableReclaimReason sets the "reclaim_reason" field if the given value is not nil.
+func (_c *SeatCreate) SetNillableReclaimReason(v *string) *SeatCreate {
+	if v != nil {
+		_c.SetReclaimReason(*v)
+	}
+	return _c
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_c *SeatCreate) SetCreatedAt(v time.Time) *SeatCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -162,6 +246,14 @@ func (_c *SeatCreate) defaults() {
 		v := seat.DefaultPosition
 		_c.mutation.SetPosition(v)
 	}
+	if _, ok := _c.mutation.Resume(); !ok {
+		v := seat.DefaultResume
+		_c.mutation.SetResume(v)
+	}
+	if _, ok := _c.mutation.ReclaimReason(); !ok {
+		v := seat.DefaultReclaimReason
+		_c.mutation.SetReclaimReason(v)
+	}
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -186,6 +278,12 @@ func (_c *SeatCreate) check() error {
 	}
 	if _, ok := _c.mutation.Since(); !ok {
 		return &ValidationError{Name: "since", err: errors.New(`generated: missing required field "Seat.since"`)}
+	}
+	if _, ok := _c.mutation.Resume(); !ok {
+		return &ValidationError{Name: "resume", err: errors.New(`generated: missing required field "Seat.resume"`)}
+	}
+	if _, ok := _c.mutation.ReclaimReason(); !ok {
+		return &ValidationError{Name: "reclaim_reason", err: errors.New(`generated: missing required field "Seat.reclaim_reason"`)}
 	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`generated: missing required field "Seat.created_at"`)}
@@ -260,6 +358,30 @@ func (_c *SeatCreate) createSpec() (*Seat, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ValidUntil(); ok {
 		_spec.SetField(seat.FieldValidUntil, field.TypeTime, value)
 		_node.ValidUntil = &value
+	}
+	if value, ok := _c.mutation.Resume(); ok {
+		_spec.SetField(seat.FieldResume, field.TypeString, value)
+		_node.Resume = value
+	}
+	if value, ok := _c.mutation.WaitingSince(); ok {
+		_spec.SetField(seat.FieldWaitingSince, field.TypeTime, value)
+		_node.WaitingSince = &value
+	}
+	if value, ok := _c.mutation.AssignedAt(); ok {
+		_spec.SetField(seat.FieldAssignedAt, field.TypeTime, value)
+		_node.AssignedAt = &value
+	}
+	if value, ok := _c.mutation.LastUsedAt(); ok {
+		_spec.SetField(seat.FieldLastUsedAt, field.TypeTime, value)
+		_node.LastUsedAt = &value
+	}
+	if value, ok := _c.mutation.NoticedAt(); ok {
+		_spec.SetField(seat.FieldNoticedAt, field.TypeTime, value)
+		_node.NoticedAt = &value
+	}
+	if value, ok := _c.mutation.ReclaimReason(); ok {
+		_spec.SetField(seat.FieldReclaimReason, field.TypeString, value)
+		_node.ReclaimReason = value
 	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(seat.FieldCreatedAt, field.TypeTime, value)

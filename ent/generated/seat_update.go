@@ -139,6 +139,114 @@ func (_u *SeatUpdate) ClearValidUntil() *SeatUpdate {
 	return _u
 }
 
+// SetResume sets the "resume" field.
+func (_u *SeatUpdate) SetResume(v string) *SeatUpdate {
+	_u.mutation.SetResume(v)
+	return _u
+}
+
+// SetNillableResume sets the "resume" field if the given value is not nil.
+func (_u *SeatUpdate) SetNillableResume(v *string) *SeatUpdate {
+	if v != nil {
+		_u.SetResume(*v)
+	}
+	return _u
+}
+
+// SetWaitingSince sets the "waiting_since" field.
+func (_u *SeatUpdate) SetWaitingSince(v time.Time) *SeatUpdate {
+	_u.mutation.SetWaitingSince(v)
+	return _u
+}
+
+// SetNillableWaitingSince sets the "waiting_since" field if the given value is not nil.
+func (_u *SeatUpdate) SetNillableWaitingSince(v *time.Time) *SeatUpdate {
+	if v != nil {
+		_u.SetWaitingSince(*v)
+	}
+	return _u
+}
+
+// ClearWaitingSince clears the value of the "waiting_since" field.
+func (_u *SeatUpdate) ClearWaitingSince() *SeatUpdate {
+	_u.mutation.ClearWaitingSince()
+	return _u
+}
+
+// SetAssignedAt sets the "assigned_at" field.
+func (_u *SeatUpdate) SetAssignedAt(v time.Time) *SeatUpdate {
+	_u.mutation.SetAssignedAt(v)
+	return _u
+}
+
+// SetNillableAssignedAt sets the "assigned_at" field if the given value is not nil.
+func (_u *SeatUpdate) SetNillableAssignedAt(v *time.Time) *SeatUpdate {
+	if v != nil {
+		_u.SetAssignedAt(*v)
+	}
+	return _u
+}
+
+// ClearAssignedAt clears the value of the "assigned_at" field.
+func (_u *SeatUpdate) ClearAssignedAt() *SeatUpdate {
+	_u.mutation.ClearAssignedAt()
+	return _u
+}
+
+// SetLastUsedAt sets the "last_used_at" field.
+func (_u *SeatUpdate) SetLastUsedAt(v time.Time) *SeatUpdate {
+	_u.mutation.SetLastUsedAt(v)
+	return _u
+}
+
+// SetNillableLastUsedAt sets the "last_used_at" field if the given value is not nil.
+func (_u *SeatUpdate) SetNillableLastUsedAt(v *time.Time) *SeatUpdate {
+	if v != nil {
+		_u.SetLastUsedAt(*v)
+	}
+	return _u
+}
+
+// ClearLastUsedAt clears the value of the "last_used_at" field.
+func (_u *SeatUpdate) ClearLastUsedAt() *SeatUpdate {
+	_u.mutation.ClearLastUsedAt()
+	return _u
+}
+
+// SetNoticedAt sets the "noticed_at" field.
+func (_u *SeatUpdate) SetNoticedAt(v time.Time) *SeatUpdate {
+	_u.mutation.SetNoticedAt(v)
+	return _u
+}
+
+// SetNillableNoticedAt sets the "noticed_at" field if the given value is not nil.
+func (_u *SeatUpdate) SetNillableNoticedAt(v *time.Time) *SeatUpdate {
+	if v != nil {
+		_u.SetNoticedAt(*v)
+	}
+	return _u
+}
+
+// ClearNoticedAt clears the value of the "noticed_at" field.
+func (_u *SeatUpdate) ClearNoticedAt() *SeatUpdate {
+	_u.mutation.ClearNoticedAt()
+	return _u
+}
+
+// SetReclaimReason sets the "reclaim_reason" field.
+func (_u *SeatUpdate) SetReclaimReason(v string) *SeatUpdate {
+	_u.mutation.SetReclaimReason(v)
+	return _u
+}
+
+// SetNillableReclaimReason sets the "reclaim_reason" field if the given value is not nil.
+func (_u *SeatUpdate) SetNillableReclaimReason(v *string) *SeatUpdate {
+	if v != nil {
+		_u.SetReclaimReason(*v)
+	}
+	return _u
+}
+
 // Mutation returns the SeatMutation object of the builder.
 func (_u *SeatUpdate) Mutation() *SeatMutation {
 	return _u.mutation
@@ -215,6 +323,36 @@ func (_u *SeatUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.ValidUntilCleared() {
 		_spec.ClearField(seat.FieldValidUntil, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Resume(); ok {
+		_spec.SetField(seat.FieldResume, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.WaitingSince(); ok {
+		_spec.SetField(seat.FieldWaitingSince, field.TypeTime, value)
+	}
+	if _u.mutation.WaitingSinceCleared() {
+		_spec.ClearField(seat.FieldWaitingSince, field.TypeTime)
+	}
+	if value, ok := _u.mutation.AssignedAt(); ok {
+		_spec.SetField(seat.FieldAssignedAt, field.TypeTime, value)
+	}
+	if _u.mutation.AssignedAtCleared() {
+		_spec.ClearField(seat.FieldAssignedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.LastUsedAt(); ok {
+		_spec.SetField(seat.FieldLastUsedAt, field.TypeTime, value)
+	}
+	if _u.mutation.LastUsedAtCleared() {
+		_spec.ClearField(seat.FieldLastUsedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.NoticedAt(); ok {
+		_spec.SetField(seat.FieldNoticedAt, field.TypeTime, value)
+	}
+	if _u.mutation.NoticedAtCleared() {
+		_spec.ClearField(seat.FieldNoticedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ReclaimReason(); ok {
+		_spec.SetField(seat.FieldReclaimReason, field.TypeString, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -348,6 +486,114 @@ func (_u *SeatUpdateOne) ClearValidUntil() *SeatUpdateOne {
 	return _u
 }
 
+// SetResume sets the "resume" field.
+func (_u *SeatUpdateOne) SetResume(v string) *SeatUpdateOne {
+	_u.mutation.SetResume(v)
+	return _u
+}
+
+// SetNillableResume sets the "resume" field if the given value is not nil.
+func (_u *SeatUpdateOne) SetNillableResume(v *string) *SeatUpdateOne {
+	if v != nil {
+		_u.SetResume(*v)
+	}
+	return _u
+}
+
+// SetWaitingSince sets the "waiting_since" field.
+func (_u *SeatUpdateOne) SetWaitingSince(v time.Time) *SeatUpdateOne {
+	_u.mutation.SetWaitingSince(v)
+	return _u
+}
+
+// SetNillableWaitingSince sets the "waiting_since" field if the given value is not nil.
+func (_u *SeatUpdateOne) SetNillableWaitingSince(v *time.Time) *SeatUpdateOne {
+	if v != nil {
+		_u.SetWaitingSince(*v)
+	}
+	return _u
+}
+
+// ClearWaitingSince clears the value of the "waiting_since" field.
+func (_u *SeatUpdateOne) ClearWaitingSince() *SeatUpdateOne {
+	_u.mutation.ClearWaitingSince()
+	return _u
+}
+
+// SetAssignedAt sets the "assigned_at" field.
+func (_u *SeatUpdateOne) SetAssignedAt(v time.Time) *SeatUpdateOne {
+	_u.mutation.SetAssignedAt(v)
+	return _u
+}
+
+// SetNillableAssignedAt sets the "assigned_at" field if the given value is not nil.
+func (_u *SeatUpdateOne) SetNillableAssignedAt(v *time.Time) *SeatUpdateOne {
+	if v != nil {
+		_u.SetAssignedAt(*v)
+	}
+	return _u
+}
+
+// ClearAssignedAt clears the value of the "assigned_at" field.
+func (_u *SeatUpdateOne) ClearAssignedAt() *SeatUpdateOne {
+	_u.mutation.ClearAssignedAt()
+	return _u
+}
+
+// SetLastUsedAt sets the "last_used_at" field.
+func (_u *SeatUpdateOne) SetLastUsedAt(v time.Time) *SeatUpdateOne {
+	_u.mutation.SetLastUsedAt(v)
+	return _u
+}
+
+// SetNillableLastUsedAt sets the "last_used_at" field if the given value is not nil.
+func (_u *SeatUpdateOne) SetNillableLastUsedAt(v *time.Time) *SeatUpdateOne {
+	if v != nil {
+		_u.SetLastUsedAt(*v)
+	}
+	return _u
+}
+
+// ClearLastUsedAt clears the value of the "last_used_at" field.
+func (_u *SeatUpdateOne) ClearLastUsedAt() *SeatUpdateOne {
+	_u.mutation.ClearLastUsedAt()
+	return _u
+}
+
+// SetNoticedAt sets the "noticed_at" field.
+func (_u *SeatUpdateOne) SetNoticedAt(v time.Time) *SeatUpdateOne {
+	_u.mutation.SetNoticedAt(v)
+	return _u
+}
+
+// SetNillableNoticedAt sets the "noticed_at" field if the given value is not nil.
+func (_u *SeatUpdateOne) SetNillableNoticedAt(v *time.Time) *SeatUpdateOne {
+	if v != nil {
+		_u.SetNoticedAt(*v)
+	}
+	return _u
+}
+
+// ClearNoticedAt clears the value of the "noticed_at" field.
+func (_u *SeatUpdateOne) ClearNoticedAt() *SeatUpdateOne {
+	_u.mutation.ClearNoticedAt()
+	return _u
+}
+
+// SetReclaimReason sets the "reclaim_reason" field.
+func (_u *SeatUpdateOne) SetReclaimReason(v string) *SeatUpdateOne {
+	_u.mutation.SetReclaimReason(v)
+	return _u
+}
+
+// SetNillableReclaimReason sets the "reclaim_reason" field if the given value is not nil.
+func (_u *SeatUpdateOne) SetNillableReclaimReason(v *string) *SeatUpdateOne {
+	if v != nil {
+		_u.SetReclaimReason(*v)
+	}
+	return _u
+}
+
 // Mutation returns the SeatMutation object of the builder.
 func (_u *SeatUpdateOne) Mutation() *SeatMutation {
 	return _u.mutation
@@ -454,6 +700,36 @@ func (_u *SeatUpdateOne) sqlSave(ctx context.Context) (_node *Seat, err error) {
 	}
 	if _u.mutation.ValidUntilCleared() {
 		_spec.ClearField(seat.FieldValidUntil, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Resume(); ok {
+		_spec.SetField(seat.FieldResume, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.WaitingSince(); ok {
+		_spec.SetField(seat.FieldWaitingSince, field.TypeTime, value)
+	}
+	if _u.mutation.WaitingSinceCleared() {
+		_spec.ClearField(seat.FieldWaitingSince, field.TypeTime)
+	}
+	if value, ok := _u.mutation.AssignedAt(); ok {
+		_spec.SetField(seat.FieldAssignedAt, field.TypeTime, value)
+	}
+	if _u.mutation.AssignedAtCleared() {
+		_spec.ClearField(seat.FieldAssignedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.LastUsedAt(); ok {
+		_spec.SetField(seat.FieldLastUsedAt, field.TypeTime, value)
+	}
+	if _u.mutation.LastUsedAtCleared() {
+		_spec.ClearField(seat.FieldLastUsedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.NoticedAt(); ok {
+		_spec.SetField(seat.FieldNoticedAt, field.TypeTime, value)
+	}
+	if _u.mutation.NoticedAtCleared() {
+		_spec.ClearField(seat.FieldNoticedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ReclaimReason(); ok {
+		_spec.SetField(seat.FieldReclaimReason, field.TypeString, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Seat{config: _u.config}

@@ -16,6 +16,10 @@ type Tx struct {
 	config
 	// AccessToken is the client for interacting with the AccessToken builders.
 	AccessToken *AccessTokenClient
+	// ActivityDay is the client for interacting with the ActivityDay builders.
+	ActivityDay *ActivityDayClient
+	// ActivitySource is the client for interacting with the ActivitySource builders.
+	ActivitySource *ActivitySourceClient
 	// Administrator is the client for interacting with the Administrator builders.
 	Administrator *AdministratorClient
 	// Alert is the client for interacting with the Alert builders.
@@ -24,6 +28,8 @@ type Tx struct {
 	AttributeSchema *AttributeSchemaClient
 	// Claim is the client for interacting with the Claim builders.
 	Claim *ClaimClient
+	// Consent is the client for interacting with the Consent builders.
+	Consent *ConsentClient
 	// CountDelta is the client for interacting with the CountDelta builders.
 	CountDelta *CountDeltaClient
 	// Event is the client for interacting with the Event builders.
@@ -32,6 +38,8 @@ type Tx struct {
 	Group *GroupClient
 	// Installation is the client for interacting with the Installation builders.
 	Installation *InstallationClient
+	// Invitation is the client for interacting with the Invitation builders.
+	Invitation *InvitationClient
 	// JournalHead is the client for interacting with the JournalHead builders.
 	JournalHead *JournalHeadClient
 	// KeptCount is the client for interacting with the KeptCount builders.
@@ -48,12 +56,18 @@ type Tx struct {
 	ParkedMember *ParkedMemberClient
 	// Rule is the client for interacting with the Rule builders.
 	Rule *RuleClient
+	// RuleRevision is the client for interacting with the RuleRevision builders.
+	RuleRevision *RuleRevisionClient
+	// RuleRun is the client for interacting with the RuleRun builders.
+	RuleRun *RuleRunClient
 	// ScimCall is the client for interacting with the ScimCall builders.
 	ScimCall *ScimCallClient
 	// ScimConfig is the client for interacting with the ScimConfig builders.
 	ScimConfig *ScimConfigClient
 	// Seat is the client for interacting with the Seat builders.
 	Seat *SeatClient
+	// Session is the client for interacting with the Session builders.
+	Session *SessionClient
 	// SigningKey is the client for interacting with the SigningKey builders.
 	SigningKey *SigningKeyClient
 	// Snapshot is the client for interacting with the Snapshot builders.
@@ -196,14 +210,18 @@ func (tx *Tx) Client() *Client {
 
 func (tx *Tx) init() {
 	tx.AccessToken = NewAccessTokenClient(tx.config)
+	tx.ActivityDay = NewActivityDayClient(tx.config)
+	tx.ActivitySource = NewActivitySourceClient(tx.config)
 	tx.Administrator = NewAdministratorClient(tx.config)
 	tx.Alert = NewAlertClient(tx.config)
 	tx.AttributeSchema = NewAttributeSchemaClient(tx.config)
 	tx.Claim = NewClaimClient(tx.config)
+	tx.Consent = NewConsentClient(tx.config)
 	tx.CountDelta = NewCountDeltaClient(tx.config)
 	tx.Event = NewEventClient(tx.config)
 	tx.Group = NewGroupClient(tx.config)
 	tx.Installation = NewInstallationClient(tx.config)
+	tx.Invitation = NewInvitationClient(tx.config)
 	tx.JournalHead = NewJournalHeadClient(tx.config)
 	tx.KeptCount = NewKeptCountClient(tx.config)
 	tx.Ledger = NewLedgerClient(tx.config)
@@ -212,9 +230,12 @@ func (tx *Tx) init() {
 	tx.Membership = NewMembershipClient(tx.config)
 	tx.ParkedMember = NewParkedMemberClient(tx.config)
 	tx.Rule = NewRuleClient(tx.config)
+	tx.RuleRevision = NewRuleRevisionClient(tx.config)
+	tx.RuleRun = NewRuleRunClient(tx.config)
 	tx.ScimCall = NewScimCallClient(tx.config)
 	tx.ScimConfig = NewScimConfigClient(tx.config)
 	tx.Seat = NewSeatClient(tx.config)
+	tx.Session = NewSessionClient(tx.config)
 	tx.SigningKey = NewSigningKeyClient(tx.config)
 	tx.Snapshot = NewSnapshotClient(tx.config)
 	tx.Tenant = NewTenantClient(tx.config)

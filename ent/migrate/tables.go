@@ -31,13 +31,19 @@ var references = []reference{
 	{"parked_members", "scim_config_id", "scim_configs"},
 	{"licenses", "tenant_id", "tenants"},
 	{"rules", "license_id", "licenses"},
+	{"rule_revisions", "rule_id", "rules"},
+	{"rule_runs", "rule_id", "rules"},
+	{"consents", "license_id", "licenses"},
+	{"activity_sources", "license_id", "licenses"},
 	{"claims", "license_id", "licenses"},
 	{"claims", "user_id", "users"},
 	{"seats", "license_id", "licenses"},
 }
 
 // keys are those of tables that have no id.
-var keys = map[string][]string{"user_values": {"tenant_id", "user_id", "attr", "ord"}}
+var keys = map[string][]string{
+	"user_values": {"tenant_id", "user_id", "attr", "ord"}, "activity_days": {"tenant_id", "license_id", "user_id", "day"},
+}
 
 // ordered are the columns whose text is compared by its bytes, on both databases alike: SQLite does so anyway.
 var ordered = [][2]string{

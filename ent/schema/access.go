@@ -72,6 +72,7 @@ func (AccessToken) Fields() []ent.Field {
 		field.UUID("subject_id", uuid.UUID{}).Immutable(),
 		field.String("name"),
 		field.String("scopes").Immutable(),
+		field.Text("group_ids").Default("[]").Immutable(),
 		field.UUID("key_id", uuid.UUID{}).Immutable(),
 		field.Time("created_at").Immutable(),
 		field.Time("expires_at").Immutable(),
@@ -107,10 +108,72 @@ func (Administrator) Fields() []ent.Field {
 		field.String("email"),
 		field.String("email_key"),
 		field.String("role"),
+		field.Text("group_ids").Default("[]"),
+		field.String("status").Default("active"),
 	}
 }
 
 // Indexes of Administrator.
 func (Administrator) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("tenant_id", "email_key").Unique().StorageKey("administrators_email")}
+}
+
+// Invitation is a link by which an administrator signs in once; the link itself is kept nowhere, only its hash.
+type Invitation struct{ ent.Schema }
+
+// Mixin of Invitation.
+func (Invitation) Mixin() []ent.Mixin { return []ent.Mixin{Identified{}} }
+
+// Annotations of Invitation.
+func (Invitation) Annotations() []schema.Annotation { return []schema.Annotation{table("invitations")} }
+
+// Fields of Invitation.
+func (Invitation) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("tenant_id", uuid.UUID{}).Optional().Nillable().Immutable(),
+		field.UUID("administrator_id", uuid.UUID{}).Optional().Nillable().Immutable(),
+		field.String("secret_hash").Sensitive().Immutable(),
+		field.Time("created_at").Immutable(),
+		field.Time("expires_at").Immutable(),
+		field.Time("used_at").Optional().Nillable(),
+	}
+}
+
+// Indexes of Invitation.
+func (Invitation) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("secret_hash").Unique().StorageKey("invitations_secret"),
+		index.Fields("tenant_id", "administrator_id").StorageKey("invitations_administrator"),
+	}
+}
+
+// Session is a browser in which somebody is signed in to the console; an operator's has no administrator.
+type Session struct{ ent.Schema }
+
+// Mixin of Session.
+func (Session) Mixin() []ent.Mixin { return []ent.Mixin{Identified{}} }
+
+// Annotations of Session.
+func (Session) Annotations() []schema.Annotation { return []schema.Annotation{table("sessions")} }
+
+// Fields of Session.
+func (Session) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("tenant_id", uuid.UUID{}).Optional().Nillable(),
+		field.UUID("administrator_id", uuid.UUID{}).Optional().Nillable().Immutable(),
+		field.String("secret_hash").Sensitive().Immutable(),
+		field.String("user_agent").Default("").Immutable(),
+		field.Time("created_at").Immutable(),
+		field.Time("seen_at"),
+		field.Time("expires_at").Immutable(),
+		field.Time("ended_at").Optional().Nillable(),
+	}
+}
+
+// Indexes of Session.
+func (Session) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("secret_hash").Unique().StorageKey("sessions_secret"),
+		index.Fields("tenant_id", "administrator_id").StorageKey("sessions_administrator"),
+	}
 }

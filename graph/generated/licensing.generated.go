@@ -3105,18 +3105,22 @@ func (ec *executionContext) marshalNSeatState2githubᚗcomᚋusherhqᚋusherᚋm
 
 var (
 	unmarshalNSeatState2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐState = map[string]licensing.State{
-		"WAITING":   licensing.Waiting,
-		"INVITED":   licensing.Invited,
-		"ACTIVATED": licensing.Activated,
-		"GRACE":     licensing.Grace,
-		"RELEASED":  licensing.Released,
+		"WAITING":         licensing.Waiting,
+		"CONSENT_PENDING": licensing.Consenting,
+		"INVITED":         licensing.Invited,
+		"ACTIVATED":       licensing.Activated,
+		"PAUSED":          licensing.Paused,
+		"GRACE":           licensing.Grace,
+		"RELEASED":        licensing.Released,
 	}
 	marshalNSeatState2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐState = map[licensing.State]string{
-		licensing.Waiting:   "WAITING",
-		licensing.Invited:   "INVITED",
-		licensing.Activated: "ACTIVATED",
-		licensing.Grace:     "GRACE",
-		licensing.Released:  "RELEASED",
+		licensing.Waiting:    "WAITING",
+		licensing.Consenting: "CONSENT_PENDING",
+		licensing.Invited:    "INVITED",
+		licensing.Activated:  "ACTIVATED",
+		licensing.Paused:     "PAUSED",
+		licensing.Grace:      "GRACE",
+		licensing.Released:   "RELEASED",
 	}
 )
 
@@ -3158,18 +3162,22 @@ func (ec *executionContext) marshalOSeatState2ᚖgithubᚗcomᚋusherhqᚋusher�
 
 var (
 	unmarshalOSeatState2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐState = map[string]licensing.State{
-		"WAITING":   licensing.Waiting,
-		"INVITED":   licensing.Invited,
-		"ACTIVATED": licensing.Activated,
-		"GRACE":     licensing.Grace,
-		"RELEASED":  licensing.Released,
+		"WAITING":         licensing.Waiting,
+		"CONSENT_PENDING": licensing.Consenting,
+		"INVITED":         licensing.Invited,
+		"ACTIVATED":       licensing.Activated,
+		"PAUSED":          licensing.Paused,
+		"GRACE":           licensing.Grace,
+		"RELEASED":        licensing.Released,
 	}
 	marshalOSeatState2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐState = map[licensing.State]string{
-		licensing.Waiting:   "WAITING",
-		licensing.Invited:   "INVITED",
-		licensing.Activated: "ACTIVATED",
-		licensing.Grace:     "GRACE",
-		licensing.Released:  "RELEASED",
+		licensing.Waiting:    "WAITING",
+		licensing.Consenting: "CONSENT_PENDING",
+		licensing.Invited:    "INVITED",
+		licensing.Activated:  "ACTIVATED",
+		licensing.Paused:     "PAUSED",
+		licensing.Grace:      "GRACE",
+		licensing.Released:   "RELEASED",
 	}
 )
 

@@ -749,12 +749,13 @@ type Scope string
 
 const (
 	// Open to every live token.
-	ScopeAny              Scope = "ANY"
-	ScopeAdmin            Scope = "ADMIN"
-	ScopeAdminRead        Scope = "ADMIN_READ"
-	ScopeReportsRead      Scope = "REPORTS_READ"
-	ScopeEntitlementsRead Scope = "ENTITLEMENTS_READ"
-	ScopeOperator         Scope = "OPERATOR"
+	ScopeAny               Scope = "ANY"
+	ScopeAdmin             Scope = "ADMIN"
+	ScopeAdminRead         Scope = "ADMIN_READ"
+	ScopeReportsRead       Scope = "REPORTS_READ"
+	ScopeEntitlementsRead  Scope = "ENTITLEMENTS_READ"
+	ScopeEntitlementsWrite Scope = "ENTITLEMENTS_WRITE"
+	ScopeOperator          Scope = "OPERATOR"
 )
 
 var AllScope = []Scope{
@@ -763,12 +764,13 @@ var AllScope = []Scope{
 	ScopeAdminRead,
 	ScopeReportsRead,
 	ScopeEntitlementsRead,
+	ScopeEntitlementsWrite,
 	ScopeOperator,
 }
 
 func (e Scope) IsValid() bool {
 	switch e {
-	case ScopeAny, ScopeAdmin, ScopeAdminRead, ScopeReportsRead, ScopeEntitlementsRead, ScopeOperator:
+	case ScopeAny, ScopeAdmin, ScopeAdminRead, ScopeReportsRead, ScopeEntitlementsRead, ScopeEntitlementsWrite, ScopeOperator:
 		return true
 	}
 	return false

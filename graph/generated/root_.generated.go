@@ -2817,6 +2817,7 @@ enum Scope {
   ADMIN_READ
   REPORTS_READ
   ENTITLEMENTS_READ
+  ENTITLEMENTS_WRITE
   OPERATOR
 }
 
@@ -3194,8 +3195,12 @@ type LicenseEdge @needs(scope: REPORTS_READ) {
 
 enum SeatState {
   WAITING
+  "Kept for somebody who has been asked for her consent."
+  CONSENT_PENDING
   INVITED
   ACTIVATED
+  "Kept and closed: the last step before it is taken back for want of use."
+  PAUSED
   GRACE
   RELEASED
 }

@@ -99,10 +99,10 @@ func matches(allowed []string, imported string) bool {
 // owned lists the tables of each module, as ent's packages spell them.
 var owned = map[string][]string{
 	"modules/tenancy":      {"tenant"},
-	"modules/access":       {"installation", "signingkey", "accesstoken", "administrator"},
+	"modules/access":       {"installation", "signingkey", "accesstoken", "administrator", "invitation", "session"},
 	"modules/provisioning": {"scimconfig", "scimcall"},
 	"modules/directory":    {"user", "uservalue", "link", "group", "membership", "parkedmember", "attributeschema"},
-	"modules/licensing":    {"license", "rule", "claim", "seat", "ledger"},
+	"modules/licensing":    {"license", "rule", "rulerevision", "rulerun", "consent", "activitysource", "activityday", "claim", "seat", "ledger"},
 	"modules/events":       {"event", "journalhead"},
 	"modules/reporting":    {"..."},
 }

@@ -30,7 +30,9 @@ const (
 	ScopeAdminRead        = "admin:read"
 	ScopeReportsRead      = "reports:read"
 	ScopeEntitlementsRead = "entitlements:read"
-	ScopeOperator         = "operator"
+	// ScopeEntitlementsWrite is the vendor's product's own: what people do there and what they agree to. No administrator has it.
+	ScopeEntitlementsWrite = "entitlements:write"
+	ScopeOperator          = "operator"
 )
 
 // ErrForbidden is what Require refuses with: the scopes are too narrow.
@@ -79,7 +81,9 @@ func (s Scopes) Allow(need string) bool {
 		return operator
 	case ScopeAdminRead:
 		return operator || slices.Contains(s, ScopeAdmin)
-	case ScopeReportsRead, ScopeEntitlementsRead:
+	case ScopeEntitlementsRead:
+		return operator || slices.Contains(s, ScopeEntitlementsWrite) || slices.Contains(s, ScopeAdmin) || slices.Contains(s, ScopeAdminRead)
+	case ScopeReportsRead:
 		return operator || slices.Contains(s, ScopeAdmin) || slices.Contains(s, ScopeAdminRead)
 	default:
 		return false

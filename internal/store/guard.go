@@ -25,7 +25,7 @@ var (
 
 // Ungoverned lists the types whose tables belong to the installation and not to a tenant: the guard lets them pass, and the
 // modules that own them look after them.
-var Ungoverned = []string{ent.TypeTenant, ent.TypeInstallation, ent.TypeSigningKey, ent.TypeAccessToken, ent.TypeJournalHead}
+var Ungoverned = []string{ent.TypeTenant, ent.TypeInstallation, ent.TypeSigningKey, ent.TypeAccessToken, ent.TypeJournalHead, ent.TypeInvitation, ent.TypeSession}
 
 type acrossKey struct{}
 

@@ -22,15 +22,15 @@ import (
 
 // tenanted are the types whose schema mixes in Tenanted. A new one is added here, which is the moment to think about it.
 var tenanted = []any{
-	schema.Administrator{}, schema.Alert{}, schema.AttributeSchema{}, schema.Claim{}, schema.CountDelta{}, schema.Event{},
+	schema.ActivityDay{}, schema.ActivitySource{}, schema.Administrator{}, schema.Alert{}, schema.AttributeSchema{}, schema.Claim{}, schema.Consent{}, schema.CountDelta{}, schema.Event{},
 	schema.Group{}, schema.KeptCount{}, schema.Ledger{}, schema.License{}, schema.Link{}, schema.Membership{},
-	schema.ParkedMember{}, schema.Rule{}, schema.ScimCall{}, schema.ScimConfig{}, schema.Seat{}, schema.Snapshot{},
+	schema.ParkedMember{}, schema.Rule{}, schema.RuleRevision{}, schema.RuleRun{}, schema.ScimCall{}, schema.ScimConfig{}, schema.Seat{}, schema.Snapshot{},
 	schema.User{}, schema.UserValue{},
 }
 
 // installationWide are the types that belong to no tenant, or, like an operator's access token, perhaps to none.
 var installationWide = []any{
-	schema.AccessToken{}, schema.Installation{}, schema.JournalHead{}, schema.SigningKey{}, schema.Tenant{},
+	schema.AccessToken{}, schema.Installation{}, schema.Invitation{}, schema.JournalHead{}, schema.Session{}, schema.SigningKey{}, schema.Tenant{},
 }
 
 func typeNames(of []any) (names []string) {

@@ -135,8 +135,10 @@ func (r *Request) checkScopes() error {
 var opens = map[string][]string{
 	SubjectConfig:        {caller.ScopeSCIM, caller.ScopeSCIMRead},
 	SubjectAdministrator: Full.scopes(),
-	SubjectService:       {caller.ScopeAdmin, caller.ScopeAdminRead, caller.ScopeReportsRead, caller.ScopeEntitlementsRead},
-	SubjectOperator:      {caller.ScopeOperator},
+	SubjectService: {
+		caller.ScopeAdmin, caller.ScopeAdminRead, caller.ScopeReportsRead, caller.ScopeEntitlementsRead, caller.ScopeEntitlementsWrite,
+	},
+	SubjectOperator: {caller.ScopeOperator},
 }
 
 func among(scopes, open []string) error {

@@ -28,6 +28,8 @@ const (
 	NoSeat         = "no_seat"
 	SeatWaiting    = "waiting"
 	SeatInGrace    = "grace"
+	SeatPaused     = "paused"
+	ConsentPending = "consent_pending"
 	SeatReleased   = "released"
 	TermNotStarted = "not_started"
 	TermExpired    = "expired"
@@ -107,7 +109,7 @@ func (s *Service) answers(ctx context.Context, licenses map[id.ID]License, found
 
 // rank orders reasons by how close they are to a seat: with several licenses the closest is told.
 var rank = map[string]int{
-	NoSeat: 0, SeatReleased: 1, SeatWaiting: 2, SeatInGrace: 3, TermExpired: 4, TermNotStarted: 5, Seated: 6,
+	NoSeat: 0, SeatReleased: 1, SeatWaiting: 2, SeatInGrace: 3, SeatPaused: 4, ConsentPending: 5, TermExpired: 6, TermNotStarted: 7, Seated: 8,
 }
 
 func unseated(person directory.Found) Answer {
@@ -130,6 +132,10 @@ func seatAnswer(l License, seat Seat, now time.Time) Answer {
 		a.Reason = SeatWaiting
 	case Grace:
 		a.Reason = SeatInGrace
+	case Paused:
+		a.Reason = SeatPaused
+	case Consenting:
+		a.Reason = ConsentPending
 	case Invited, Activated:
 		a.Reason, a.ValidUntil = Seated, l.TermEnd
 		if seat.ValidUntil != nil {

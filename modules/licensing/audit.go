@@ -23,11 +23,11 @@ func (s *Service) Audit(ctx context.Context, license id.ID) error {
 	}
 	var taken, waiting, entered, left, unclaimed int64
 	for query, into := range map[string]*int64{
-		`SELECT count(id) FROM seats WHERE tenant_id = $1 AND license_id = $2 AND state IN ('invited', 'activated', 'grace')`:                                       &taken,
-		`SELECT count(id) FROM seats WHERE tenant_id = $1 AND license_id = $2 AND state = 'waiting'`:                                                                &waiting,
-		`SELECT count(id) FROM ledger WHERE tenant_id = $1 AND license_id = $2 AND now IN ('invited', 'activated', 'grace') AND was IN ('', 'waiting', 'released')`: &entered,
-		`SELECT count(id) FROM ledger WHERE tenant_id = $1 AND license_id = $2 AND was IN ('invited', 'activated', 'grace') AND now IN ('waiting', 'released')`:     &left,
-		`SELECT count(s.id) FROM seats s WHERE s.tenant_id = $1 AND s.license_id = $2 AND s.state IN ('invited', 'activated', 'waiting') AND NOT EXISTS
+		`SELECT count(id) FROM seats WHERE tenant_id = $1 AND license_id = $2 AND state NOT IN ('waiting', 'released')`:                                       &taken,
+		`SELECT count(id) FROM seats WHERE tenant_id = $1 AND license_id = $2 AND state = 'waiting'`:                                                          &waiting,
+		`SELECT count(id) FROM ledger WHERE tenant_id = $1 AND license_id = $2 AND now NOT IN ('waiting', 'released') AND was IN ('', 'waiting', 'released')`: &entered,
+		`SELECT count(id) FROM ledger WHERE tenant_id = $1 AND license_id = $2 AND was NOT IN ('', 'waiting', 'released') AND now IN ('waiting', 'released')`: &left,
+		`SELECT count(s.id) FROM seats s WHERE s.tenant_id = $1 AND s.license_id = $2 AND s.state NOT IN ('grace', 'released') AND NOT EXISTS
 			(SELECT 1 FROM claims c WHERE c.tenant_id = s.tenant_id AND c.license_id = s.license_id AND c.user_id = s.user_id)`: &unclaimed,
 	} {
 		if err := s.db.QueryRow(ctx, query, tenant, license).Scan(into); err != nil {
@@ -41,8 +41,8 @@ func (s *Service) Audit(ctx context.Context, license id.ID) error {
 		return fmt.Errorf("%w: the ledger says %d came and %d went, %d are there", errCountsDiffer, entered, left, taken)
 	case taken > l.Ceiling:
 		return fmt.Errorf("%w: %d are taken under a ceiling of %d", errCountsDiffer, taken, l.Ceiling)
-	case waiting > 0 && taken < l.Seats:
-		return fmt.Errorf("%w: %d wait while %d seats are free", errCountsDiffer, waiting, l.Seats-taken)
+	case waiting > 0 && taken < l.Allowed:
+		return fmt.Errorf("%w: %d wait while %d seats are free", errCountsDiffer, waiting, l.Allowed-taken)
 	case unclaimed > 0:
 		return fmt.Errorf("%w: %d seats have no claim", errCountsDiffer, unclaimed)
 	}

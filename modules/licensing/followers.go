@@ -11,6 +11,9 @@ import (
 
 var _ directory.Followers = (*Service)(nil)
 
+// causeDeactivated is the one cause of a lost claim after which there may be a grace.
+const causeDeactivated = "deactivated"
+
 // Joined claims a seat for a person whom a configuration with auto-assign holds active, and those that her entitlements ask for.
 func (s *Service) Joined(ctx context.Context, now *directory.User, link directory.Link) error {
 	if !link.Active || now.Blocked {
@@ -26,7 +29,7 @@ func (s *Service) Changed(ctx context.Context, was, now *directory.User) error {
 
 // Deactivated ends the configuration's claims or, for the person as a whole, all of hers.
 func (s *Service) Deactivated(ctx context.Context, user, config id.ID) error {
-	return s.dropAll(ctx, user, config, "deactivated")
+	return s.dropAll(ctx, user, config, causeDeactivated)
 }
 
 // Reactivated asks the same gate again.
@@ -44,7 +47,10 @@ func (s *Service) Left(ctx context.Context, user, config id.ID) error {
 
 // Deleted ends every claim; the released seats stay for the record, without attributes of hers.
 func (s *Service) Deleted(ctx context.Context, user id.ID) error {
-	return s.dropAll(ctx, user, id.Nil, "deleted")
+	if err := s.dropAll(ctx, user, id.Nil, "deleted"); err != nil {
+		return err
+	}
+	return s.releaseKept(ctx, user, "deleted")
 }
 
 // MembershipChanged changes no seat yet: no rule looks at groups.

@@ -11,6 +11,7 @@ package licensing
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,6 +45,7 @@ type License struct {
 	Edition    string     `json:"edition,omitempty"`
 	Seats      int64      `json:"seats"` // bought
 	Ceiling    int64      `json:"-"`     // what taken may not exceed
+	Allowed    int64      `json:"-"`     // how many may be taken: those bought, and what the policy of over-assignment adds
 	Taken      int64      `json:"taken"`
 	Waiting    int64      `json:"waiting"`
 	TermStart  *time.Time `json:"termStart,omitempty"`
@@ -53,6 +55,13 @@ type License struct {
 	Version    int64      `json:"version"`
 	CreatedAt  time.Time  `json:"createdAt"`
 	UpdatedAt  time.Time  `json:"updatedAt"`
+
+	OverPercent int64   `json:"overPercent,omitempty"` // how far above what was bought seats are given, or Unlimited
+	GraceDays   int64   `json:"graceDays,omitempty"`   // for how long a leaver's seat is kept for her
+	Consent     bool    `json:"consent,omitempty"`     // the person has to agree before the seat opens
+	Requires    []id.ID `json:"requires,omitempty"`    // licenses without a seat of which nobody sits here
+	Reclaim     string  `json:"reclaim,omitempty"`     // the policy of taking back, in JSON
+	Alerts      string  `json:"alerts,omitempty"`      // the thresholds of alerts, in JSON
 
 	next int64 // the next position of the waiting list
 }
@@ -92,6 +101,25 @@ func New(db *store.DB, journal *events.Service, now clock.Clock, people People) 
 	return &Service{db: db, events: journal, clock: now, people: people, rules: newRuleCache(db, now)}
 }
 
+// Unlimited as OverPercent says that seats are given whatever was bought.
+const Unlimited = -1
+
+// allowed returns how many seats may be taken.
+func (l License) allowed() int64 {
+	if l.OverPercent == Unlimited {
+		return unlimitedSeats
+	}
+	return l.Seats + l.Seats*l.OverPercent/percent
+}
+
+const (
+	noPolicy       = "{}"
+	percent        = 100
+	unlimitedSeats = 1 << 40
+	maxGraceDays   = 366
+	maxOverPercent = 1000
+)
+
 // NewLicense is a license to make. The SKU is made from the product's name where none is given.
 type NewLicense struct {
 	Product, SKU, Edition string
@@ -99,6 +127,10 @@ type NewLicense struct {
 	TermStart, TermEnd    *time.Time
 	PriceMinor            *int64
 	Currency              string
+	OverPercent           int64
+	GraceDays             int64
+	Consent               bool
+	Requires              []id.ID
 }
 
 // Buy makes a license. It refuses with ErrSKUTaken and ErrInvalidLicense.
@@ -108,13 +140,19 @@ func (s *Service) Buy(ctx context.Context, n NewLicense) (License, error) {
 	}
 	now := s.clock()
 	l := (License{
-		ID: id.New(), Product: n.Product, SKU: n.SKU, Edition: n.Edition, Seats: n.Seats, Ceiling: n.Seats,
+		ID: id.New(), Product: n.Product, SKU: n.SKU, Edition: n.Edition, Seats: n.Seats,
 		TermStart: n.TermStart, TermEnd: n.TermEnd, PriceMinor: n.PriceMinor, Currency: n.Currency, Version: 1, CreatedAt: now, UpdatedAt: now,
+		OverPercent: n.OverPercent, GraceDays: n.GraceDays, Consent: n.Consent, Requires: n.Requires, Reclaim: noPolicy, Alerts: noPolicy,
 	}).tidy()
+	l.Allowed = l.allowed()
+	l.Ceiling = l.Allowed
 	if err := l.check(); err != nil {
 		return License{}, err
 	}
 	return store.InTx(ctx, s.db, func(ctx context.Context) (License, error) {
+		if err := s.checkRequires(ctx, l); err != nil {
+			return License{}, err
+		}
 		if err := insertLicense(ctx, l); err != nil {
 			return License{}, err
 		}
@@ -174,7 +212,15 @@ func (s *Service) edit(ctx context.Context, of id.ID, expected *int64, edit func
 		if now.same(was) {
 			return was, nil
 		}
-		now.Version, now.UpdatedAt, now.Ceiling = was.Version+1, s.clock(), max(now.Seats, was.Taken)
+		if err := s.checkRequires(ctx, now); err != nil {
+			return License{}, err
+		}
+		now.Version, now.UpdatedAt, now.Allowed = was.Version+1, s.clock(), now.allowed()
+		now.Ceiling = max(now.Allowed, was.Taken)
+		store.AfterCommit(ctx, func() {
+			s.rules.forgetRequirements()
+			s.db.Notify(Settings)
+		})
 		if err := s.save(ctx, now); err != nil {
 			return License{}, err
 		}
@@ -189,7 +235,9 @@ func (l License) same(was License) bool {
 	sameTime := func(a, b *time.Time) bool { return a == nil && b == nil || a != nil && b != nil && a.Equal(*b) }
 	samePrice := l.PriceMinor == nil && was.PriceMinor == nil || l.PriceMinor != nil && was.PriceMinor != nil && *l.PriceMinor == *was.PriceMinor
 	return l.Product == was.Product && l.Edition == was.Edition && l.Seats == was.Seats && l.Currency == was.Currency &&
-		samePrice && sameTime(l.TermStart, was.TermStart) && sameTime(l.TermEnd, was.TermEnd)
+		samePrice && sameTime(l.TermStart, was.TermStart) && sameTime(l.TermEnd, was.TermEnd) && l.OverPercent == was.OverPercent &&
+		l.GraceDays == was.GraceDays && l.Consent == was.Consent && slices.Equal(l.Requires, was.Requires) && l.Reclaim == was.Reclaim &&
+		l.Alerts == was.Alerts
 }
 
 // keyOf is the form in which SKUs and product names are compared.

@@ -46,6 +46,13 @@ type ruleCache struct {
 	clock clock.Clock
 	mu    sync.Mutex
 	known map[id.ID]cachedRule
+
+	requirements map[id.ID]cachedRequirements // by tenant
+}
+
+type cachedRequirements struct {
+	dependents map[id.ID][]id.ID
+	until      time.Time
 }
 
 type cachedRule struct {
@@ -57,7 +64,7 @@ type cachedRule struct {
 const rememberedRules = 10_000
 
 func newRuleCache(db *store.DB, now clock.Clock) *ruleCache {
-	return &ruleCache{db: db, clock: now, known: make(map[id.ID]cachedRule)}
+	return &ruleCache{db: db, clock: now, known: make(map[id.ID]cachedRule), requirements: make(map[id.ID]cachedRequirements)}
 }
 
 // of returns the license that a configuration assigns.
@@ -86,4 +93,36 @@ func (c *ruleCache) forget(config id.ID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.known, config)
+}
+
+// dependents returns the licenses that require one.
+func (s *Service) dependents(ctx context.Context, license id.ID) ([]id.ID, error) {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, now := s.rules, s.clock()
+	c.mu.Lock()
+	known, hit := c.requirements[tenant]
+	c.mu.Unlock()
+	if hit && now.Before(known.until) {
+		return known.dependents[license], nil
+	}
+	dependents, err := s.requirements(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.requirements) >= rememberedRules {
+		clear(c.requirements)
+	}
+	c.requirements[tenant] = cachedRequirements{dependents: dependents, until: now.Add(ruleLife)}
+	return dependents[license], nil
+}
+
+func (c *ruleCache) forgetRequirements() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.requirements)
 }

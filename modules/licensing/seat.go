@@ -2,28 +2,12 @@ package licensing
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/store"
-	"github.com/usherhq/usher/modules/events"
 )
-
-// State is where a seat is in its life.
-type State string
-
-// The states of a seat. Invited, activated and grace take one of the license's seats.
-const (
-	Waiting   State = "waiting"
-	Invited   State = "invited"
-	Activated State = "activated"
-	Grace     State = "grace"
-	Released  State = "released"
-)
-
-func (s State) takes() bool { return s == Invited || s == Activated || s == Grace }
 
 // Seat is the place of one person in one license.
 type Seat struct {
@@ -35,7 +19,14 @@ type Seat struct {
 	Position    int64 // grows along the waiting list; 0 unless waiting
 	Since       time.Time
 	ActivatedAt *time.Time
-	ValidUntil  *time.Time
+	ValidUntil  *time.Time // of a grace; of the seat where something else ends it
+
+	Resume        State      // what a paused seat or one in grace was
+	WaitingSince  *time.Time // of somebody who waits, or who has waited for the seat that she has
+	AssignedAt    *time.Time // since when the seat is taken without a break
+	LastUsedAt    *time.Time // the latest use of the license that any source has told
+	NoticedAt     *time.Time // when she was told that the seat will be taken back
+	ReclaimReason string
 }
 
 // Reasons of claims.
@@ -51,6 +42,7 @@ type Claim struct {
 	License, User id.ID
 	Reason        string
 	ReasonID      id.ID // the configuration, also of a request, or the rule; id.Nil by hand
+	Priority      int   // in line: the greatest counts
 	Since         time.Time
 }
 
@@ -139,8 +131,6 @@ func (s *Service) Activate(ctx context.Context, license, user id.ID) (Seat, erro
 		if seat.State != Invited {
 			return Seat{}, ErrNoSeatHeld
 		}
-		now := s.clock()
-		seat.ActivatedAt = &now
 		return s.step(ctx, seat, Activated, "first use")
 	})
 }
@@ -210,139 +200,8 @@ func (s *Service) transfer(ctx context.Context, license, from, to id.ID) (Seat, 
 	if !found {
 		taken = Seat{ID: id.New(), License: license, User: to}
 	}
-	if taken, err = s.step(ctx, taken, Invited, "transferred"); err != nil {
+	if taken, err = s.seatDown(ctx, l, taken, "transferred"); err != nil {
 		return Seat{}, err
 	}
 	return taken, s.record(ctx, "seat.transferred", license, map[string]any{"from": id.User.Format(from), "to": id.User.Format(to)})
-}
-
-// claim adds a reason to sit and seats the person, or puts her in line.
-func (s *Service) claim(ctx context.Context, c Claim) (Seat, error) {
-	l, err := s.lock(ctx, c.License)
-	if err != nil {
-		return Seat{}, err
-	}
-	c.Since = s.clock()
-	if err := s.insertClaim(ctx, c); err != nil {
-		return Seat{}, err
-	}
-	seat, _, err := s.standing(ctx, c)
-	if err != nil || seat.State.takes() || seat.State == Waiting {
-		return seat, err
-	}
-	if seat.ID == id.Nil {
-		seat = Seat{ID: id.New(), License: c.License, User: c.User}
-	}
-	if l.Taken < l.Seats {
-		if err := s.count(ctx, l.ID, 1, 0); err != nil {
-			return Seat{}, err
-		}
-		return s.step(ctx, seat, Invited, c.Reason)
-	}
-	seat.Position = l.next
-	if err := s.count(ctx, l.ID, 0, 1); err != nil {
-		return Seat{}, err
-	}
-	return s.step(ctx, seat, Waiting, c.Reason)
-}
-
-// claimFirst is claim for somebody who has come this moment and has no row of the license yet: the gate is the one statement
-// that has to be waited for.
-func (s *Service) claimFirst(ctx context.Context, c Claim) error {
-	granted, position, err := s.take(ctx, c.License)
-	if err != nil {
-		return err
-	}
-	c.Since = s.clock()
-	if err := deferClaim(ctx, c); err != nil {
-		return err
-	}
-	seat, state := Seat{ID: id.New(), License: c.License, User: c.User}, Invited
-	if !granted {
-		seat.Position, state = position, Waiting
-	}
-	_, err = s.step(ctx, seat, state, c.Reason)
-	return err
-}
-
-// drop ends claims. Whoever has none left loses the seat, and the first in line gets it. Licenses are locked in id order.
-func (s *Service) drop(ctx context.Context, claims []Claim, cause string) error {
-	for _, c := range inOrder(claims) {
-		l, err := s.lock(ctx, c.License)
-		if err != nil {
-			return err
-		}
-		seat, others, err := s.standing(ctx, c)
-		if err != nil {
-			return err
-		}
-		if err := deleteClaim(ctx, c); err != nil {
-			return err
-		}
-		if others > 0 || seat.ID == id.Nil || seat.State == Released {
-			continue
-		}
-		if err := s.release(ctx, l, seat, cause); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// release frees a seat or a place in line. The license is locked.
-func (s *Service) release(ctx context.Context, l License, seat Seat, cause string) error {
-	taken, waiting := int64(-1), int64(0)
-	if seat.State == Waiting {
-		taken, waiting = 0, -1
-	}
-	if _, err := s.step(ctx, seat, Released, cause); err != nil {
-		return err
-	}
-	if err := s.count(ctx, l.ID, taken, waiting); err != nil {
-		return err
-	}
-	l.Taken, l.Waiting = l.Taken+taken, l.Waiting+waiting
-	_, err := s.promote(ctx, l, "a seat became free")
-	return err
-}
-
-// promote seats those who wait for as long as there are free seats. The license is locked.
-func (s *Service) promote(ctx context.Context, l License, cause string) (License, error) {
-	for l.Taken < l.Seats && l.Waiting > 0 {
-		next, err := s.firstInLine(ctx, l.ID)
-		if err != nil {
-			return License{}, err
-		}
-		if err := s.count(ctx, l.ID, 1, -1); err != nil {
-			return License{}, err
-		}
-		next.Position = 0
-		if _, err := s.step(ctx, next, Invited, cause); err != nil {
-			return License{}, err
-		}
-		l.Taken, l.Waiting = l.Taken+1, l.Waiting-1
-	}
-	return l, nil
-}
-
-// step moves a seat into a state, with its row in the ledger and its event.
-func (s *Service) step(ctx context.Context, seat Seat, now State, cause string) (Seat, error) {
-	was := seat.State
-	seat.State, seat.Since = now, s.clock()
-	if now != Waiting {
-		seat.Position = 0
-	}
-	if now == Invited {
-		seat.ActivatedAt, seat.ValidUntil = nil, nil
-	}
-	if err := saveSeat(ctx, seat, was == ""); err != nil {
-		return Seat{}, fmt.Errorf("save seat: %w", err)
-	}
-	event, err := s.events.Record(ctx, events.Event{Kind: "seat." + string(now), Subject: seat.User, Data: map[string]any{
-		"license": id.License.Format(seat.License), "seat": id.Seat.Format(seat.ID), "was": was, "cause": cause,
-	}})
-	if err != nil {
-		return Seat{}, err
-	}
-	return seat, s.insertLedger(ctx, seat, was, cause, event)
 }

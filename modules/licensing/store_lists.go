@@ -84,7 +84,8 @@ func (s *Service) lastCauses(ctx context.Context, users []id.ID) (map[id.ID]stri
 	return causes, nil
 }
 
-const columnsOfSeat = `s.id, s.license_id, s.user_id, s.state, s.priority, s.position, s.since, s.activated_at, s.valid_until`
+const columnsOfSeat = `s.id, s.license_id, s.user_id, s.state, s.priority, s.position, s.since, s.activated_at, s.valid_until, s.resume,
+	s.waiting_since, s.assigned_at, s.last_used_at, s.noticed_at, s.reclaim_reason`
 
 // CROSS JOIN tells SQLite the order. The last row of each license's piece is found first, so that a large license is not read to its end. People's ids grow with
 // time, and so do positions in line.

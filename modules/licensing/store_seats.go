@@ -10,12 +10,14 @@ import (
 	"github.com/usherhq/usher/internal/store"
 )
 
-const seatColumns = `id, license_id, user_id, state, priority, position, since, activated_at, valid_until`
+const seatColumns = `id, license_id, user_id, state, priority, position, since, activated_at, valid_until, resume, waiting_since, assigned_at,
+	last_used_at, noticed_at, reclaim_reason`
 
 // scanSeat reads seatColumns and whatever columns follow them.
 func scanSeat(from row, more ...any) (Seat, error) {
 	var s Seat
-	into := []any{&s.ID, &s.License, &s.User, &s.State, &s.Priority, &s.Position, &s.Since, &s.ActivatedAt, &s.ValidUntil}
+	into := []any{&s.ID, &s.License, &s.User, &s.State, &s.Priority, &s.Position, &s.Since, &s.ActivatedAt, &s.ValidUntil, &s.Resume,
+		&s.WaitingSince, &s.AssignedAt, &s.LastUsedAt, &s.NoticedAt, &s.ReclaimReason}
 	err := from.Scan(append(into, more...)...)
 	s.Since = s.Since.UTC()
 	return s, err
@@ -72,9 +74,11 @@ func (s *Service) firstInLine(ctx context.Context, license id.ID) (Seat, error) 
 }
 
 const (
-	insertSeat = `INSERT INTO seats (tenant_id, id, license_id, user_id, state, priority, position, since, activated_at, valid_until, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $8)`
-	updateSeat = `UPDATE seats SET state = $5, priority = $6, position = $7, since = $8, activated_at = $9, valid_until = $10
+	insertSeat = `INSERT INTO seats (tenant_id, id, license_id, user_id, state, priority, position, since, activated_at, valid_until, created_at,
+		resume, waiting_since, assigned_at, last_used_at, noticed_at, reclaim_reason)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $8, $11, $12, $13, $14, $15, $16)`
+	updateSeat = `UPDATE seats SET state = $5, priority = $6, position = $7, since = $8, activated_at = $9, valid_until = $10,
+		resume = $11, waiting_since = $12, assigned_at = $13, last_used_at = $14, noticed_at = $15, reclaim_reason = $16
 		WHERE tenant_id = $1 AND id = $2 AND license_id = $3 AND user_id = $4`
 )
 
@@ -89,7 +93,8 @@ func saveSeat(ctx context.Context, seat Seat, isNew bool) error {
 	}
 	return store.Defer(ctx, store.Stmt{SQL: query, Rows: 1, Args: []any{
 		tenant, seat.ID, seat.License, seat.User, string(seat.State), seat.Priority, seat.Position, seat.Since, moment(seat.ActivatedAt),
-		moment(seat.ValidUntil),
+		moment(seat.ValidUntil), string(seat.Resume), moment(seat.WaitingSince), moment(seat.AssignedAt), moment(seat.LastUsedAt),
+		moment(seat.NoticedAt), seat.ReclaimReason,
 	}})
 }
 
@@ -106,7 +111,7 @@ func (s *Service) insertLedger(ctx context.Context, seat Seat, was State, cause 
 	})
 }
 
-const insertClaimSQL = `INSERT INTO claims (tenant_id, id, license_id, user_id, reason, reason_id, since) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+const insertClaimSQL = `INSERT INTO claims (tenant_id, id, license_id, user_id, reason, reason_id, since, priority) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 
 func (s *Service) insertClaim(ctx context.Context, c Claim) error {
 	tenant, err := tenantOf(ctx)
@@ -114,7 +119,7 @@ func (s *Service) insertClaim(ctx context.Context, c Claim) error {
 		return err
 	}
 	_, err = s.db.Exec(ctx, insertClaimSQL+` ON CONFLICT (tenant_id, user_id, license_id, reason, reason_id) DO NOTHING`,
-		tenant, id.New(), c.License, c.User, c.Reason, c.ReasonID, c.Since)
+		tenant, id.New(), c.License, c.User, c.Reason, c.ReasonID, c.Since, c.Priority)
 	if store.ForeignKey(err) {
 		return ErrUserNotFound
 	}
@@ -129,7 +134,7 @@ func deferClaim(ctx context.Context, c Claim) error {
 	if err != nil {
 		return err
 	}
-	return store.Defer(ctx, store.Stmt{SQL: insertClaimSQL, Args: []any{tenant, id.New(), c.License, c.User, c.Reason, c.ReasonID, c.Since}})
+	return store.Defer(ctx, store.Stmt{SQL: insertClaimSQL, Args: []any{tenant, id.New(), c.License, c.User, c.Reason, c.ReasonID, c.Since, c.Priority}})
 }
 
 const otherClaims = `(SELECT count(c.id) FROM claims c WHERE c.tenant_id = $1 AND c.user_id = $3 AND c.license_id = $2
@@ -179,7 +184,7 @@ func (s *Service) deleteClaims(ctx context.Context, license, user id.ID) error {
 
 func scanClaim(from row) (Claim, error) {
 	var c Claim
-	err := from.Scan(&c.License, &c.User, &c.Reason, &c.ReasonID, &c.Since)
+	err := from.Scan(&c.License, &c.User, &c.Reason, &c.ReasonID, &c.Since, &c.Priority)
 	c.Since = c.Since.UTC()
 	return c, err
 }
@@ -190,7 +195,7 @@ func (s *Service) claimsOf(ctx context.Context, user, config id.ID) ([]Claim, er
 	if err != nil {
 		return nil, err
 	}
-	query, args := `SELECT license_id, user_id, reason, reason_id, since FROM claims WHERE tenant_id = $1 AND user_id = $2`, []any{tenant, user}
+	query, args := `SELECT license_id, user_id, reason, reason_id, since, priority FROM claims WHERE tenant_id = $1 AND user_id = $2`, []any{tenant, user}
 	if config != id.Nil {
 		query += ` AND reason IN ('configuration', 'requested') AND reason_id = $3`
 		args = append(args, config)

@@ -36,6 +36,10 @@ func (l License) check() error {
 		return ErrInvalidLicense.At("edition").Sayf("an edition has at most %d characters, none of them a control character", maxEdition)
 	case l.Seats < 0 || l.Seats > maxSeats:
 		return ErrInvalidLicense.At("seats").Sayf("a license has 0 to 100,000,000 seats")
+	case l.OverPercent != Unlimited && (l.OverPercent < 0 || l.OverPercent > maxOverPercent):
+		return ErrInvalidLicense.At("overPercent").Sayf("over-assignment is 0 to %d percent, or -1 for no limit", maxOverPercent)
+	case l.GraceDays < 0 || l.GraceDays > maxGraceDays:
+		return ErrInvalidLicense.At("graceDays").Sayf("a grace lasts 0 to %d days", maxGraceDays)
 	}
 	if err := l.checkTerm(); err != nil {
 		return err

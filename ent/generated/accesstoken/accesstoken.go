@@ -21,6 +21,8 @@ const (
 	FieldName = "name"
 	// FieldScopes holds the string denoting the scopes field in the database.
 	FieldScopes = "scopes"
+	// FieldGroupIds holds the string denoting the group_ids field in the database.
+	FieldGroupIds = "group_ids"
 	// FieldKeyID holds the string denoting the key_id field in the database.
 	FieldKeyID = "key_id"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
@@ -43,6 +45,7 @@ var Columns = []string{
 	FieldSubjectID,
 	FieldName,
 	FieldScopes,
+	FieldGroupIds,
 	FieldKeyID,
 	FieldCreatedAt,
 	FieldExpiresAt,
@@ -59,6 +62,11 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
+
+var (
+	// DefaultGroupIds holds the default value on creation for the "group_ids" field.
+	DefaultGroupIds string
+)
 
 // OrderOption defines the ordering options for the AccessToken queries.
 type OrderOption func(*sql.Selector)
@@ -91,6 +99,11 @@ func ByName(opts ...sql.OrderTermOption) OrderOption {
 // ByScopes orders the results by the scopes field.
 func ByScopes(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldScopes, opts...).ToFunc()
+}
+
+// ByGroupIds orders the results by the group_ids field.
+func ByGroupIds(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGroupIds, opts...).ToFunc()
 }
 
 // ByKeyID orders the results by the key_id field.

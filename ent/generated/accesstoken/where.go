@@ -80,6 +80,11 @@ func Scopes(v string) predicate.AccessToken {
 	return predicate.AccessToken(sql.FieldEQ(FieldScopes, v))
 }
 
+// GroupIds applies equality check predicate on the "group_ids" field. It's identical to GroupIdsEQ.
+func GroupIds(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldEQ(FieldGroupIds, v))
+}
+
 // KeyID applies equality check predicate on the "key_id" field. It's identical to KeyIDEQ.
 func KeyID(v uuid.UUID) predicate.AccessToken {
 	return predicate.AccessToken(sql.FieldEQ(FieldKeyID, v))
@@ -388,6 +393,71 @@ func ScopesEqualFold(v string) predicate.AccessToken {
 // ScopesContainsFold applies the ContainsFold predicate on the "scopes" field.
 func ScopesContainsFold(v string) predicate.AccessToken {
 	return predicate.AccessToken(sql.FieldContainsFold(FieldScopes, v))
+}
+
+// GroupIdsEQ applies the EQ predicate on the "group_ids" field.
+func GroupIdsEQ(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldEQ(FieldGroupIds, v))
+}
+
+// GroupIdsNEQ applies the NEQ predicate on the "group_ids" field.
+func GroupIdsNEQ(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldNEQ(FieldGroupIds, v))
+}
+
+// GroupIdsIn applies the In predicate on the "group_ids" field.
+func GroupIdsIn(vs ...string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldIn(FieldGroupIds, vs...))
+}
+
+// GroupIdsNotIn applies the NotIn predicate on the "group_ids" field.
+func GroupIdsNotIn(vs ...string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldNotIn(FieldGroupIds, vs...))
+}
+
+// GroupIdsGT applies the GT predicate on the "group_ids" field.
+func GroupIdsGT(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldGT(FieldGroupIds, v))
+}
+
+// GroupIdsGTE applies the GTE predicate on the "group_ids" field.
+func GroupIdsGTE(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldGTE(FieldGroupIds, v))
+}
+
+// GroupIdsLT applies the LT predicate on the "group_ids" field.
+func GroupIdsLT(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldLT(FieldGroupIds, v))
+}
+
+// GroupIdsLTE applies the LTE predicate on the "group_ids" field.
+func GroupIdsLTE(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldLTE(FieldGroupIds, v))
+}
+
+// GroupIdsContains applies the Contains predicate on the "group_ids" field.
+func GroupIdsContains(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldContains(FieldGroupIds, v))
+}
+
+// GroupIdsHasPrefix applies the HasPrefix predicate on the "group_ids" field.
+func GroupIdsHasPrefix(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldHasPrefix(FieldGroupIds, v))
+}
+
+// GroupIdsHasSuffix applies the HasSuffix predicate on the "group_ids" field.
+func GroupIdsHasSuffix(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldHasSuffix(FieldGroupIds, v))
+}
+
+// GroupIdsEqualFold applies the EqualFold predicate on the "group_ids" field.
+func GroupIdsEqualFold(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldEqualFold(FieldGroupIds, v))
+}
+
+// GroupIdsContainsFold applies the ContainsFold predicate on the "group_ids" field.
+func GroupIdsContainsFold(v string) predicate.AccessToken {
+	return predicate.AccessToken(sql.FieldContainsFold(FieldGroupIds, v))
 }
 
 // KeyIDEQ applies the EQ predicate on the "key_id" field.

@@ -27,6 +27,10 @@ const (
 	FieldEmailKey = "email_key"
 	// FieldRole holds the string denoting the role field in the database.
 	FieldRole = "role"
+	// FieldGroupIds holds the string denoting the group_ids field in the database.
+	FieldGroupIds = "group_ids"
+	// FieldStatus holds the string denoting the status field in the database.
+	FieldStatus = "status"
 	// Table holds the table name of the administrator in the database.
 	Table = "administrators"
 )
@@ -42,6 +46,8 @@ var Columns = []string{
 	FieldEmail,
 	FieldEmailKey,
 	FieldRole,
+	FieldGroupIds,
+	FieldStatus,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -57,6 +63,10 @@ func ValidColumn(column string) bool {
 var (
 	// DefaultVersion holds the default value on creation for the "version" field.
 	DefaultVersion int64
+	// DefaultGroupIds holds the default value on creation for the "group_ids" field.
+	DefaultGroupIds string
+	// DefaultStatus holds the default value on creation for the "status" field.
+	DefaultStatus string
 )
 
 // OrderOption defines the ordering options for the Administrator queries.
@@ -105,4 +115,14 @@ func ByEmailKey(opts ...sql.OrderTermOption) OrderOption {
 // ByRole orders the results by the role field.
 func ByRole(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRole, opts...).ToFunc()
+}
+
+// ByGroupIds orders the results by the group_ids field.
+func ByGroupIds(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGroupIds, opts...).ToFunc()
+}
+
+// ByStatus orders the results by the status field.
+func ByStatus(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStatus, opts...).ToFunc()
 }

@@ -95,6 +95,16 @@ func Role(v string) predicate.Administrator {
 	return predicate.Administrator(sql.FieldEQ(FieldRole, v))
 }
 
+// GroupIds applies equality check predicate on the "group_ids" field. It's identical to GroupIdsEQ.
+func GroupIds(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldEQ(FieldGroupIds, v))
+}
+
+// Status applies equality check predicate on the "status" field. It's identical to StatusEQ.
+func Status(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldEQ(FieldStatus, v))
+}
+
 // TenantIDEQ applies the EQ predicate on the "tenant_id" field.
 func TenantIDEQ(v uuid.UUID) predicate.Administrator {
 	return predicate.Administrator(sql.FieldEQ(FieldTenantID, v))
@@ -513,6 +523,136 @@ func RoleEqualFold(v string) predicate.Administrator {
 // RoleContainsFold applies the ContainsFold predicate on the "role" field.
 func RoleContainsFold(v string) predicate.Administrator {
 	return predicate.Administrator(sql.FieldContainsFold(FieldRole, v))
+}
+
+// GroupIdsEQ applies the EQ predicate on the "group_ids" field.
+func GroupIdsEQ(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldEQ(FieldGroupIds, v))
+}
+
+// GroupIdsNEQ applies the NEQ predicate on the "group_ids" field.
+func GroupIdsNEQ(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldNEQ(FieldGroupIds, v))
+}
+
+// GroupIdsIn applies the In predicate on the "group_ids" field.
+func GroupIdsIn(vs ...string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldIn(FieldGroupIds, vs...))
+}
+
+// GroupIdsNotIn applies the NotIn predicate on the "group_ids" field.
+func GroupIdsNotIn(vs ...string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldNotIn(FieldGroupIds, vs...))
+}
+
+// GroupIdsGT applies the GT predicate on the "group_ids" field.
+func GroupIdsGT(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldGT(FieldGroupIds, v))
+}
+
+// GroupIdsGTE applies the GTE predicate on the "group_ids" field.
+func GroupIdsGTE(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldGTE(FieldGroupIds, v))
+}
+
+// GroupIdsLT applies the LT predicate on the "group_ids" field.
+func GroupIdsLT(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldLT(FieldGroupIds, v))
+}
+
+// GroupIdsLTE applies the LTE predicate on the "group_ids" field.
+func GroupIdsLTE(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldLTE(FieldGroupIds, v))
+}
+
+// GroupIdsContains applies the Contains predicate on the "group_ids" field.
+func GroupIdsContains(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldContains(FieldGroupIds, v))
+}
+
+// GroupIdsHasPrefix applies the HasPrefix predicate on the "group_ids" field.
+func GroupIdsHasPrefix(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldHasPrefix(FieldGroupIds, v))
+}
+
+// GroupIdsHasSuffix applies the HasSuffix predicate on the "group_ids" field.
+func GroupIdsHasSuffix(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldHasSuffix(FieldGroupIds, v))
+}
+
+// GroupIdsEqualFold applies the EqualFold predicate on the "group_ids" field.
+func GroupIdsEqualFold(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldEqualFold(FieldGroupIds, v))
+}
+
+// GroupIdsContainsFold applies the ContainsFold predicate on the "group_ids" field.
+func GroupIdsContainsFold(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldContainsFold(FieldGroupIds, v))
+}
+
+// StatusEQ applies the EQ predicate on the "status" field.
+func StatusEQ(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldEQ(FieldStatus, v))
+}
+
+// StatusNEQ applies the NEQ predicate on the "status" field.
+func StatusNEQ(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldNEQ(FieldStatus, v))
+}
+
+// StatusIn applies the In predicate on the "status" field.
+func StatusIn(vs ...string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldIn(FieldStatus, vs...))
+}
+
+// StatusNotIn applies the NotIn predicate on the "status" field.
+func StatusNotIn(vs ...string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldNotIn(FieldStatus, vs...))
+}
+
+// StatusGT applies the GT predicate on the "status" field.
+func StatusGT(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldGT(FieldStatus, v))
+}
+
+// StatusGTE applies the GTE predicate on the "status" field.
+func StatusGTE(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldGTE(FieldStatus, v))
+}
+
+// StatusLT applies the LT predicate on the "status" field.
+func StatusLT(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldLT(FieldStatus, v))
+}
+
+// StatusLTE applies the LTE predicate on the "status" field.
+func StatusLTE(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldLTE(FieldStatus, v))
+}
+
+// StatusContains applies the Contains predicate on the "status" field.
+func StatusContains(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldContains(FieldStatus, v))
+}
+
+// StatusHasPrefix applies the HasPrefix predicate on the "status" field.
+func StatusHasPrefix(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldHasPrefix(FieldStatus, v))
+}
+
+// StatusHasSuffix applies the HasSuffix predicate on the "status" field.
+func StatusHasSuffix(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldHasSuffix(FieldStatus, v))
+}
+
+// StatusEqualFold applies the EqualFold predicate on the "status" field.
+func StatusEqualFold(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldEqualFold(FieldStatus, v))
+}
+
+// StatusContainsFold applies the ContainsFold predicate on the "status" field.
+func StatusContainsFold(v string) predicate.Administrator {
+	return predicate.Administrator(sql.FieldContainsFold(FieldStatus, v))
 }
 
 // And groups predicates with the AND operator between them.

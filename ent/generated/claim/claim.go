@@ -21,6 +21,8 @@ const (
 	FieldReason = "reason"
 	// FieldReasonID holds the string denoting the reason_id field in the database.
 	FieldReasonID = "reason_id"
+	// FieldPriority holds the string denoting the priority field in the database.
+	FieldPriority = "priority"
 	// FieldSince holds the string denoting the since field in the database.
 	FieldSince = "since"
 	// Table holds the table name of the claim in the database.
@@ -35,6 +37,7 @@ var Columns = []string{
 	FieldUserID,
 	FieldReason,
 	FieldReasonID,
+	FieldPriority,
 	FieldSince,
 }
 
@@ -47,6 +50,11 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
+
+var (
+	// DefaultPriority holds the default value on creation for the "priority" field.
+	DefaultPriority int
+)
 
 // OrderOption defines the ordering options for the Claim queries.
 type OrderOption func(*sql.Selector)
@@ -79,6 +87,11 @@ func ByReason(opts ...sql.OrderTermOption) OrderOption {
 // ByReasonID orders the results by the reason_id field.
 func ByReasonID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReasonID, opts...).ToFunc()
+}
+
+// ByPriority orders the results by the priority field.
+func ByPriority(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPriority, opts...).ToFunc()
 }
 
 // BySince orders the results by the since field.

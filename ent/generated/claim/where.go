@@ -80,6 +80,11 @@ func ReasonID(v uuid.UUID) predicate.Claim {
 	return predicate.Claim(sql.FieldEQ(FieldReasonID, v))
 }
 
+// Priority applies equality check predicate on the "priority" field. It's identical to PriorityEQ.
+func Priority(v int) predicate.Claim {
+	return predicate.Claim(sql.FieldEQ(FieldPriority, v))
+}
+
 // Since applies equality check predicate on the "since" field. It's identical to SinceEQ.
 func Since(v time.Time) predicate.Claim {
 	return predicate.Claim(sql.FieldEQ(FieldSince, v))
@@ -308,6 +313,46 @@ func ReasonIDLT(v uuid.UUID) predicate.Claim {
 // ReasonIDLTE applies the LTE predicate on the "reason_id" field.
 func ReasonIDLTE(v uuid.UUID) predicate.Claim {
 	return predicate.Claim(sql.FieldLTE(FieldReasonID, v))
+}
+
+// PriorityEQ applies the EQ predicate on the "priority" field.
+func PriorityEQ(v int) predicate.Claim {
+	return predicate.Claim(sql.FieldEQ(FieldPriority, v))
+}
+
+// PriorityNEQ applies the NEQ predicate on the "priority" field.
+func PriorityNEQ(v int) predicate.Claim {
+	return predicate.Claim(sql.FieldNEQ(FieldPriority, v))
+}
+
+// PriorityIn applies the In predicate on the "priority" field.
+func PriorityIn(vs ...int) predicate.Claim {
+	return predicate.Claim(sql.FieldIn(FieldPriority, vs...))
+}
+
+// PriorityNotIn applies the NotIn predicate on the "priority" field.
+func PriorityNotIn(vs ...int) predicate.Claim {
+	return predicate.Claim(sql.FieldNotIn(FieldPriority, vs...))
+}
+
+// PriorityGT applies the GT predicate on the "priority" field.
+func PriorityGT(v int) predicate.Claim {
+	return predicate.Claim(sql.FieldGT(FieldPriority, v))
+}
+
+// PriorityGTE applies the GTE predicate on the "priority" field.
+func PriorityGTE(v int) predicate.Claim {
+	return predicate.Claim(sql.FieldGTE(FieldPriority, v))
+}
+
+// PriorityLT applies the LT predicate on the "priority" field.
+func PriorityLT(v int) predicate.Claim {
+	return predicate.Claim(sql.FieldLT(FieldPriority, v))
+}
+
+// PriorityLTE applies the LTE predicate on the "priority" field.
+func PriorityLTE(v int) predicate.Claim {
+	return predicate.Claim(sql.FieldLTE(FieldPriority, v))
 }
 
 // SinceEQ applies the EQ predicate on the "since" field.

@@ -21,6 +21,30 @@ func (f AccessTokenFunc) Mutate(ctx context.Context, m generated.Mutation) (gene
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.AccessTokenMutation", m)
 }
 
+// The ActivityDayFunc type is an adapter to allow the use of ordinary
+// function as ActivityDay mutator.
+type ActivityDayFunc func(context.Context, *generated.ActivityDayMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ActivityDayFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ActivityDayMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ActivityDayMutation", m)
+}
+
+// The ActivitySourceFunc type is an adapter to allow the use of ordinary
+// function as ActivitySource mutator.
+type ActivitySourceFunc func(context.Context, *generated.ActivitySourceMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ActivitySourceFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ActivitySourceMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ActivitySourceMutation", m)
+}
+
 // The AdministratorFunc type is an adapter to allow the use of ordinary
 // function as Administrator mutator.
 type AdministratorFunc func(context.Context, *generated.AdministratorMutation) (generated.Value, error)
@@ -69,6 +93,18 @@ func (f ClaimFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ClaimMutation", m)
 }
 
+// The ConsentFunc type is an adapter to allow the use of ordinary
+// function as Consent mutator.
+type ConsentFunc func(context.Context, *generated.ConsentMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ConsentFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ConsentMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ConsentMutation", m)
+}
+
 // The CountDeltaFunc type is an adapter to allow the use of ordinary
 // function as CountDelta mutator.
 type CountDeltaFunc func(context.Context, *generated.CountDeltaMutation) (generated.Value, error)
@@ -115,6 +151,18 @@ func (f InstallationFunc) Mutate(ctx context.Context, m generated.Mutation) (gen
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.InstallationMutation", m)
+}
+
+// The InvitationFunc type is an adapter to allow the use of ordinary
+// function as Invitation mutator.
+type InvitationFunc func(context.Context, *generated.InvitationMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f InvitationFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.InvitationMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.InvitationMutation", m)
 }
 
 // The JournalHeadFunc type is an adapter to allow the use of ordinary
@@ -213,6 +261,30 @@ func (f RuleFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.V
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.RuleMutation", m)
 }
 
+// The RuleRevisionFunc type is an adapter to allow the use of ordinary
+// function as RuleRevision mutator.
+type RuleRevisionFunc func(context.Context, *generated.RuleRevisionMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f RuleRevisionFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.RuleRevisionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.RuleRevisionMutation", m)
+}
+
+// The RuleRunFunc type is an adapter to allow the use of ordinary
+// function as RuleRun mutator.
+type RuleRunFunc func(context.Context, *generated.RuleRunMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f RuleRunFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.RuleRunMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.RuleRunMutation", m)
+}
+
 // The ScimCallFunc type is an adapter to allow the use of ordinary
 // function as ScimCall mutator.
 type ScimCallFunc func(context.Context, *generated.ScimCallMutation) (generated.Value, error)
@@ -247,6 +319,18 @@ func (f SeatFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.V
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.SeatMutation", m)
+}
+
+// The SessionFunc type is an adapter to allow the use of ordinary
+// function as Session mutator.
+type SessionFunc func(context.Context, *generated.SessionMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SessionFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.SessionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.SessionMutation", m)
 }
 
 // The SigningKeyFunc type is an adapter to allow the use of ordinary

@@ -9,14 +9,18 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/usherhq/usher/ent/generated"
 	"github.com/usherhq/usher/ent/generated/accesstoken"
+	"github.com/usherhq/usher/ent/generated/activityday"
+	"github.com/usherhq/usher/ent/generated/activitysource"
 	"github.com/usherhq/usher/ent/generated/administrator"
 	"github.com/usherhq/usher/ent/generated/alert"
 	"github.com/usherhq/usher/ent/generated/attributeschema"
 	"github.com/usherhq/usher/ent/generated/claim"
+	"github.com/usherhq/usher/ent/generated/consent"
 	"github.com/usherhq/usher/ent/generated/countdelta"
 	"github.com/usherhq/usher/ent/generated/event"
 	"github.com/usherhq/usher/ent/generated/group"
 	"github.com/usherhq/usher/ent/generated/installation"
+	"github.com/usherhq/usher/ent/generated/invitation"
 	"github.com/usherhq/usher/ent/generated/journalhead"
 	"github.com/usherhq/usher/ent/generated/keptcount"
 	"github.com/usherhq/usher/ent/generated/ledger"
@@ -26,9 +30,12 @@ import (
 	"github.com/usherhq/usher/ent/generated/parkedmember"
 	"github.com/usherhq/usher/ent/generated/predicate"
 	"github.com/usherhq/usher/ent/generated/rule"
+	"github.com/usherhq/usher/ent/generated/rulerevision"
+	"github.com/usherhq/usher/ent/generated/rulerun"
 	"github.com/usherhq/usher/ent/generated/scimcall"
 	"github.com/usherhq/usher/ent/generated/scimconfig"
 	"github.com/usherhq/usher/ent/generated/seat"
+	"github.com/usherhq/usher/ent/generated/session"
 	"github.com/usherhq/usher/ent/generated/signingkey"
 	"github.com/usherhq/usher/ent/generated/snapshot"
 	"github.com/usherhq/usher/ent/generated/tenant"
@@ -117,6 +124,60 @@ func (f TraverseAccessToken) Traverse(ctx context.Context, q generated.Query) er
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.AccessTokenQuery", q)
+}
+
+// The ActivityDayFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ActivityDayFunc func(context.Context, *generated.ActivityDayQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ActivityDayFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ActivityDayQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ActivityDayQuery", q)
+}
+
+// The TraverseActivityDay type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseActivityDay func(context.Context, *generated.ActivityDayQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseActivityDay) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseActivityDay) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ActivityDayQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ActivityDayQuery", q)
+}
+
+// The ActivitySourceFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ActivitySourceFunc func(context.Context, *generated.ActivitySourceQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ActivitySourceFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ActivitySourceQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ActivitySourceQuery", q)
+}
+
+// The TraverseActivitySource type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseActivitySource func(context.Context, *generated.ActivitySourceQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseActivitySource) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseActivitySource) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ActivitySourceQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ActivitySourceQuery", q)
 }
 
 // The AdministratorFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -227,6 +288,33 @@ func (f TraverseClaim) Traverse(ctx context.Context, q generated.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *generated.ClaimQuery", q)
 }
 
+// The ConsentFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ConsentFunc func(context.Context, *generated.ConsentQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ConsentFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ConsentQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ConsentQuery", q)
+}
+
+// The TraverseConsent type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseConsent func(context.Context, *generated.ConsentQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseConsent) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseConsent) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ConsentQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ConsentQuery", q)
+}
+
 // The CountDeltaFunc type is an adapter to allow the use of ordinary function as a Querier.
 type CountDeltaFunc func(context.Context, *generated.CountDeltaQuery) (generated.Value, error)
 
@@ -333,6 +421,33 @@ func (f TraverseInstallation) Traverse(ctx context.Context, q generated.Query) e
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.InstallationQuery", q)
+}
+
+// The InvitationFunc type is an adapter to allow the use of ordinary function as a Querier.
+type InvitationFunc func(context.Context, *generated.InvitationQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f InvitationFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.InvitationQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.InvitationQuery", q)
+}
+
+// The TraverseInvitation type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseInvitation func(context.Context, *generated.InvitationQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseInvitation) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseInvitation) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.InvitationQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.InvitationQuery", q)
 }
 
 // The JournalHeadFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -551,6 +666,60 @@ func (f TraverseRule) Traverse(ctx context.Context, q generated.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *generated.RuleQuery", q)
 }
 
+// The RuleRevisionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type RuleRevisionFunc func(context.Context, *generated.RuleRevisionQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f RuleRevisionFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.RuleRevisionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.RuleRevisionQuery", q)
+}
+
+// The TraverseRuleRevision type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseRuleRevision func(context.Context, *generated.RuleRevisionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseRuleRevision) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseRuleRevision) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.RuleRevisionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.RuleRevisionQuery", q)
+}
+
+// The RuleRunFunc type is an adapter to allow the use of ordinary function as a Querier.
+type RuleRunFunc func(context.Context, *generated.RuleRunQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f RuleRunFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.RuleRunQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.RuleRunQuery", q)
+}
+
+// The TraverseRuleRun type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseRuleRun func(context.Context, *generated.RuleRunQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseRuleRun) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseRuleRun) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.RuleRunQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.RuleRunQuery", q)
+}
+
 // The ScimCallFunc type is an adapter to allow the use of ordinary function as a Querier.
 type ScimCallFunc func(context.Context, *generated.ScimCallQuery) (generated.Value, error)
 
@@ -630,6 +799,33 @@ func (f TraverseSeat) Traverse(ctx context.Context, q generated.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.SeatQuery", q)
+}
+
+// The SessionFunc type is an adapter to allow the use of ordinary function as a Querier.
+type SessionFunc func(context.Context, *generated.SessionQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f SessionFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.SessionQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.SessionQuery", q)
+}
+
+// The TraverseSession type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseSession func(context.Context, *generated.SessionQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseSession) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseSession) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.SessionQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.SessionQuery", q)
 }
 
 // The SigningKeyFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -772,6 +968,10 @@ func NewQuery(q generated.Query) (Query, error) {
 	switch q := q.(type) {
 	case *generated.AccessTokenQuery:
 		return &query[*generated.AccessTokenQuery, predicate.AccessToken, accesstoken.OrderOption]{typ: generated.TypeAccessToken, tq: q}, nil
+	case *generated.ActivityDayQuery:
+		return &query[*generated.ActivityDayQuery, predicate.ActivityDay, activityday.OrderOption]{typ: generated.TypeActivityDay, tq: q}, nil
+	case *generated.ActivitySourceQuery:
+		return &query[*generated.ActivitySourceQuery, predicate.ActivitySource, activitysource.OrderOption]{typ: generated.TypeActivitySource, tq: q}, nil
 	case *generated.AdministratorQuery:
 		return &query[*generated.AdministratorQuery, predicate.Administrator, administrator.OrderOption]{typ: generated.TypeAdministrator, tq: q}, nil
 	case *generated.AlertQuery:
@@ -780,6 +980,8 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.AttributeSchemaQuery, predicate.AttributeSchema, attributeschema.OrderOption]{typ: generated.TypeAttributeSchema, tq: q}, nil
 	case *generated.ClaimQuery:
 		return &query[*generated.ClaimQuery, predicate.Claim, claim.OrderOption]{typ: generated.TypeClaim, tq: q}, nil
+	case *generated.ConsentQuery:
+		return &query[*generated.ConsentQuery, predicate.Consent, consent.OrderOption]{typ: generated.TypeConsent, tq: q}, nil
 	case *generated.CountDeltaQuery:
 		return &query[*generated.CountDeltaQuery, predicate.CountDelta, countdelta.OrderOption]{typ: generated.TypeCountDelta, tq: q}, nil
 	case *generated.EventQuery:
@@ -788,6 +990,8 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.GroupQuery, predicate.Group, group.OrderOption]{typ: generated.TypeGroup, tq: q}, nil
 	case *generated.InstallationQuery:
 		return &query[*generated.InstallationQuery, predicate.Installation, installation.OrderOption]{typ: generated.TypeInstallation, tq: q}, nil
+	case *generated.InvitationQuery:
+		return &query[*generated.InvitationQuery, predicate.Invitation, invitation.OrderOption]{typ: generated.TypeInvitation, tq: q}, nil
 	case *generated.JournalHeadQuery:
 		return &query[*generated.JournalHeadQuery, predicate.JournalHead, journalhead.OrderOption]{typ: generated.TypeJournalHead, tq: q}, nil
 	case *generated.KeptCountQuery:
@@ -804,12 +1008,18 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.ParkedMemberQuery, predicate.ParkedMember, parkedmember.OrderOption]{typ: generated.TypeParkedMember, tq: q}, nil
 	case *generated.RuleQuery:
 		return &query[*generated.RuleQuery, predicate.Rule, rule.OrderOption]{typ: generated.TypeRule, tq: q}, nil
+	case *generated.RuleRevisionQuery:
+		return &query[*generated.RuleRevisionQuery, predicate.RuleRevision, rulerevision.OrderOption]{typ: generated.TypeRuleRevision, tq: q}, nil
+	case *generated.RuleRunQuery:
+		return &query[*generated.RuleRunQuery, predicate.RuleRun, rulerun.OrderOption]{typ: generated.TypeRuleRun, tq: q}, nil
 	case *generated.ScimCallQuery:
 		return &query[*generated.ScimCallQuery, predicate.ScimCall, scimcall.OrderOption]{typ: generated.TypeScimCall, tq: q}, nil
 	case *generated.ScimConfigQuery:
 		return &query[*generated.ScimConfigQuery, predicate.ScimConfig, scimconfig.OrderOption]{typ: generated.TypeScimConfig, tq: q}, nil
 	case *generated.SeatQuery:
 		return &query[*generated.SeatQuery, predicate.Seat, seat.OrderOption]{typ: generated.TypeSeat, tq: q}, nil
+	case *generated.SessionQuery:
+		return &query[*generated.SessionQuery, predicate.Session, session.OrderOption]{typ: generated.TypeSession, tq: q}, nil
 	case *generated.SigningKeyQuery:
 		return &query[*generated.SigningKeyQuery, predicate.SigningKey, signingkey.OrderOption]{typ: generated.TypeSigningKey, tq: q}, nil
 	case *generated.SnapshotQuery:

@@ -31,6 +31,20 @@ const (
 	FieldSeats = "seats"
 	// FieldCeiling holds the string denoting the ceiling field in the database.
 	FieldCeiling = "ceiling"
+	// FieldAllowed holds the string denoting the allowed field in the database.
+	FieldAllowed = "allowed"
+	// FieldOverPercent holds the string denoting the over_percent field in the database.
+	FieldOverPercent = "over_percent"
+	// FieldGraceDays holds the string denoting the grace_days field in the database.
+	FieldGraceDays = "grace_days"
+	// FieldConsent holds the string denoting the consent field in the database.
+	FieldConsent = "consent"
+	// FieldRequires holds the string denoting the requires field in the database.
+	FieldRequires = "requires"
+	// FieldReclaim holds the string denoting the reclaim field in the database.
+	FieldReclaim = "reclaim"
+	// FieldAlerts holds the string denoting the alerts field in the database.
+	FieldAlerts = "alerts"
 	// FieldTaken holds the string denoting the taken field in the database.
 	FieldTaken = "taken"
 	// FieldWaiting holds the string denoting the waiting field in the database.
@@ -64,6 +78,13 @@ var Columns = []string{
 	FieldEdition,
 	FieldSeats,
 	FieldCeiling,
+	FieldAllowed,
+	FieldOverPercent,
+	FieldGraceDays,
+	FieldConsent,
+	FieldRequires,
+	FieldReclaim,
+	FieldAlerts,
 	FieldTaken,
 	FieldWaiting,
 	FieldNextPosition,
@@ -89,6 +110,20 @@ var (
 	DefaultVersion int64
 	// DefaultEdition holds the default value on creation for the "edition" field.
 	DefaultEdition string
+	// DefaultAllowed holds the default value on creation for the "allowed" field.
+	DefaultAllowed int64
+	// DefaultOverPercent holds the default value on creation for the "over_percent" field.
+	DefaultOverPercent int64
+	// DefaultGraceDays holds the default value on creation for the "grace_days" field.
+	DefaultGraceDays int64
+	// DefaultConsent holds the default value on creation for the "consent" field.
+	DefaultConsent bool
+	// DefaultRequires holds the default value on creation for the "requires" field.
+	DefaultRequires string
+	// DefaultReclaim holds the default value on creation for the "reclaim" field.
+	DefaultReclaim string
+	// DefaultAlerts holds the default value on creation for the "alerts" field.
+	DefaultAlerts string
 	// DefaultTaken holds the default value on creation for the "taken" field.
 	DefaultTaken int64
 	// DefaultWaiting holds the default value on creation for the "waiting" field.
@@ -157,6 +192,41 @@ func BySeats(opts ...sql.OrderTermOption) OrderOption {
 // ByCeiling orders the results by the ceiling field.
 func ByCeiling(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCeiling, opts...).ToFunc()
+}
+
+// ByAllowed orders the results by the allowed field.
+func ByAllowed(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAllowed, opts...).ToFunc()
+}
+
+// ByOverPercent orders the results by the over_percent field.
+func ByOverPercent(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOverPercent, opts...).ToFunc()
+}
+
+// ByGraceDays orders the results by the grace_days field.
+func ByGraceDays(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGraceDays, opts...).ToFunc()
+}
+
+// ByConsent orders the results by the consent field.
+func ByConsent(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldConsent, opts...).ToFunc()
+}
+
+// ByRequires orders the results by the requires field.
+func ByRequires(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRequires, opts...).ToFunc()
+}
+
+// ByReclaim orders the results by the reclaim field.
+func ByReclaim(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReclaim, opts...).ToFunc()
+}
+
+// ByAlerts orders the results by the alerts field.
+func ByAlerts(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAlerts, opts...).ToFunc()
 }
 
 // ByTaken orders the results by the taken field.

@@ -105,6 +105,41 @@ func Ceiling(v int64) predicate.License {
 	return predicate.License(sql.FieldEQ(FieldCeiling, v))
 }
 
+// Allowed applies equality check predicate on the "allowed" field. It's identical to AllowedEQ.
+func Allowed(v int64) predicate.License {
+	return predicate.License(sql.FieldEQ(FieldAllowed, v))
+}
+
+// OverPercent applies equality check predicate on the "over_percent" field. It's identical to OverPercentEQ.
+func OverPercent(v int64) predicate.License {
+	return predicate.License(sql.FieldEQ(FieldOverPercent, v))
+}
+
+// GraceDays applies equality check predicate on the "grace_days" field. It's identical to GraceDaysEQ.
+func GraceDays(v int64) predicate.License {
+	return predicate.License(sql.FieldEQ(FieldGraceDays, v))
+}
+
+// Consent applies equality check predicate on the "consent" field. It's identical to ConsentEQ.
+func Consent(v bool) predicate.License {
+	return predicate.License(sql.FieldEQ(FieldConsent, v))
+}
+
+// Requires applies equality check predicate on the "requires" field. It's identical to RequiresEQ.
+func Requires(v string) predicate.License {
+	return predicate.License(sql.FieldEQ(FieldRequires, v))
+}
+
+// Reclaim applies equality check predicate on the "reclaim" field. It's identical to ReclaimEQ.
+func Reclaim(v string) predicate.License {
+	return predicate.License(sql.FieldEQ(FieldReclaim, v))
+}
+
+// Alerts applies equality check predicate on the "alerts" field. It's identical to AlertsEQ.
+func Alerts(v string) predicate.License {
+	return predicate.License(sql.FieldEQ(FieldAlerts, v))
+}
+
 // Taken applies equality check predicate on the "taken" field. It's identical to TakenEQ.
 func Taken(v int64) predicate.License {
 	return predicate.License(sql.FieldEQ(FieldTaken, v))
@@ -643,6 +678,331 @@ func CeilingLT(v int64) predicate.License {
 // CeilingLTE applies the LTE predicate on the "ceiling" field.
 func CeilingLTE(v int64) predicate.License {
 	return predicate.License(sql.FieldLTE(FieldCeiling, v))
+}
+
+// AllowedEQ applies the EQ predicate on the "allowed" field.
+func AllowedEQ(v int64) predicate.License {
+	return predicate.License(sql.FieldEQ(FieldAllowed, v))
+}
+
+// AllowedNEQ applies the NEQ predicate on the "allowed" field.
+func AllowedNEQ(v int64) predicate.License {
+	return predicate.License(sql.FieldNEQ(FieldAllowed, v))
+}
+
+// AllowedIn applies the In predicate on the "allowed" field.
+func AllowedIn(vs ...int64) predicate.License {
+	return predicate.License(sql.FieldIn(FieldAllowed, vs...))
+}
+
+// AllowedNotIn applies the NotIn predicate on the "allowed" field.
+func AllowedNotIn(vs ...int64) predicate.License {
+	return predicate.License(sql.FieldNotIn(FieldAllowed, vs...))
+}
+
+// AllowedGT applies the GT predicate on the "allowed" field.
+func AllowedGT(v int64) predicate.License {
+	return predicate.License(sql.FieldGT(FieldAllowed, v))
+}
+
+// AllowedGTE applies the GTE predicate on the "allowed" field.
+func AllowedGTE(v int64) predicate.License {
+	return predicate.License(sql.FieldGTE(FieldAllowed, v))
+}
+
+// AllowedLT applies the LT predicate on the "allowed" field.
+func AllowedLT(v int64) predicate.License {
+	return predicate.License(sql.FieldLT(FieldAllowed, v))
+}
+
+// AllowedLTE applies the LTE predicate on the "allowed" field.
+func AllowedLTE(v int64) predicate.License {
+	return predicate.License(sql.FieldLTE(FieldAllowed, v))
+}
+
+// OverPercentEQ applies the EQ predicate on the "over_percent" field.
+func OverPercentEQ(v int64) predicate.License {
+	return predicate.License(sql.FieldEQ(FieldOverPercent, v))
+}
+
+// OverPercentNEQ applies the NEQ predicate on the "over_percent" field.
+func OverPercentNEQ(v int64) predicate.License {
+	return predicate.License(sql.FieldNEQ(FieldOverPercent, v))
+}
+
+// OverPercentIn applies the In predicate on the "over_percent" field.
+func OverPercentIn(vs ...int64) predicate.License {
+	return predicate.License(sql.FieldIn(FieldOverPercent, vs...))
+}
+
+// OverPercentNotIn applies the NotIn predicate on the "over_percent" field.
+func OverPercentNotIn(vs ...int64) predicate.License {
+	return predicate.License(sql.FieldNotIn(FieldOverPercent, vs...))
+}
+
+// OverPercentGT applies the GT predicate on the "over_percent" field.
+func OverPercentGT(v int64) predicate.License {
+	return predicate.License(sql.FieldGT(FieldOverPercent, v))
+}
+
+// OverPercentGTE applies the GTE predicate on the "over_percent" field.
+func OverPercentGTE(v int64) predicate.License {
+	return predicate.License(sql.FieldGTE(FieldOverPercent, v))
+}
+
+// OverPercentLT applies the LT predicate on the "over_percent" field.
+func OverPercentLT(v int64) predicate.License {
+	return predicate.License(sql.FieldLT(FieldOverPercent, v))
+}
+
+// OverPercentLTE applies the LTE predicate on the "over_percent" field.
+func OverPercentLTE(v int64) predicate.License {
+	return predicate.License(sql.FieldLTE(FieldOverPercent, v))
+}
+
+// GraceDaysEQ applies the EQ predicate on the "grace_days" field.
+func GraceDaysEQ(v int64) predicate.License {
+	return predicate.License(sql.FieldEQ(FieldGraceDays, v))
+}
+
+// GraceDaysNEQ applies the NEQ predicate on the "grace_days" field.
+func GraceDaysNEQ(v int64) predicate.License {
+	return predicate.License(sql.FieldNEQ(FieldGraceDays, v))
+}
+
+// GraceDaysIn applies the In predicate on the "grace_days" field.
+func GraceDaysIn(vs ...int64) predicate.License {
+	return predicate.License(sql.FieldIn(FieldGraceDays, vs...))
+}
+
+// GraceDaysNotIn applies the NotIn predicate on the "grace_days" field.
+func GraceDaysNotIn(vs ...int64) predicate.License {
+	return predicate.License(sql.FieldNotIn(FieldGraceDays, vs...))
+}
+
+// GraceDaysGT applies the GT predicate on the "grace_days" field.
+func GraceDaysGT(v int64) predicate.License {
+	return predicate.License(sql.FieldGT(FieldGraceDays, v))
+}
+
+// GraceDaysGTE applies the GTE predicate on the "grace_days" field.
+func GraceDaysGTE(v int64) predicate.License {
+	return predicate.License(sql.FieldGTE(FieldGraceDays, v))
+}
+
+// GraceDaysLT applies the LT predicate on the "grace_days" field.
+func GraceDaysLT(v int64) predicate.License {
+	return predicate.License(sql.FieldLT(FieldGraceDays, v))
+}
+
+// GraceDaysLTE applies the LTE predicate on the "grace_days" field.
+func GraceDaysLTE(v int64) predicate.License {
+	return predicate.License(sql.FieldLTE(FieldGraceDays, v))
+}
+
+// ConsentEQ applies the EQ predicate on the "consent" field.
+func ConsentEQ(v bool) predicate.License {
+	return predicate.License(sql.FieldEQ(FieldConsent, v))
+}
+
+// ConsentNEQ applies the NEQ predicate on the "consent" field.
+func ConsentNEQ(v bool) predicate.License {
+	return predicate.License(sql.FieldNEQ(FieldConsent, v))
+}
+
+// RequiresEQ applies the EQ predicate on the "requires" field.
+func RequiresEQ(v string) predicate.License {
+	return predicate.License(sql.FieldEQ(FieldRequires, v))
+}
+
+// RequiresNEQ applies the NEQ predicate on the "requires" field.
+func RequiresNEQ(v string) predicate.License {
+	return predicate.License(sql.FieldNEQ(FieldRequires, v))
+}
+
+// RequiresIn applies the In predicate on the "requires" field.
+func RequiresIn(vs ...string) predicate.License {
+	return predicate.License(sql.FieldIn(FieldRequires, vs...))
+}
+
+// RequiresNotIn applies the NotIn predicate on the "requires" field.
+func RequiresNotIn(vs ...string) predicate.License {
+	return predicate.License(sql.FieldNotIn(FieldRequires, vs...))
+}
+
+// RequiresGT applies the GT predicate on the "requires" field.
+func RequiresGT(v string) predicate.License {
+	return predicate.License(sql.FieldGT(FieldRequires, v))
+}
+
+// RequiresGTE applies the GTE predicate on the "requires" field.
+func RequiresGTE(v string) predicate.License {
+	return predicate.License(sql.FieldGTE(FieldRequires, v))
+}
+
+// RequiresLT applies the LT predicate on the "requires" field.
+func RequiresLT(v string) predicate.License {
+	return predicate.License(sql.FieldLT(FieldRequires, v))
+}
+
+// RequiresLTE applies the LTE predicate on the "requires" field.
+func RequiresLTE(v string) predicate.License {
+	return predicate.License(sql.FieldLTE(FieldRequires, v))
+}
+
+// RequiresContains applies the Contains predicate on the "requires" field.
+func RequiresContains(v string) predicate.License {
+	return predicate.License(sql.FieldContains(FieldRequires, v))
+}
+
+// RequiresHasPrefix applies the HasPrefix predicate on the "requires" field.
+func RequiresHasPrefix(v string) predicate.License {
+	return predicate.License(sql.FieldHasPrefix(FieldRequires, v))
+}
+
+// RequiresHasSuffix applies the HasSuffix predicate on the "requires" field.
+func RequiresHasSuffix(v string) predicate.License {
+	return predicate.License(sql.FieldHasSuffix(FieldRequires, v))
+}
+
+// RequiresEqualFold applies the EqualFold predicate on the "requires" field.
+func RequiresEqualFold(v string) predicate.License {
+	return predicate.License(sql.FieldEqualFold(FieldRequires, v))
+}
+
+// RequiresContainsFold applies the ContainsFold predicate on the "requires" field.
+func RequiresContainsFold(v string) predicate.License {
+	return predicate.License(sql.FieldContainsFold(FieldRequires, v))
+}
+
+// ReclaimEQ applies the EQ predicate on the "reclaim" field.
+func ReclaimEQ(v string) predicate.License {
+	return predicate.License(sql.FieldEQ(FieldReclaim, v))
+}
+
+// ReclaimNEQ applies the NEQ predicate on the "reclaim" field.
+func ReclaimNEQ(v string) predicate.License {
+	return predicate.License(sql.FieldNEQ(FieldReclaim, v))
+}
+
+// ReclaimIn applies the In predicate on the "reclaim" field.
+func ReclaimIn(vs ...string) predicate.License {
+	return predicate.License(sql.FieldIn(FieldReclaim, vs...))
+}
+
+// ReclaimNotIn applies the NotIn predicate on the "reclaim" field.
+func ReclaimNotIn(vs ...string) predicate.License {
+	return predicate.License(sql.FieldNotIn(FieldReclaim, vs...))
+}
+
+// ReclaimGT applies the GT predicate on the "reclaim" field.
+func ReclaimGT(v string) predicate.License {
+	return predicate.License(sql.FieldGT(FieldReclaim, v))
+}
+
+// ReclaimGTE applies the GTE predicate on the "reclaim" field.
+func ReclaimGTE(v string) predicate.License {
+	return predicate.License(sql.FieldGTE(FieldReclaim, v))
+}
+
+// ReclaimLT applies the LT predicate on the "reclaim" field.
+func ReclaimLT(v string) predicate.License {
+	return predicate.License(sql.FieldLT(FieldReclaim, v))
+}
+
+// ReclaimLTE applies the LTE predicate on the "reclaim" field.
+func ReclaimLTE(v string) predicate.License {
+	return predicate.License(sql.FieldLTE(FieldReclaim, v))
+}
+
+// ReclaimContains applies the Contains predicate on the "reclaim" field.
+func ReclaimContains(v string) predicate.License {
+	return predicate.License(sql.FieldContains(FieldReclaim, v))
+}
+
+// ReclaimHasPrefix applies the HasPrefix predicate on the "reclaim" field.
+func ReclaimHasPrefix(v string) predicate.License {
+	return predicate.License(sql.FieldHasPrefix(FieldReclaim, v))
+}
+
+// ReclaimHasSuffix applies the HasSuffix predicate on the "reclaim" field.
+func ReclaimHasSuffix(v string) predicate.License {
+	return predicate.License(sql.FieldHasSuffix(FieldReclaim, v))
+}
+
+// ReclaimEqualFold applies the EqualFold predicate on the "reclaim" field.
+func ReclaimEqualFold(v string) predicate.License {
+	return predicate.License(sql.FieldEqualFold(FieldReclaim, v))
+}
+
+// ReclaimContainsFold applies the ContainsFold predicate on the "reclaim" field.
+func ReclaimContainsFold(v string) predicate.License {
+	return predicate.License(sql.FieldContainsFold(FieldReclaim, v))
+}
+
+// AlertsEQ applies the EQ predicate on the "alerts" field.
+func AlertsEQ(v string) predicate.License {
+	return predicate.License(sql.FieldEQ(FieldAlerts, v))
+}
+
+// AlertsNEQ applies the NEQ predicate on the "alerts" field.
+func AlertsNEQ(v string) predicate.License {
+	return predicate.License(sql.FieldNEQ(FieldAlerts, v))
+}
+
+// AlertsIn applies the In predicate on the "alerts" field.
+func AlertsIn(vs ...string) predicate.License {
+	return predicate.License(sql.FieldIn(FieldAlerts, vs...))
+}
+
+// AlertsNotIn applies the NotIn predicate on the "alerts" field.
+func AlertsNotIn(vs ...string) predicate.License {
+	return predicate.License(sql.FieldNotIn(FieldAlerts, vs...))
+}
+
+// AlertsGT applies the GT predicate on the "alerts" field.
+func AlertsGT(v string) predicate.License {
+	return predicate.License(sql.FieldGT(FieldAlerts, v))
+}
+
+// AlertsGTE applies the GTE predicate on the "alerts" field.
+func AlertsGTE(v string) predicate.License {
+	return predicate.License(sql.FieldGTE(FieldAlerts, v))
+}
+
+// AlertsLT applies the LT predicate on the "alerts" field.
+func AlertsLT(v string) predicate.License {
+	return predicate.License(sql.FieldLT(FieldAlerts, v))
+}
+
+// AlertsLTE applies the LTE predicate on the "alerts" field.
+func AlertsLTE(v string) predicate.License {
+	return predicate.License(sql.FieldLTE(FieldAlerts, v))
+}
+
+// AlertsContains applies the Contains predicate on the "alerts" field.
+func AlertsContains(v string) predicate.License {
+	return predicate.License(sql.FieldContains(FieldAlerts, v))
+}
+
+// AlertsHasPrefix applies the HasPrefix predicate on the "alerts" field.
+func AlertsHasPrefix(v string) predicate.License {
+	return predicate.License(sql.FieldHasPrefix(FieldAlerts, v))
+}
+
+// AlertsHasSuffix applies the HasSuffix predicate on the "alerts" field.
+func AlertsHasSuffix(v string) predicate.License {
+	return predicate.License(sql.FieldHasSuffix(FieldAlerts, v))
+}
+
+// AlertsEqualFold applies the EqualFold predicate on the "alerts" field.
+func AlertsEqualFold(v string) predicate.License {
+	return predicate.License(sql.FieldEqualFold(FieldAlerts, v))
+}
+
+// AlertsContainsFold applies the ContainsFold predicate on the "alerts" field.
+func AlertsContainsFold(v string) predicate.License {
+	return predicate.License(sql.FieldContainsFold(FieldAlerts, v))
 }
 
 // TakenEQ applies the EQ predicate on the "taken" field.

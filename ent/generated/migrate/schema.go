@@ -17,6 +17,7 @@ var (
 		{Name: "subject_id", Type: field.TypeUUID},
 		{Name: "name", Type: field.TypeString},
 		{Name: "scopes", Type: field.TypeString},
+		{Name: "group_ids", Type: field.TypeString, Size: 2147483647, Default: "[]"},
 		{Name: "key_id", Type: field.TypeUUID},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "expires_at", Type: field.TypeTime},
@@ -37,7 +38,7 @@ var (
 			{
 				Name:    "access_tokens_revoked",
 				Unique:  false,
-				Columns: []*schema.Column{AccessTokensColumns[10]},
+				Columns: []*schema.Column{AccessTokensColumns[11]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "revoked_at IS NOT NULL",
 				},
@@ -45,7 +46,57 @@ var (
 			{
 				Name:    "access_tokens_key",
 				Unique:  false,
-				Columns: []*schema.Column{AccessTokensColumns[6], AccessTokensColumns[8]},
+				Columns: []*schema.Column{AccessTokensColumns[7], AccessTokensColumns[9]},
+			},
+		},
+	}
+	// ActivityDaysColumns holds the columns for the "activity_days" table.
+	ActivityDaysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "license_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "day", Type: field.TypeInt32},
+		{Name: "source_id", Type: field.TypeUUID},
+		{Name: "first_at", Type: field.TypeTime},
+		{Name: "last_at", Type: field.TypeTime},
+	}
+	// ActivityDaysTable holds the schema information for the "activity_days" table.
+	ActivityDaysTable = &schema.Table{
+		Name:       "activity_days",
+		Columns:    ActivityDaysColumns,
+		PrimaryKey: []*schema.Column{ActivityDaysColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "activity_days_day",
+				Unique:  false,
+				Columns: []*schema.Column{ActivityDaysColumns[1], ActivityDaysColumns[2], ActivityDaysColumns[4], ActivityDaysColumns[3]},
+			},
+		},
+	}
+	// ActivitySourcesColumns holds the columns for the "activity_sources" table.
+	ActivitySourcesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "name", Type: field.TypeString},
+		{Name: "name_key", Type: field.TypeString},
+		{Name: "license_id", Type: field.TypeUUID},
+		{Name: "lag_hours", Type: field.TypeInt64, Default: 24},
+		{Name: "silent_hours", Type: field.TypeInt64, Default: 72},
+		{Name: "reported_at", Type: field.TypeTime, Nullable: true},
+		{Name: "latest_at", Type: field.TypeTime, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// ActivitySourcesTable holds the schema information for the "activity_sources" table.
+	ActivitySourcesTable = &schema.Table{
+		Name:       "activity_sources",
+		Columns:    ActivitySourcesColumns,
+		PrimaryKey: []*schema.Column{ActivitySourcesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "activity_sources_name",
+				Unique:  true,
+				Columns: []*schema.Column{ActivitySourcesColumns[1], ActivitySourcesColumns[4], ActivitySourcesColumns[3]},
 			},
 		},
 	}
@@ -60,6 +111,8 @@ var (
 		{Name: "email", Type: field.TypeString},
 		{Name: "email_key", Type: field.TypeString},
 		{Name: "role", Type: field.TypeString},
+		{Name: "group_ids", Type: field.TypeString, Size: 2147483647, Default: "[]"},
+		{Name: "status", Type: field.TypeString, Default: "active"},
 	}
 	// AdministratorsTable holds the schema information for the "administrators" table.
 	AdministratorsTable = &schema.Table{
@@ -138,6 +191,7 @@ var (
 		{Name: "user_id", Type: field.TypeUUID},
 		{Name: "reason", Type: field.TypeString},
 		{Name: "reason_id", Type: field.TypeUUID},
+		{Name: "priority", Type: field.TypeInt, Default: 0},
 		{Name: "since", Type: field.TypeTime},
 	}
 	// ClaimsTable holds the schema information for the "claims" table.
@@ -155,6 +209,28 @@ var (
 				Name:    "claims_by_reason",
 				Unique:  false,
 				Columns: []*schema.Column{ClaimsColumns[1], ClaimsColumns[5], ClaimsColumns[3]},
+			},
+		},
+	}
+	// ConsentsColumns holds the columns for the "consents" table.
+	ConsentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "license_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "state", Type: field.TypeString},
+		{Name: "at", Type: field.TypeTime},
+	}
+	// ConsentsTable holds the schema information for the "consents" table.
+	ConsentsTable = &schema.Table{
+		Name:       "consents",
+		Columns:    ConsentsColumns,
+		PrimaryKey: []*schema.Column{ConsentsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "consents_person",
+				Unique:  true,
+				Columns: []*schema.Column{ConsentsColumns[1], ConsentsColumns[2], ConsentsColumns[3]},
 			},
 		},
 	}
@@ -278,6 +354,34 @@ var (
 			},
 		},
 	}
+	// InvitationsColumns holds the columns for the "invitations" table.
+	InvitationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "administrator_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "secret_hash", Type: field.TypeString},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "used_at", Type: field.TypeTime, Nullable: true},
+	}
+	// InvitationsTable holds the schema information for the "invitations" table.
+	InvitationsTable = &schema.Table{
+		Name:       "invitations",
+		Columns:    InvitationsColumns,
+		PrimaryKey: []*schema.Column{InvitationsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "invitations_secret",
+				Unique:  true,
+				Columns: []*schema.Column{InvitationsColumns[3]},
+			},
+			{
+				Name:    "invitations_administrator",
+				Unique:  false,
+				Columns: []*schema.Column{InvitationsColumns[1], InvitationsColumns[2]},
+			},
+		},
+	}
 	// JournalHeadsColumns holds the columns for the "journal_heads" table.
 	JournalHeadsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -337,6 +441,16 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{LedgerColumns[1], LedgerColumns[3], LedgerColumns[8]},
 			},
+			{
+				Name:    "ledger_holder",
+				Unique:  false,
+				Columns: []*schema.Column{LedgerColumns[1], LedgerColumns[2], LedgerColumns[3], LedgerColumns[8], LedgerColumns[0]},
+			},
+			{
+				Name:    "ledger_at",
+				Unique:  false,
+				Columns: []*schema.Column{LedgerColumns[1], LedgerColumns[2], LedgerColumns[8], LedgerColumns[0]},
+			},
 		},
 	}
 	// LicensesColumns holds the columns for the "licenses" table.
@@ -352,6 +466,13 @@ var (
 		{Name: "edition", Type: field.TypeString, Default: ""},
 		{Name: "seats", Type: field.TypeInt64},
 		{Name: "ceiling", Type: field.TypeInt64},
+		{Name: "allowed", Type: field.TypeInt64, Default: 0},
+		{Name: "over_percent", Type: field.TypeInt64, Default: 0},
+		{Name: "grace_days", Type: field.TypeInt64, Default: 0},
+		{Name: "consent", Type: field.TypeBool, Default: false},
+		{Name: "requires", Type: field.TypeString, Size: 2147483647, Default: "[]"},
+		{Name: "reclaim", Type: field.TypeString, Size: 2147483647, Default: "{}"},
+		{Name: "alerts", Type: field.TypeString, Size: 2147483647, Default: "{}"},
 		{Name: "taken", Type: field.TypeInt64, Default: 0},
 		{Name: "waiting", Type: field.TypeInt64, Default: 0},
 		{Name: "next_position", Type: field.TypeInt64, Default: 1},
@@ -483,6 +604,9 @@ var (
 		{Name: "source_id", Type: field.TypeUUID},
 		{Name: "priority", Type: field.TypeInt, Default: 0},
 		{Name: "definition", Type: field.TypeString, Size: 2147483647, Default: "{}"},
+		{Name: "name", Type: field.TypeString, Default: ""},
+		{Name: "status", Type: field.TypeString, Default: "active"},
+		{Name: "published", Type: field.TypeInt64, Default: 0},
 	}
 	// RulesTable holds the schema information for the "rules" table.
 	RulesTable = &schema.Table{
@@ -494,6 +618,68 @@ var (
 				Name:    "rules_source",
 				Unique:  true,
 				Columns: []*schema.Column{RulesColumns[1], RulesColumns[6], RulesColumns[7], RulesColumns[5]},
+			},
+		},
+	}
+	// RuleRevisionsColumns holds the columns for the "rule_revisions" table.
+	RuleRevisionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "rule_id", Type: field.TypeUUID},
+		{Name: "number", Type: field.TypeInt64},
+		{Name: "status", Type: field.TypeString},
+		{Name: "priority", Type: field.TypeInt},
+		{Name: "definition", Type: field.TypeString, Size: 2147483647},
+		{Name: "author", Type: field.TypeString, Default: ""},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "published_at", Type: field.TypeTime, Nullable: true},
+	}
+	// RuleRevisionsTable holds the schema information for the "rule_revisions" table.
+	RuleRevisionsTable = &schema.Table{
+		Name:       "rule_revisions",
+		Columns:    RuleRevisionsColumns,
+		PrimaryKey: []*schema.Column{RuleRevisionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "rule_revisions_number",
+				Unique:  true,
+				Columns: []*schema.Column{RuleRevisionsColumns[1], RuleRevisionsColumns[2], RuleRevisionsColumns[3]},
+			},
+		},
+	}
+	// RuleRunsColumns holds the columns for the "rule_runs" table.
+	RuleRunsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "rule_id", Type: field.TypeUUID},
+		{Name: "revision", Type: field.TypeInt64},
+		{Name: "state", Type: field.TypeString},
+		{Name: "position", Type: field.TypeUUID},
+		{Name: "total", Type: field.TypeInt64, Default: 0},
+		{Name: "done", Type: field.TypeInt64, Default: 0},
+		{Name: "gained", Type: field.TypeInt64, Default: 0},
+		{Name: "lost", Type: field.TypeInt64, Default: 0},
+		{Name: "started_at", Type: field.TypeTime},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+	}
+	// RuleRunsTable holds the schema information for the "rule_runs" table.
+	RuleRunsTable = &schema.Table{
+		Name:       "rule_runs",
+		Columns:    RuleRunsColumns,
+		PrimaryKey: []*schema.Column{RuleRunsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "rule_runs_rule",
+				Unique:  false,
+				Columns: []*schema.Column{RuleRunsColumns[1], RuleRunsColumns[2], RuleRunsColumns[0]},
+			},
+			{
+				Name:    "rule_runs_open",
+				Unique:  false,
+				Columns: []*schema.Column{RuleRunsColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'running'",
+				},
 			},
 		},
 	}
@@ -584,6 +770,12 @@ var (
 		{Name: "since", Type: field.TypeTime},
 		{Name: "activated_at", Type: field.TypeTime, Nullable: true},
 		{Name: "valid_until", Type: field.TypeTime, Nullable: true},
+		{Name: "resume", Type: field.TypeString, Default: ""},
+		{Name: "waiting_since", Type: field.TypeTime, Nullable: true},
+		{Name: "assigned_at", Type: field.TypeTime, Nullable: true},
+		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
+		{Name: "noticed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "reclaim_reason", Type: field.TypeString, Default: ""},
 		{Name: "created_at", Type: field.TypeTime},
 	}
 	// SeatsTable holds the schema information for the "seats" table.
@@ -606,6 +798,44 @@ var (
 				Name:    "seats_queue",
 				Unique:  false,
 				Columns: []*schema.Column{SeatsColumns[1], SeatsColumns[2], SeatsColumns[4], SeatsColumns[5], SeatsColumns[6]},
+			},
+			{
+				Name:    "seats_ending",
+				Unique:  false,
+				Columns: []*schema.Column{SeatsColumns[9]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "state = 'grace'",
+				},
+			},
+		},
+	}
+	// SessionsColumns holds the columns for the "sessions" table.
+	SessionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "administrator_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "secret_hash", Type: field.TypeString},
+		{Name: "user_agent", Type: field.TypeString, Default: ""},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "seen_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+	}
+	// SessionsTable holds the schema information for the "sessions" table.
+	SessionsTable = &schema.Table{
+		Name:       "sessions",
+		Columns:    SessionsColumns,
+		PrimaryKey: []*schema.Column{SessionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "sessions_secret",
+				Unique:  true,
+				Columns: []*schema.Column{SessionsColumns[3]},
+			},
+			{
+				Name:    "sessions_administrator",
+				Unique:  false,
+				Columns: []*schema.Column{SessionsColumns[1], SessionsColumns[2]},
 			},
 		},
 	}
@@ -765,14 +995,18 @@ var (
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		AccessTokensTable,
+		ActivityDaysTable,
+		ActivitySourcesTable,
 		AdministratorsTable,
 		AlertsTable,
 		AttributeSchemasTable,
 		ClaimsTable,
+		ConsentsTable,
 		CountDeltasTable,
 		EventsTable,
 		GroupsTable,
 		InstallationsTable,
+		InvitationsTable,
 		JournalHeadsTable,
 		CountsTable,
 		LedgerTable,
@@ -781,9 +1015,12 @@ var (
 		MembershipsTable,
 		ParkedMembersTable,
 		RulesTable,
+		RuleRevisionsTable,
+		RuleRunsTable,
 		ScimCallsTable,
 		ScimConfigsTable,
 		SeatsTable,
+		SessionsTable,
 		SigningKeysTable,
 		SnapshotsTable,
 		TenantsTable,
@@ -796,6 +1033,12 @@ func init() {
 	AccessTokensTable.Annotation = &entsql.Annotation{
 		Table: "access_tokens",
 	}
+	ActivityDaysTable.Annotation = &entsql.Annotation{
+		Table: "activity_days",
+	}
+	ActivitySourcesTable.Annotation = &entsql.Annotation{
+		Table: "activity_sources",
+	}
 	AdministratorsTable.Annotation = &entsql.Annotation{
 		Table: "administrators",
 	}
@@ -807,6 +1050,9 @@ func init() {
 	}
 	ClaimsTable.Annotation = &entsql.Annotation{
 		Table: "claims",
+	}
+	ConsentsTable.Annotation = &entsql.Annotation{
+		Table: "consents",
 	}
 	CountDeltasTable.Annotation = &entsql.Annotation{
 		Table: "count_deltas",
@@ -822,6 +1068,9 @@ func init() {
 	}
 	InstallationsTable.Annotation.Checks = map[string]string{
 		"installations_one": "one = 1",
+	}
+	InvitationsTable.Annotation = &entsql.Annotation{
+		Table: "invitations",
 	}
 	JournalHeadsTable.Annotation = &entsql.Annotation{
 		Table: "journal_heads",
@@ -851,6 +1100,12 @@ func init() {
 	RulesTable.Annotation = &entsql.Annotation{
 		Table: "rules",
 	}
+	RuleRevisionsTable.Annotation = &entsql.Annotation{
+		Table: "rule_revisions",
+	}
+	RuleRunsTable.Annotation = &entsql.Annotation{
+		Table: "rule_runs",
+	}
 	ScimCallsTable.Annotation = &entsql.Annotation{
 		Table: "scim_calls",
 	}
@@ -859,6 +1114,9 @@ func init() {
 	}
 	SeatsTable.Annotation = &entsql.Annotation{
 		Table: "seats",
+	}
+	SessionsTable.Annotation = &entsql.Annotation{
+		Table: "sessions",
 	}
 	SigningKeysTable.Annotation = &entsql.Annotation{
 		Table: "signing_keys",

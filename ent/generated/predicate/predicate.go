@@ -9,6 +9,12 @@ import (
 // AccessToken is the predicate function for accesstoken builders.
 type AccessToken func(*sql.Selector)
 
+// ActivityDay is the predicate function for activityday builders.
+type ActivityDay func(*sql.Selector)
+
+// ActivitySource is the predicate function for activitysource builders.
+type ActivitySource func(*sql.Selector)
+
 // Administrator is the predicate function for administrator builders.
 type Administrator func(*sql.Selector)
 
@@ -21,6 +27,9 @@ type AttributeSchema func(*sql.Selector)
 // Claim is the predicate function for claim builders.
 type Claim func(*sql.Selector)
 
+// Consent is the predicate function for consent builders.
+type Consent func(*sql.Selector)
+
 // CountDelta is the predicate function for countdelta builders.
 type CountDelta func(*sql.Selector)
 
@@ -32,6 +41,9 @@ type Group func(*sql.Selector)
 
 // Installation is the predicate function for installation builders.
 type Installation func(*sql.Selector)
+
+// Invitation is the predicate function for invitation builders.
+type Invitation func(*sql.Selector)
 
 // JournalHead is the predicate function for journalhead builders.
 type JournalHead func(*sql.Selector)
@@ -57,6 +69,12 @@ type ParkedMember func(*sql.Selector)
 // Rule is the predicate function for rule builders.
 type Rule func(*sql.Selector)
 
+// RuleRevision is the predicate function for rulerevision builders.
+type RuleRevision func(*sql.Selector)
+
+// RuleRun is the predicate function for rulerun builders.
+type RuleRun func(*sql.Selector)
+
 // ScimCall is the predicate function for scimcall builders.
 type ScimCall func(*sql.Selector)
 
@@ -65,6 +83,9 @@ type ScimConfig func(*sql.Selector)
 
 // Seat is the predicate function for seat builders.
 type Seat func(*sql.Selector)
+
+// Session is the predicate function for session builders.
+type Session func(*sql.Selector)
 
 // SigningKey is the predicate function for signingkey builders.
 type SigningKey func(*sql.Selector)

@@ -29,6 +29,12 @@ const (
 	FieldPriority = "priority"
 	// FieldDefinition holds the string denoting the definition field in the database.
 	FieldDefinition = "definition"
+	// FieldName holds the string denoting the name field in the database.
+	FieldName = "name"
+	// FieldStatus holds the string denoting the status field in the database.
+	FieldStatus = "status"
+	// FieldPublished holds the string denoting the published field in the database.
+	FieldPublished = "published"
 	// Table holds the table name of the rule in the database.
 	Table = "rules"
 )
@@ -45,6 +51,9 @@ var Columns = []string{
 	FieldSourceID,
 	FieldPriority,
 	FieldDefinition,
+	FieldName,
+	FieldStatus,
+	FieldPublished,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -64,6 +73,12 @@ var (
 	DefaultPriority int
 	// DefaultDefinition holds the default value on creation for the "definition" field.
 	DefaultDefinition string
+	// DefaultName holds the default value on creation for the "name" field.
+	DefaultName string
+	// DefaultStatus holds the default value on creation for the "status" field.
+	DefaultStatus string
+	// DefaultPublished holds the default value on creation for the "published" field.
+	DefaultPublished int64
 )
 
 // OrderOption defines the ordering options for the Rule queries.
@@ -117,4 +132,19 @@ func ByPriority(opts ...sql.OrderTermOption) OrderOption {
 // ByDefinition orders the results by the definition field.
 func ByDefinition(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDefinition, opts...).ToFunc()
+}
+
+// ByName orders the results by the name field.
+func ByName(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldName, opts...).ToFunc()
+}
+
+// ByStatus orders the results by the status field.
+func ByStatus(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStatus, opts...).ToFunc()
+}
+
+// ByPublished orders the results by the published field.
+func ByPublished(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPublished, opts...).ToFunc()
 }

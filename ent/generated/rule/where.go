@@ -100,6 +100,21 @@ func Definition(v string) predicate.Rule {
 	return predicate.Rule(sql.FieldEQ(FieldDefinition, v))
 }
 
+// Name applies equality check predicate on the "name" field. It's identical to NameEQ.
+func Name(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldEQ(FieldName, v))
+}
+
+// Status applies equality check predicate on the "status" field. It's identical to StatusEQ.
+func Status(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldEQ(FieldStatus, v))
+}
+
+// Published applies equality check predicate on the "published" field. It's identical to PublishedEQ.
+func Published(v int64) predicate.Rule {
+	return predicate.Rule(sql.FieldEQ(FieldPublished, v))
+}
+
 // TenantIDEQ applies the EQ predicate on the "tenant_id" field.
 func TenantIDEQ(v uuid.UUID) predicate.Rule {
 	return predicate.Rule(sql.FieldEQ(FieldTenantID, v))
@@ -508,6 +523,176 @@ func DefinitionEqualFold(v string) predicate.Rule {
 // DefinitionContainsFold applies the ContainsFold predicate on the "definition" field.
 func DefinitionContainsFold(v string) predicate.Rule {
 	return predicate.Rule(sql.FieldContainsFold(FieldDefinition, v))
+}
+
+// NameEQ applies the EQ predicate on the "name" field.
+func NameEQ(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldEQ(FieldName, v))
+}
+
+// NameNEQ applies the NEQ predicate on the "name" field.
+func NameNEQ(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldNEQ(FieldName, v))
+}
+
+// NameIn applies the In predicate on the "name" field.
+func NameIn(vs ...string) predicate.Rule {
+	return predicate.Rule(sql.FieldIn(FieldName, vs...))
+}
+
+// NameNotIn applies the NotIn predicate on the "name" field.
+func NameNotIn(vs ...string) predicate.Rule {
+	return predicate.Rule(sql.FieldNotIn(FieldName, vs...))
+}
+
+// NameGT applies the GT predicate on the "name" field.
+func NameGT(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldGT(FieldName, v))
+}
+
+// NameGTE applies the GTE predicate on the "name" field.
+func NameGTE(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldGTE(FieldName, v))
+}
+
+// NameLT applies the LT predicate on the "name" field.
+func NameLT(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldLT(FieldName, v))
+}
+
+// NameLTE applies the LTE predicate on the "name" field.
+func NameLTE(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldLTE(FieldName, v))
+}
+
+// NameContains applies the Contains predicate on the "name" field.
+func NameContains(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldContains(FieldName, v))
+}
+
+// NameHasPrefix applies the HasPrefix predicate on the "name" field.
+func NameHasPrefix(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldHasPrefix(FieldName, v))
+}
+
+// NameHasSuffix applies the HasSuffix predicate on the "name" field.
+func NameHasSuffix(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldHasSuffix(FieldName, v))
+}
+
+// NameEqualFold applies the EqualFold predicate on the "name" field.
+func NameEqualFold(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldEqualFold(FieldName, v))
+}
+
+// NameContainsFold applies the ContainsFold predicate on the "name" field.
+func NameContainsFold(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldContainsFold(FieldName, v))
+}
+
+// StatusEQ applies the EQ predicate on the "status" field.
+func StatusEQ(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldEQ(FieldStatus, v))
+}
+
+// StatusNEQ applies the NEQ predicate on the "status" field.
+func StatusNEQ(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldNEQ(FieldStatus, v))
+}
+
+// StatusIn applies the In predicate on the "status" field.
+func StatusIn(vs ...string) predicate.Rule {
+	return predicate.Rule(sql.FieldIn(FieldStatus, vs...))
+}
+
+// StatusNotIn applies the NotIn predicate on the "status" field.
+func StatusNotIn(vs ...string) predicate.Rule {
+	return predicate.Rule(sql.FieldNotIn(FieldStatus, vs...))
+}
+
+// StatusGT applies the GT predicate on the "status" field.
+func StatusGT(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldGT(FieldStatus, v))
+}
+
+// StatusGTE applies the GTE predicate on the "status" field.
+func StatusGTE(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldGTE(FieldStatus, v))
+}
+
+// StatusLT applies the LT predicate on the "status" field.
+func StatusLT(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldLT(FieldStatus, v))
+}
+
+// StatusLTE applies the LTE predicate on the "status" field.
+func StatusLTE(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldLTE(FieldStatus, v))
+}
+
+// StatusContains applies the Contains predicate on the "status" field.
+func StatusContains(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldContains(FieldStatus, v))
+}
+
+// StatusHasPrefix applies the HasPrefix predicate on the "status" field.
+func StatusHasPrefix(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldHasPrefix(FieldStatus, v))
+}
+
+// StatusHasSuffix applies the HasSuffix predicate on the "status" field.
+func StatusHasSuffix(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldHasSuffix(FieldStatus, v))
+}
+
+// StatusEqualFold applies the EqualFold predicate on the "status" field.
+func StatusEqualFold(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldEqualFold(FieldStatus, v))
+}
+
+// StatusContainsFold applies the ContainsFold predicate on the "status" field.
+func StatusContainsFold(v string) predicate.Rule {
+	return predicate.Rule(sql.FieldContainsFold(FieldStatus, v))
+}
+
+// PublishedEQ applies the EQ predicate on the "published" field.
+func PublishedEQ(v int64) predicate.Rule {
+	return predicate.Rule(sql.FieldEQ(FieldPublished, v))
+}
+
+// PublishedNEQ applies the NEQ predicate on the "published" field.
+func PublishedNEQ(v int64) predicate.Rule {
+	return predicate.Rule(sql.FieldNEQ(FieldPublished, v))
+}
+
+// PublishedIn applies the In predicate on the "published" field.
+func PublishedIn(vs ...int64) predicate.Rule {
+	return predicate.Rule(sql.FieldIn(FieldPublished, vs...))
+}
+
+// PublishedNotIn applies the NotIn predicate on the "published" field.
+func PublishedNotIn(vs ...int64) predicate.Rule {
+	return predicate.Rule(sql.FieldNotIn(FieldPublished, vs...))
+}
+
+// PublishedGT applies the GT predicate on the "published" field.
+func PublishedGT(v int64) predicate.Rule {
+	return predicate.Rule(sql.FieldGT(FieldPublished, v))
+}
+
+// PublishedGTE applies the GTE predicate on the "published" field.
+func PublishedGTE(v int64) predicate.Rule {
+	return predicate.Rule(sql.FieldGTE(FieldPublished, v))
+}
+
+// PublishedLT applies the LT predicate on the "published" field.
+func PublishedLT(v int64) predicate.Rule {
+	return predicate.Rule(sql.FieldLT(FieldPublished, v))
+}
+
+// PublishedLTE applies the LTE predicate on the "published" field.
+func PublishedLTE(v int64) predicate.Rule {
+	return predicate.Rule(sql.FieldLTE(FieldPublished, v))
 }
 
 // And groups predicates with the AND operator between them.

@@ -29,6 +29,18 @@ const (
 	FieldActivatedAt = "activated_at"
 	// FieldValidUntil holds the string denoting the valid_until field in the database.
 	FieldValidUntil = "valid_until"
+	// FieldResume holds the string denoting the resume field in the database.
+	FieldResume = "resume"
+	// FieldWaitingSince holds the string denoting the waiting_since field in the database.
+	FieldWaitingSince = "waiting_since"
+	// FieldAssignedAt holds the string denoting the assigned_at field in the database.
+	FieldAssignedAt = "assigned_at"
+	// FieldLastUsedAt holds the string denoting the last_used_at field in the database.
+	FieldLastUsedAt = "last_used_at"
+	// FieldNoticedAt holds the string denoting the noticed_at field in the database.
+	FieldNoticedAt = "noticed_at"
+	// FieldReclaimReason holds the string denoting the reclaim_reason field in the database.
+	FieldReclaimReason = "reclaim_reason"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// Table holds the table name of the seat in the database.
@@ -47,6 +59,12 @@ var Columns = []string{
 	FieldSince,
 	FieldActivatedAt,
 	FieldValidUntil,
+	FieldResume,
+	FieldWaitingSince,
+	FieldAssignedAt,
+	FieldLastUsedAt,
+	FieldNoticedAt,
+	FieldReclaimReason,
 	FieldCreatedAt,
 }
 
@@ -65,6 +83,10 @@ var (
 	DefaultPriority int
 	// DefaultPosition holds the default value on creation for the "position" field.
 	DefaultPosition int64
+	// DefaultResume holds the default value on creation for the "resume" field.
+	DefaultResume string
+	// DefaultReclaimReason holds the default value on creation for the "reclaim_reason" field.
+	DefaultReclaimReason string
 )
 
 // OrderOption defines the ordering options for the Seat queries.
@@ -118,6 +140,36 @@ func ByActivatedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByValidUntil orders the results by the valid_until field.
 func ByValidUntil(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldValidUntil, opts...).ToFunc()
+}
+
+// ByResume orders the results by the resume field.
+func ByResume(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldResume, opts...).ToFunc()
+}
+
+// ByWaitingSince orders the results by the waiting_since field.
+func ByWaitingSince(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWaitingSince, opts...).ToFunc()
+}
+
+// ByAssignedAt orders the results by the assigned_at field.
+func ByAssignedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAssignedAt, opts...).ToFunc()
+}
+
+// ByLastUsedAt orders the results by the last_used_at field.
+func ByLastUsedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLastUsedAt, opts...).ToFunc()
+}
+
+// ByNoticedAt orders the results by the noticed_at field.
+func ByNoticedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNoticedAt, opts...).ToFunc()
+}
+
+// ByReclaimReason orders the results by the reclaim_reason field.
+func ByReclaimReason(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReclaimReason, opts...).ToFunc()
 }
 
 // ByCreatedAt orders the results by the created_at field.

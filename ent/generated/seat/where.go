@@ -100,6 +100,36 @@ func ValidUntil(v time.Time) predicate.Seat {
 	return predicate.Seat(sql.FieldEQ(FieldValidUntil, v))
 }
 
+// Resume applies equality check predicate on the "resume" field. It's identical to ResumeEQ.
+func Resume(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldEQ(FieldResume, v))
+}
+
+// WaitingSince applies equality check predicate on the "waiting_since" field. It's identical to WaitingSinceEQ.
+func WaitingSince(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldEQ(FieldWaitingSince, v))
+}
+
+// AssignedAt applies equality check predicate on the "assigned_at" field. It's identical to AssignedAtEQ.
+func AssignedAt(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldEQ(FieldAssignedAt, v))
+}
+
+// LastUsedAt applies equality check predicate on the "last_used_at" field. It's identical to LastUsedAtEQ.
+func LastUsedAt(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldEQ(FieldLastUsedAt, v))
+}
+
+// NoticedAt applies equality check predicate on the "noticed_at" field. It's identical to NoticedAtEQ.
+func NoticedAt(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldEQ(FieldNoticedAt, v))
+}
+
+// ReclaimReason applies equality check predicate on the "reclaim_reason" field. It's identical to ReclaimReasonEQ.
+func ReclaimReason(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldEQ(FieldReclaimReason, v))
+}
+
 // CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
 func CreatedAt(v time.Time) predicate.Seat {
 	return predicate.Seat(sql.FieldEQ(FieldCreatedAt, v))
@@ -508,6 +538,336 @@ func ValidUntilIsNil() predicate.Seat {
 // ValidUntilNotNil applies the NotNil predicate on the "valid_until" field.
 func ValidUntilNotNil() predicate.Seat {
 	return predicate.Seat(sql.FieldNotNull(FieldValidUntil))
+}
+
+// ResumeEQ applies the EQ predicate on the "resume" field.
+func ResumeEQ(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldEQ(FieldResume, v))
+}
+
+// ResumeNEQ applies the NEQ predicate on the "resume" field.
+func ResumeNEQ(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldNEQ(FieldResume, v))
+}
+
+// ResumeIn applies the In predicate on the "resume" field.
+func ResumeIn(vs ...string) predicate.Seat {
+	return predicate.Seat(sql.FieldIn(FieldResume, vs...))
+}
+
+// ResumeNotIn applies the NotIn predicate on the "resume" field.
+func ResumeNotIn(vs ...string) predicate.Seat {
+	return predicate.Seat(sql.FieldNotIn(FieldResume, vs...))
+}
+
+// ResumeGT applies the GT predicate on the "resume" field.
+func ResumeGT(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldGT(FieldResume, v))
+}
+
+// ResumeGTE applies the GTE predicate on the "resume" field.
+func ResumeGTE(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldGTE(FieldResume, v))
+}
+
+// ResumeLT applies the LT predicate on the "resume" field.
+func ResumeLT(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldLT(FieldResume, v))
+}
+
+// ResumeLTE applies the LTE predicate on the "resume" field.
+func ResumeLTE(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldLTE(FieldResume, v))
+}
+
+// ResumeContains applies the Contains predicate on the "resume" field.
+func ResumeContains(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldContains(FieldResume, v))
+}
+
+// ResumeHasPrefix applies the HasPrefix predicate on the "resume" field.
+func ResumeHasPrefix(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldHasPrefix(FieldResume, v))
+}
+
+// ResumeHasSuffix applies the HasSuffix predicate on the "resume" field.
+func ResumeHasSuffix(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldHasSuffix(FieldResume, v))
+}
+
+// ResumeEqualFold applies the EqualFold predicate on the "resume" field.
+func ResumeEqualFold(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldEqualFold(FieldResume, v))
+}
+
+// ResumeContainsFold applies the ContainsFold predicate on the "resume" field.
+func ResumeContainsFold(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldContainsFold(FieldResume, v))
+}
+
+// WaitingSinceEQ applies the EQ predicate on the "waiting_since" field.
+func WaitingSinceEQ(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldEQ(FieldWaitingSince, v))
+}
+
+// WaitingSinceNEQ applies the NEQ predicate on the "waiting_since" field.
+func WaitingSinceNEQ(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldNEQ(FieldWaitingSince, v))
+}
+
+// WaitingSinceIn applies the In predicate on the "waiting_since" field.
+func WaitingSinceIn(vs ...time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldIn(FieldWaitingSince, vs...))
+}
+
+// WaitingSinceNotIn applies the NotIn predicate on the "waiting_since" field.
+func WaitingSinceNotIn(vs ...time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldNotIn(FieldWaitingSince, vs...))
+}
+
+// WaitingSinceGT applies the GT predicate on the "waiting_since" field.
+func WaitingSinceGT(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldGT(FieldWaitingSince, v))
+}
+
+// WaitingSinceGTE applies the GTE predicate on the "waiting_since" field.
+func WaitingSinceGTE(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldGTE(FieldWaitingSince, v))
+}
+
+// WaitingSinceLT applies the LT predicate on the "waiting_since" field.
+func WaitingSinceLT(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldLT(FieldWaitingSince, v))
+}
+
+// WaitingSinceLTE applies the LTE predicate on the "waiting_since" field.
+func WaitingSinceLTE(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldLTE(FieldWaitingSince, v))
+}
+
+// WaitingSinceIsNil applies the IsNil predicate on the "waiting_since" field.
+func WaitingSinceIsNil() predicate.Seat {
+	return predicate.Seat(sql.FieldIsNull(FieldWaitingSince))
+}
+
+// WaitingSinceNotNil applies the NotNil predicate on the "waiting_since" field.
+func WaitingSinceNotNil() predicate.Seat {
+	return predicate.Seat(sql.FieldNotNull(FieldWaitingSince))
+}
+
+// AssignedAtEQ applies the EQ predicate on the "assigned_at" field.
+func AssignedAtEQ(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldEQ(FieldAssignedAt, v))
+}
+
+// AssignedAtNEQ applies the NEQ predicate on the "assigned_at" field.
+func AssignedAtNEQ(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldNEQ(FieldAssignedAt, v))
+}
+
+// AssignedAtIn applies the In predicate on the "assigned_at" field.
+func AssignedAtIn(vs ...time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldIn(FieldAssignedAt, vs...))
+}
+
+// AssignedAtNotIn applies the NotIn predicate on the "assigned_at" field.
+func AssignedAtNotIn(vs ...time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldNotIn(FieldAssignedAt, vs...))
+}
+
+// AssignedAtGT applies the GT predicate on the "assigned_at" field.
+func AssignedAtGT(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldGT(FieldAssignedAt, v))
+}
+
+// AssignedAtGTE applies the GTE predicate on the "assigned_at" field.
+func AssignedAtGTE(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldGTE(FieldAssignedAt, v))
+}
+
+// AssignedAtLT applies the LT predicate on the "assigned_at" field.
+func AssignedAtLT(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldLT(FieldAssignedAt, v))
+}
+
+// AssignedAtLTE applies the LTE predicate on the "assigned_at" field.
+func AssignedAtLTE(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldLTE(FieldAssignedAt, v))
+}
+
+// AssignedAtIsNil applies the IsNil predicate on the "assigned_at" field.
+func AssignedAtIsNil() predicate.Seat {
+	return predicate.Seat(sql.FieldIsNull(FieldAssignedAt))
+}
+
+// AssignedAtNotNil applies the NotNil predicate on the "assigned_at" field.
+func AssignedAtNotNil() predicate.Seat {
+	return predicate.Seat(sql.FieldNotNull(FieldAssignedAt))
+}
+
+// LastUsedAtEQ applies the EQ predicate on the "last_used_at" field.
+func LastUsedAtEQ(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldEQ(FieldLastUsedAt, v))
+}
+
+// LastUsedAtNEQ applies the NEQ predicate on the "last_used_at" field.
+func LastUsedAtNEQ(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldNEQ(FieldLastUsedAt, v))
+}
+
+// LastUsedAtIn applies the In predicate on the "last_used_at" field.
+func LastUsedAtIn(vs ...time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldIn(FieldLastUsedAt, vs...))
+}
+
+// LastUsedAtNotIn applies the NotIn predicate on the "last_used_at" field.
+func LastUsedAtNotIn(vs ...time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldNotIn(FieldLastUsedAt, vs...))
+}
+
+// LastUsedAtGT applies the GT predicate on the "last_used_at" field.
+func LastUsedAtGT(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldGT(FieldLastUsedAt, v))
+}
+
+// LastUsedAtGTE applies the GTE predicate on the "last_used_at" field.
+func LastUsedAtGTE(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldGTE(FieldLastUsedAt, v))
+}
+
+// LastUsedAtLT applies the LT predicate on the "last_used_at" field.
+func LastUsedAtLT(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldLT(FieldLastUsedAt, v))
+}
+
+// LastUsedAtLTE applies the LTE predicate on the "last_used_at" field.
+func LastUsedAtLTE(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldLTE(FieldLastUsedAt, v))
+}
+
+// LastUsedAtIsNil applies the IsNil predicate on the "last_used_at" field.
+func LastUsedAtIsNil() predicate.Seat {
+	return predicate.Seat(sql.FieldIsNull(FieldLastUsedAt))
+}
+
+// LastUsedAtNotNil applies the NotNil predicate on the "last_used_at" field.
+func LastUsedAtNotNil() predicate.Seat {
+	return predicate.Seat(sql.FieldNotNull(FieldLastUsedAt))
+}
+
+// NoticedAtEQ applies the EQ predicate on the "noticed_at" field.
+func NoticedAtEQ(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldEQ(FieldNoticedAt, v))
+}
+
+// NoticedAtNEQ applies the NEQ predicate on the "noticed_at" field.
+func NoticedAtNEQ(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldNEQ(FieldNoticedAt, v))
+}
+
+// NoticedAtIn applies the In predicate on the "noticed_at" field.
+func NoticedAtIn(vs ...time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldIn(FieldNoticedAt, vs...))
+}
+
+// NoticedAtNotIn applies the NotIn predicate on the "noticed_at" field.
+func NoticedAtNotIn(vs ...time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldNotIn(FieldNoticedAt, vs...))
+}
+
+// NoticedAtGT applies the GT predicate on the "noticed_at" field.
+func NoticedAtGT(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldGT(FieldNoticedAt, v))
+}
+
+// NoticedAtGTE applies the GTE predicate on the "noticed_at" field.
+func NoticedAtGTE(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldGTE(FieldNoticedAt, v))
+}
+
+// NoticedAtLT applies the LT predicate on the "noticed_at" field.
+func NoticedAtLT(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldLT(FieldNoticedAt, v))
+}
+
+// NoticedAtLTE applies the LTE predicate on the "noticed_at" field.
+func NoticedAtLTE(v time.Time) predicate.Seat {
+	return predicate.Seat(sql.FieldLTE(FieldNoticedAt, v))
+}
+
+// NoticedAtIsNil applies the IsNil predicate on the "noticed_at" field.
+func NoticedAtIsNil() predicate.Seat {
+	return predicate.Seat(sql.FieldIsNull(FieldNoticedAt))
+}
+
+// NoticedAtNotNil applies the NotNil predicate on the "noticed_at" field.
+func NoticedAtNotNil() predicate.Seat {
+	return predicate.Seat(sql.FieldNotNull(FieldNoticedAt))
+}
+
+// ReclaimReasonEQ applies the EQ predicate on the "reclaim_reason" field.
+func ReclaimReasonEQ(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldEQ(FieldReclaimReason, v))
+}
+
+// ReclaimReasonNEQ applies the NEQ predicate on the "reclaim_reason" field.
+func ReclaimReasonNEQ(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldNEQ(FieldReclaimReason, v))
+}
+
+// ReclaimReasonIn applies the In predicate on the "reclaim_reason" field.
+func ReclaimReasonIn(vs ...string) predicate.Seat {
+	return predicate.Seat(sql.FieldIn(FieldReclaimReason, vs...))
+}
+
+// ReclaimReasonNotIn applies the NotIn predicate on the "reclaim_reason" field.
+func ReclaimReasonNotIn(vs ...string) predicate.Seat {
+	return predicate.Seat(sql.FieldNotIn(FieldReclaimReason, vs...))
+}
+
+// ReclaimReasonGT applies the GT predicate on the "reclaim_reason" field.
+func ReclaimReasonGT(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldGT(FieldReclaimReason, v))
+}
+
+// ReclaimReasonGTE applies the GTE predicate on the "reclaim_reason" field.
+func ReclaimReasonGTE(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldGTE(FieldReclaimReason, v))
+}
+
+// ReclaimReasonLT applies the LT predicate on the "reclaim_reason" field.
+func ReclaimReasonLT(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldLT(FieldReclaimReason, v))
+}
+
+// ReclaimReasonLTE applies the LTE predicate on the "reclaim_reason" field.
+func ReclaimReasonLTE(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldLTE(FieldReclaimReason, v))
+}
+
+// ReclaimReasonContains applies the Contains predicate on the "reclaim_reason" field.
+func ReclaimReasonContains(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldContains(FieldReclaimReason, v))
+}
+
+// ReclaimReasonHasPrefix applies the HasPrefix predicate on the "reclaim_reason" field.
+func ReclaimReasonHasPrefix(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldHasPrefix(FieldReclaimReason, v))
+}
+
+// ReclaimReasonHasSuffix applies the HasSuffix predicate on the "reclaim_reason" field.
+func ReclaimReasonHasSuffix(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldHasSuffix(FieldReclaimReason, v))
+}
+
+// ReclaimReasonEqualFold applies the EqualFold predicate on the "reclaim_reason" field.
+func ReclaimReasonEqualFold(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldEqualFold(FieldReclaimReason, v))
+}
+
+// ReclaimReasonContainsFold applies the ContainsFold predicate on the "reclaim_reason" field.
+func ReclaimReasonContainsFold(v string) predicate.Seat {
+	return predicate.Seat(sql.FieldContainsFold(FieldReclaimReason, v))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
