@@ -52,7 +52,8 @@ func (r *mutationResolver) UpdateTenant(ctx context.Context, input generated.Upd
 
 // Tenant is the resolver for the tenant field.
 func (r *queryResolver) Tenant(ctx context.Context) (*tenancy.Tenant, error) {
-	return found(r.Resolver.Tenants.Own(ctx))
+	t, err := r.Resolver.Tenants.Own(ctx)
+	return &t, err // it is never null
 }
 
 // Tenants is the resolver for the tenants field.

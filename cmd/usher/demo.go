@@ -155,7 +155,7 @@ func (s *serving) itself() string {
 
 // client takes the server's own certificate, whatever names it has and whoever has signed it, and no other.
 func (s *serving) client() *http.Client {
-	return &http.Client{Timeout: writeTimeout, Transport: &http.Transport{TLSClientConfig: &tls.Config{
+	return &http.Client{Timeout: patience.write, Transport: &http.Transport{TLSClientConfig: &tls.Config{
 		InsecureSkipVerify: true, //nolint:gosec // the certificate is compared below
 		VerifyConnection: func(state tls.ConnectionState) error {
 			own, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)

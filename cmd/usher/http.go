@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/usherhq/usher/internal/caller"
@@ -32,18 +33,26 @@ func (d *doors) add(name, pattern string, h http.Handler) {
 	d.names[pattern] = name
 }
 
-// serve answers the request and tells through which door it came. What belongs to SCIM does not pass the mux, which would
-// answer odd paths with HTML.
-func (d *doors) serve(w http.ResponseWriter, r *http.Request) (door string) {
+// ServeHTTP answers the request. What belongs to SCIM does not pass the mux, which would answer odd paths with HTML.
+func (d *doors) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if scimadapter.Serves(r.URL.Path) {
 		d.scim.ServeHTTP(w, r)
-		return "scim"
+		return
 	}
 	d.mux.ServeHTTP(w, r)
-	if name, ok := d.names[r.Pattern]; ok {
+}
+
+// of is the door that a request came through, once it was served.
+func (d *doors) of(r *http.Request) string {
+	name, ok := d.names[r.Pattern]
+	switch {
+	case ok:
 		return name
+	case scimadapter.Serves(r.URL.Path):
+		return "scim"
+	default:
+		return "none"
 	}
-	return "none"
 }
 
 // front stands before the doors: it gives each request an id, believes what trusted proxies say, and tells logs and metrics
@@ -54,6 +63,7 @@ type front struct {
 	clock   clock.Clock
 	metrics *metrics
 	trusted []netip.Prefix
+	leaving *atomic.Bool
 }
 
 // ServeHTTP answers one request and logs one line.
@@ -69,15 +79,19 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.URL.Scheme = r.Header.Get("X-Forwarded-Proto")
 	}
 	w.Header().Set(requestHeader, request)
+	if f.leaving.Load() {
+		w.Header().Set("Connection", "close")
+	}
 	seen, ctx := &watched{ResponseWriter: w}, caller.With(r.Context(), caller.Caller{RequestID: request})
-	door := f.serve(ctx, seen, r.WithContext(ctx))
-	took, method := f.clock().Sub(started), known(r.Method)
+	r = r.WithContext(ctx)
+	f.serve(ctx, seen, r)
+	door, took, method := f.doors.of(r), f.clock().Sub(started), known(r.Method)
 	f.metrics.observe(door, method, seen.status, took)
 	f.log.InfoContext(ctx, "request", "id", request, "method", method, "door", door, "status", seen.status, "took", took.Round(time.Microsecond))
 }
 
 // serve answers the request, also when a door panics. A door that ends an answer in the middle on purpose gets its way.
-func (f *front) serve(ctx context.Context, w *watched, r *http.Request) (door string) {
+func (f *front) serve(ctx context.Context, w *watched, r *http.Request) {
 	defer func() {
 		accident := recover()
 		switch accident {
@@ -92,7 +106,7 @@ func (f *front) serve(ctx context.Context, w *watched, r *http.Request) (door st
 		}
 		w.status = max(w.status, http.StatusOK) // what net/http sends for a handler that has said nothing
 	}()
-	return f.doors.serve(w, r)
+	f.doors.ServeHTTP(w, r)
 }
 
 func requestOf(ctx context.Context) string {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -28,20 +29,21 @@ type serveCommand struct {
 	TLSCert      string         `name:"tls-cert" help:"File of the TLS certificate." env:"USHER_TLS_CERT" type:"existingfile"`
 	TLSKey       string         `name:"tls-key" help:"File of the TLS key." env:"USHER_TLS_KEY" type:"existingfile"`
 	TrustedProxy []netip.Prefix `help:"Networks whose X-Forwarded-Proto, X-Forwarded-Host and X-Request-ID are believed." env:"USHER_TRUSTED_PROXY"`
+	Drain        time.Duration  `help:"How long to go on serving after SIGTERM with /readyz saying no, so that load balancers turn away first." default:"1s" env:"USHER_DRAIN"`
 	Demo         bool           `help:"Add a tenant to look at, with licenses, a SCIM configuration and a small organization." env:"USHER_DEMO"`
 	LogLevel     string         `name:"log-level" help:"What to log: debug, info (a line for each request), warn or error. Without it info, and warn with --demo." enum:",debug,info,warn,error" default:"" env:"USHER_LOG_LEVEL" placeholder:"LEVEL"`
 	LogJSON      bool           `name:"log-json" help:"Log JSON." env:"USHER_LOG_JSON"`
 }
 
-// Time-outs and limits of the server.
+// timeouts bound how long a client may take for each part of a request.
+type timeouts struct{ header, read, write, idle time.Duration }
+
+var patience = timeouts{header: 5 * time.Second, read: time.Minute, write: 90 * time.Second, idle: 2 * time.Minute}
+
 const (
-	readHeaderTimeout = 10 * time.Second
-	readTimeout       = time.Minute
-	writeTimeout      = 90 * time.Second
-	idleTimeout       = 2 * time.Minute
-	stopTimeout       = 20 * time.Second
-	maxHeader         = 32 << 10
-	foldEvery         = 2 * time.Second
+	stopTimeout = 20 * time.Second
+	maxHeader   = 32 << 10
+	foldEvery   = 2 * time.Second
 )
 
 // Run serves until it is told to stop, and then finishes what it has begun.
@@ -112,13 +114,11 @@ type serving struct {
 	printer *printer
 	base    string // how clients reach it
 	address string // where it listens
+	leaving atomic.Bool
 }
 
 func (s *serving) run(ctx context.Context, listener net.Listener) error {
-	server := &http.Server{
-		Handler: s.handler(), ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-	}
+	server := newServer(s.handler(), s.log, patience)
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWorking()
 	workers := s.workers(working)
@@ -126,15 +126,39 @@ func (s *serving) run(ctx context.Context, listener net.Listener) error {
 	all.Go(func() error { return s.serve(server, listener) })
 	all.Go(func() error {
 		<-running.Done()
-		s.log.Info("stopping")
-		stopping, done := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-		defer done()
-		return server.Shutdown(stopping)
+		return s.leave(ctx, server)
 	})
-	all.Go(func() error { return s.welcome(running) })
+	all.Go(func() error {
+		if err := s.welcome(running); err != nil && ctx.Err() == nil { // who stops it early does not want to hear of that
+			return err
+		}
+		return nil
+	})
 	err := all.Wait()
 	stopWorking()
 	return errors.Join(err, workers.Wait())
+}
+
+func newServer(h http.Handler, log *slog.Logger, t timeouts) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: t.header, ReadTimeout: t.read, WriteTimeout: t.write, IdleTimeout: t.idle, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// leave ends the server so that no request fails: first it says that it is not ready and asks every client to connect anew, which
+// load balancers do elsewhere; then it takes nothing new and waits for what runs.
+func (s *serving) leave(ctx context.Context, server *http.Server) error {
+	s.leaving.Store(true)
+	s.log.Info("stopping")
+	if ctx.Err() != nil { // it was asked to, and has not failed by itself
+		turned := time.NewTimer(s.Drain)
+		defer turned.Stop()
+		<-turned.C
+	}
+	stopping, done := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer done()
+	return server.Shutdown(stopping)
 }
 
 func (s *serving) serve(server *http.Server, listener net.Listener) error {
@@ -187,7 +211,7 @@ func (s *serving) handler() http.Handler {
 	open.add("health", "GET /readyz", http.HandlerFunc(s.ready))
 	open.add("metrics", "GET /metrics", numbers.handler())
 	open.add("graphiql", "GET /{$}", http.RedirectHandler("/graphiql/", http.StatusFound))
-	return &front{doors: open, log: s.log, clock: s.clock, metrics: numbers, trusted: s.TrustedProxy}
+	return &front{doors: open, log: s.log, clock: s.clock, metrics: numbers, trusted: s.TrustedProxy, leaving: &s.leaving}
 }
 
 func plain(w http.ResponseWriter, status int, text string) {
@@ -198,6 +222,10 @@ func plain(w http.ResponseWriter, status int, text string) {
 
 // ready tells whether the database can be written to.
 func (s *serving) ready(w http.ResponseWriter, r *http.Request) {
+	if s.leaving.Load() {
+		plain(w, http.StatusServiceUnavailable, "stopping")
+		return
+	}
 	if err := s.db.Ping(r.Context()); err != nil {
 		s.log.Warn("not ready", "error", err)
 		plain(w, http.StatusServiceUnavailable, "the database cannot be reached")

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -29,6 +30,7 @@ type server struct {
 	t       *testing.T
 	command *exec.Cmd
 	said    welcome
+	reach   string        // where it listens, as a URL
 	rest    *json.Decoder // of its standard output
 	logged  *notes
 	client  *http.Client
@@ -57,7 +59,16 @@ func (n *notes) String() string {
 // serve starts a server and waits for what it says. It ends with the test.
 func serve(t *testing.T, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, command: program(append([]string{"serve", "--json", "--listen", "127.0.0.1:0"}, args...)...), logged: &notes{}}
+	s := started(t, program(append([]string{"serve", "--json", "--listen", "127.0.0.1:0"}, args...)...))
+	if slices.Contains(args, "--tls-cert") {
+		s.reach = "https://" + s.said.Listen
+	}
+	return s
+}
+
+func started(t *testing.T, command *exec.Cmd) *server {
+	t.Helper()
+	s := &server{t: t, command: command, logged: &notes{}}
 	s.client = &http.Client{
 		Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -78,6 +89,7 @@ func serve(t *testing.T, args ...string) *server {
 	if err := s.rest.Decode(&s.said); err != nil {
 		t.Fatalf("the server said nothing: %v\n%s", err, s.logged)
 	}
+	s.reach = "http://" + s.said.Listen
 	return s
 }
 
@@ -131,7 +143,7 @@ func (s *server) ask(method, target, body string, headers ...string) (*http.Resp
 }
 
 func (s *server) send(ctx context.Context, method, target, body string, headers ...string) (*http.Response, string, error) {
-	r, err := http.NewRequestWithContext(ctx, method, s.said.URL+target, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, method, s.reach+target, strings.NewReader(body))
 	if err != nil {
 		return nil, "", err
 	}

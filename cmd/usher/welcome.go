@@ -17,7 +17,8 @@ import (
 
 // welcome is what a server says once it runs.
 type welcome struct {
-	URL          string     `json:"url"`
+	Listen       string     `json:"listen"`  // its address, with the port
+	URL          string     `json:"url"`     // how clients reach it
 	BaseURL      string     `json:"baseUrl"` // of SCIM
 	GraphQLURL   string     `json:"graphqlUrl"`
 	GraphiQLURL  string     `json:"graphiqlUrl"`
@@ -29,7 +30,7 @@ type welcome struct {
 // all in one value.
 func (s *serving) welcome(ctx context.Context) error {
 	said := welcome{
-		URL: s.base, BaseURL: s.base + scimadapter.Base, GraphQLURL: s.base + "/graphql", GraphiQLURL: s.base + "/graphiql",
+		Listen: s.address, URL: s.base, BaseURL: s.base + scimadapter.Base, GraphQLURL: s.base + "/graphql", GraphiQLURL: s.base + "/graphiql",
 		OperatorFile: filepath.Join(s.Data, "operator.token"),
 	}
 	if err := s.operatorToken(ctx, said.OperatorFile); err != nil {

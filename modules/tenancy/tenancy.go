@@ -119,11 +119,14 @@ func (s *Service) Get(ctx context.Context, of id.ID) (Tenant, error) {
 	return s.load(ctx, "id", of)
 }
 
-// Own returns the tenant that the caller acts in.
+// Own returns the tenant that the caller acts in. An operator who acts in none gets ErrNotFound.
 func (s *Service) Own(ctx context.Context) (Tenant, error) {
 	who, err := caller.Must(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return Tenant{}, err
+	case who.Tenant == id.Nil:
+		return Tenant{}, ErrNotFound.Sayf("the operator belongs to no tenant; name one")
 	}
 	return s.load(ctx, "id", who.Tenant)
 }
