@@ -32,7 +32,7 @@ var (
 	errVersion         = fault.New(fault.Invalid, "invalid_version", "this version of SCIM is not spoken here; the base URL is "+Base).Scim("invalidVers")
 	errNoEndpoint      = fault.New(fault.NotFound, "no_such_endpoint", "there is nothing at this address; SCIM is at "+Base+" with /Users and /Groups")
 	errUserUnknown     = fault.New(fault.NotFound, "user_not_found", "there is no such user")
-	errGroupUnknown    = fault.New(fault.NotFound, "group_not_found", "there is no such group")
+	errGroupUnknown    = fault.New(fault.NotFound, "group_not_found", "there is no such group; if it was deleted here, unlink it in the identity provider and push it anew")
 	errSchemaUnknown   = fault.New(fault.NotFound, "schema_not_found", "there is no such schema")
 	errTypeUnknown     = fault.New(fault.NotFound, "resource_type_not_found", "there is no such resource type")
 	errNotBuilt        = fault.New(fault.Unsupported, "not_supported", "this part of SCIM is not supported; /ServiceProviderConfig says what is")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,6 +29,8 @@ type Stmt struct {
 	Missing error
 	// Unique tells, by the name of a unique index, what to fail with when the write would repeat what that index guards.
 	Unique map[string]error
+	// Refers says that the write names rows that may have gone since they were read: when one has, the unit runs again.
+	Refers bool
 }
 
 // Defer adds a write to the unit of work. It runs at the end, or before the first write that cannot wait. On PostgreSQL
@@ -156,8 +159,11 @@ func (u *unit) executor() executor {
 	return u.db.pool
 }
 
-// named turns a violated unique index into what one of the writes says about it.
+// named turns a violated unique index or foreign key into what one of the writes says about it.
 func named(writes []Stmt, err error) error {
+	if ForeignKey(err) && slices.ContainsFunc(writes, func(w Stmt) bool { return w.Refers }) {
+		return fmt.Errorf("%w: %w", errStale, err)
+	}
 	index, ok := Unique(err)
 	if !ok {
 		return err

@@ -167,3 +167,39 @@ func Config(t testing.TB, db *store.DB, ctx context.Context) uuid.UUID {
 	}
 	return config
 }
+
+// People makes many people of the caller's tenant at once, in the order of their ids, with an id for a userName and nothing else.
+func People(t testing.TB, db *store.DB, ctx context.Context, n int) []uuid.UUID {
+	t.Helper()
+	people := make([]uuid.UUID, n)
+	for i := range people {
+		people[i] = uuid.Must(uuid.NewV7())
+	}
+	atOnce(t, db, ctx, people, `INSERT INTO users (tenant_id, id, created_at, updated_at, version, user_name, user_name_key, blocked, active, origin, attributes, indexed)
+		SELECT $1::uuid, m.value, $2::timestamptz, $2::timestamptz, 1, m.value::text, '' || m.value::text, false, true, 'scim', '{"userName":"' || m.value::text || '"}', true
+		FROM unnest($3::uuid[]) AS m(value)`)
+	return people
+}
+
+// Members puts many people into a group at once, for a SCIM configuration.
+func Members(t testing.TB, db *store.DB, ctx context.Context, group, config uuid.UUID, people []uuid.UUID) {
+	t.Helper()
+	atOnce(t, db, ctx, people, `INSERT INTO memberships (tenant_id, id, group_id, member_id, user_id, source, source_id, since)
+		SELECT $1::uuid, m.value, $4::uuid, (m.value), (m.value), 'scim', $5::uuid, $2::timestamptz FROM unnest($3::uuid[]) AS m(value)`, group, config)
+}
+
+// atOnce inserts a row for each of many ids.
+func atOnce(t testing.TB, db *store.DB, ctx context.Context, ids []uuid.UUID, statement string, more ...any) {
+	t.Helper()
+	who, err := caller.Must(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = store.Do(ctx, db, func(ctx context.Context) error {
+		_, err := db.Exec(ctx, statement, append([]any{who.Tenant, db.Now(), ids}, more...)...)
+		return err
+	})
+	if err != nil {
+		t.Fatalf("insert %d rows: %v", len(ids), err)
+	}
+}

@@ -144,6 +144,13 @@ func (u *loaded) activeWith(q scope, linkActive bool) bool {
 }
 
 func (s *Service) save(ctx context.Context, q scope, c *change) error {
+	var waiting []parked
+	var err error
+	if c.renamed() {
+		if waiting, err = s.waitFor(ctx, q, c.now.newcomer()); err != nil {
+			return err
+		}
+	}
 	if err := saveUser(ctx, q, c.was.Version, c.now, c.active, c.text); err != nil {
 		return err
 	}
@@ -155,14 +162,14 @@ func (s *Service) save(ctx context.Context, q scope, c *change) error {
 	if err := s.saveLink(ctx, q, c); err != nil {
 		return err
 	}
-	if c.was.UserName == c.now.UserName && c.was.ExternalID == c.now.ExternalID && !c.reopened {
-		return nil
-	}
-	waiting, err := s.waitingFor(ctx, q, spellings(c.now))
-	if err != nil {
-		return err
-	}
-	return s.unpark(ctx, q, c.now, waiting)
+	awaited, err := s.unpark(ctx, q, c.now.newcomer(), waiting, c.now.UpdatedAt)
+	c.now.Awaited = awaited
+	return err
+}
+
+// renamed tells whether somebody may wait for the person under what she is called from now on.
+func (c *change) renamed() bool {
+	return c.was.UserName != c.now.UserName || c.was.ExternalID != c.now.ExternalID || c.reopened
 }
 
 func (s *Service) saveLink(ctx context.Context, q scope, c *change) error {

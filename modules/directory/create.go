@@ -27,7 +27,7 @@ func (s *Service) Create(ctx context.Context, given User) (*User, error) {
 			return nil, err
 		}
 		if store.Attempt(ctx) <= 1 {
-			return s.add(ctx, q, u, text, nil)
+			return s.add(ctx, q, u, text, nil, hopefully)
 		}
 		there, err := s.userForChange(ctx, q, selectForRejoin, fold(u.UserName))
 		switch {
@@ -36,11 +36,11 @@ func (s *Service) Create(ctx context.Context, given User) (*User, error) {
 		case !errors.Is(err, ErrUserNotFound):
 			return nil, err
 		}
-		waiting, err := s.waitingFor(ctx, q, spellings(u))
+		waiting, err := s.waitFor(ctx, q, u.newcomer())
 		if err != nil {
 			return nil, err
 		}
-		return s.add(ctx, q, u, text, waiting)
+		return s.add(ctx, q, u, text, waiting, knowingly)
 	})
 }
 
@@ -55,13 +55,15 @@ func (s *Service) newUser(q scope, given *User) (*User, []byte, error) {
 	return u, text, err
 }
 
-// add saves a new person. waiting are the members that groups have parked for her; nil hopes that there are none.
-func (s *Service) add(ctx context.Context, q scope, u *User, text []byte, waiting []parked) (*User, error) {
-	var hoped []string
-	if waiting == nil {
-		hoped = spellings(u)
-	}
-	if err := s.insertUser(ctx, q, u, text, u.Active, hoped); err != nil {
+// How a new person is saved: hoping that no group waits for her, or knowing which ones do.
+const (
+	hopefully = true
+	knowingly = false
+)
+
+// add saves a new person. waiting are the members that groups have parked for her.
+func (s *Service) add(ctx context.Context, q scope, u *User, text []byte, waiting []parked, hoping bool) (*User, error) {
+	if err := s.insertUser(ctx, q, u, text, u.Active, hoping); err != nil {
 		return nil, err
 	}
 	link := Link{}
@@ -74,15 +76,17 @@ func (s *Service) add(ctx context.Context, q scope, u *User, text []byte, waitin
 	if err := store.AddCount(ctx, usersCount, 1); err != nil {
 		return nil, err
 	}
-	if err := s.unpark(ctx, q, u, waiting); err != nil {
+	awaited, err := s.unpark(ctx, q, u.newcomer(), waiting, u.UpdatedAt)
+	if err != nil {
 		return nil, err
 	}
+	u.Awaited = awaited
 	if q.provider() {
 		if err := s.followers.Joined(ctx, u, link); err != nil {
 			return nil, fmt.Errorf("tell that a user has joined: %w", err)
 		}
 	}
-	_, err := s.events.Record(ctx, events.Event{Kind: "user.created", Subject: u.ID, Data: created(q, u, text)})
+	_, err = s.events.Record(ctx, events.Event{Kind: "user.created", Subject: u.ID, Data: created(q, u, text)})
 	return u, err
 }
 

@@ -15,16 +15,12 @@ type Group struct {
 	Version     int64
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+
+	// Suspect tells, as ChangeGroup returns it, that a replace by one member was taken for an addition. See LoneReplaceAdds.
+	Suspect bool
 }
 
 const membersChanged = "group.members_changed"
-
-// Sources of memberships.
-const (
-	SourceSCIM = "scim"
-	SourceHand = "hand"
-	SourceRule = "rule"
-)
 
 // NewGroup is a group to make.
 type NewGroup struct {
@@ -35,7 +31,7 @@ type NewGroup struct {
 }
 
 // MemberRef names a member as a caller spells it: the id of a user (usr_…) or of a group (grp_…). From a configuration it may
-// also be a userName or an externalId.
+// also be a userName, or the externalId of a user or a group of its own.
 type MemberRef struct {
 	Value   string
 	Display string
@@ -66,6 +62,12 @@ type GroupEdit struct {
 	// Strict refuses members that nobody knows with ErrInvalidMember. Otherwise a configuration's unknown members are parked
 	// until they come; a caller who is no configuration is always strict.
 	Strict bool
+	// Additive is for a configuration that takes out only whom it has put in. Otherwise the whole list of the configuration that
+	// owns the group takes out those by hand, too.
+	Additive bool
+	// LoneReplaceAdds takes a replace by one single member, in a group of two or more, for an addition: with a wrong mapping
+	// Entra sends that for each member that it adds. ChangeGroup then returns the group as Suspect.
+	LoneReplaceAdds bool
 }
 
 // Member is a direct member of a group.
@@ -73,8 +75,9 @@ type Member struct {
 	ID       id.ID // of the user or the group
 	IsGroup  bool
 	Display  string // displayName, or userName where there is none
-	Source   string
+	Source   string // of the first of Reasons
 	SourceID *id.ID // the configuration, administrator or rule
+	Reasons  []Reason
 	Since    time.Time
 }
 
@@ -87,7 +90,7 @@ type GroupRef struct {
 	Since       time.Time
 }
 
-// ParkedMember is a member that a configuration named before the person came.
+// ParkedMember is a member that a configuration named before she came.
 type ParkedMember struct {
 	Group   id.ID
 	Value   string

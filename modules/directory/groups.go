@@ -30,6 +30,10 @@ func (s *Service) CreateGroup(ctx context.Context, given NewGroup) (*Group, erro
 			return nil, err
 		}
 		net := foldEdits([]MemberEdit{{Op: AddMembers, Members: given.Members}})
+		waiting, err := s.waitForGroup(ctx, q, g)
+		if err != nil {
+			return nil, err
+		}
 		members, err := s.membersOfNew(ctx, q, g, net, given.Strict)
 		if err != nil {
 			return nil, err
@@ -43,10 +47,21 @@ func (s *Service) CreateGroup(ctx context.Context, given NewGroup) (*Group, erro
 		if err := s.saveMembers(ctx, q, g, members); err != nil {
 			return nil, err
 		}
+		if _, err := s.unpark(ctx, q, g.newcomer(), waiting, g.UpdatedAt); err != nil {
+			return nil, err
+		}
 		data := groupCreation{DisplayName: g.DisplayName, ExternalID: g.ExternalID, membersNews: members.news()}
 		_, err = s.events.Record(ctx, events.Event{Kind: "group.created", Subject: g.ID, Data: data})
 		return g, err
 	})
+}
+
+// waitForGroup returns which groups wait for one that a configuration makes or links, or gives another externalId.
+func (s *Service) waitForGroup(ctx context.Context, q scope, g *Group) ([]parked, error) {
+	if !q.provider() || g.ExternalID == "" {
+		return nil, nil
+	}
+	return s.waitFor(ctx, q, g.newcomer())
 }
 
 // groupCreation is what the journal keeps of a new group.
@@ -107,7 +122,10 @@ func (s *Service) Groups(ctx context.Context, ids []id.ID) (map[id.ID]*Group, er
 
 // ChangeGroup edits a group and its direct members and tells whether that changed anything. The first edit by a configuration
 // of a group that was made by hand links it to that configuration. However many members the group has, an edit costs what it
-// changes. The version that comes back is one above the one that was read; others may have changed the group besides.
+// changes, and edits by several at the same moment add up. The version that comes back is one above the one that was read;
+// others may have changed the group besides.
+//
+// A member who is there for several reasons goes with the last of them; see docs/decisions/0009-memberships.md.
 //
 // Refuses with ErrGroupNotFound, ErrStaleVersion, ErrGroupNameTaken, ErrInvalidGroup and, for members that nobody knows and
 // that cannot be parked, ErrInvalidMember.
@@ -116,39 +134,61 @@ func (s *Service) ChangeGroup(ctx context.Context, of id.ID, edit GroupEdit, exp
 	if err != nil {
 		return nil, false, err
 	}
-	net := foldEdits(edit.Members)
 	changed := false
 	g, err := store.InTx(ctx, s.db, func(ctx context.Context) (*Group, error) {
-		was, members, err := s.groupForChange(ctx, q, of, net, edit.Strict)
+		p, err := s.plan(ctx, q, of, edit)
 		if err != nil {
 			return nil, err
 		}
-		if err := expect.Met(was.Version, was.UpdatedAt); err != nil {
+		if err := expect.Met(p.was.Version, p.was.UpdatedAt); err != nil {
 			return nil, err
 		}
-		now, attributes, err := was.edited(q, edit)
+		now, attributes, err := p.was.edited(q, edit)
 		if err != nil {
 			return nil, err
 		}
-		changed = attributes || members.any()
-		if !changed {
-			return was, nil
+		now.Suspect = len(p.suspects) > 0
+		if changed = attributes || p.members.any(); !changed {
+			return now, s.recordSuspects(ctx, q, p)
 		}
-		if attributes || members.moved() {
-			now.Version, now.UpdatedAt = was.Version+1, s.clock()
-			if err := saveGroup(ctx, q, was, now, attributes || expect != nil); err != nil {
-				return nil, err
-			}
-		}
-		if err := s.saveMembers(ctx, q, now, members); err != nil {
-			return nil, err
-		}
-		return now, s.recordGroupChange(ctx, was, now, attributes, members)
+		return now, s.saveChange(ctx, q, p, now, attributes, expect)
 	})
 	if err != nil {
 		return nil, false, err
 	}
 	return g, changed, nil
+}
+
+func (s *Service) saveChange(ctx context.Context, q scope, p *plan, now *Group, attributes bool, expect *Expect) error {
+	var waiting []parked
+	if now.ExternalID != p.was.ExternalID || now.Config != p.was.Config {
+		found, err := s.waitForGroup(ctx, q, now)
+		if err != nil {
+			return err
+		}
+		waiting = found
+	}
+	if attributes || p.members.moved() {
+		now.Version, now.UpdatedAt = p.was.Version+1, s.clock()
+		if err := saveGroup(ctx, q, p.was, now, attributes || expect != nil); err != nil {
+			return err
+		}
+	}
+	if err := s.saveMembers(ctx, q, now, p.members); err != nil {
+		return err
+	}
+	if _, err := s.unpark(ctx, q, now.newcomer(), waiting, now.UpdatedAt); err != nil {
+		return err
+	}
+	if attributes {
+		if err := s.recordGroupChange(ctx, p.was, now); err != nil {
+			return err
+		}
+	}
+	if err := s.recordMembers(ctx, q, now.ID, p.net, p.members, p.before); err != nil {
+		return err
+	}
+	return s.recordSuspects(ctx, q, p)
 }
 
 func (g *Group) edited(q scope, edit GroupEdit) (now *Group, changed bool, err error) {
@@ -179,23 +219,15 @@ type groupNews struct {
 }
 
 // recordGroupChange records what a group is called now apart from who is in it: who follows one rarely follows the other.
-func (s *Service) recordGroupChange(ctx context.Context, was, now *Group, attributes bool, members memberChange) error {
-	if attributes {
-		data := groupNews{Version: now.Version, DisplayName: now.DisplayName, ExternalID: now.ExternalID}
-		if was.DisplayName != now.DisplayName {
-			data.WasName = was.DisplayName
-		}
-		if was.Config == nil && now.Config != nil {
-			data.Linked = id.Config.Format(*now.Config)
-		}
-		if _, err := s.events.Record(ctx, events.Event{Kind: "group.changed", Subject: now.ID, Data: data}); err != nil {
-			return err
-		}
+func (s *Service) recordGroupChange(ctx context.Context, was, now *Group) error {
+	data := groupNews{Version: now.Version, DisplayName: now.DisplayName, ExternalID: now.ExternalID}
+	if was.DisplayName != now.DisplayName {
+		data.WasName = was.DisplayName
 	}
-	if !members.any() {
-		return nil
+	if was.Config == nil && now.Config != nil {
+		data.Linked = id.Config.Format(*now.Config)
 	}
-	_, err := s.events.Record(ctx, events.Event{Kind: membersChanged, Subject: now.ID, Data: members.news()})
+	_, err := s.events.Record(ctx, events.Event{Kind: "group.changed", Subject: now.ID, Data: data})
 	return err
 }
 
@@ -213,7 +245,11 @@ func (s *Service) DeleteGroup(ctx context.Context, of id.ID, expect *Expect) err
 		return err
 	}
 	return store.Do(ctx, s.db, func(ctx context.Context) error {
-		if err := s.lockGroup(ctx, of); err != nil {
+		above, err := s.groupsOver(ctx, q, of)
+		if err != nil {
+			return err
+		}
+		if err := s.lockGroupsToDelete(ctx, q, append(above, of)); err != nil {
 			return err
 		}
 		g, err := s.group(ctx, selectGroup, q.tenant, of)

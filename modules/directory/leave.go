@@ -21,7 +21,7 @@ func (s *Service) Delete(ctx context.Context, of id.ID, expect *Expect) error {
 		return err
 	}
 	return store.Do(ctx, s.db, func(ctx context.Context) error {
-		if err := s.lockUser(ctx, of); err != nil {
+		if err := s.lockToDelete(ctx, q, of); err != nil {
 			return err
 		}
 		was, err := s.userForChange(ctx, q, selectForChange, of)
@@ -39,6 +39,18 @@ func (s *Service) Delete(ctx context.Context, of id.ID, expect *Expect) error {
 		}
 		return s.leave(ctx, q, was)
 	})
+}
+
+// lockToDelete locks a person and, before her, the groups that she is in: who changes their members locks in that order, too.
+func (s *Service) lockToDelete(ctx context.Context, q scope, of id.ID) error {
+	groups, err := s.groupsOver(ctx, q, of)
+	if err != nil {
+		return err
+	}
+	if err := s.lockGroups(ctx, q, groups); err != nil {
+		return err
+	}
+	return s.lockUser(ctx, of)
 }
 
 // leave ends the link of a configuration while the person stays.
@@ -105,22 +117,31 @@ func (s *Service) recordLeaving(ctx context.Context, q scope, was *loaded, activ
 	return nil
 }
 
-// withdraw ends the memberships that the configuration has given to a person.
+// withdraw ends what the configuration has said of a person in groups. She stays where somebody else has put her, too.
 func (s *Service) withdraw(ctx context.Context, q scope, user id.ID, now time.Time) error {
-	groups, err := s.deleteMembershipsFrom(ctx, q, user)
+	in, err := s.heldIn(ctx, q, user)
 	if err != nil {
 		return err
 	}
-	for _, group := range groups {
-		if err := s.followers.MembershipChanged(ctx, group, nil, []id.ID{user}); err != nil {
-			return fmt.Errorf("tell that a member has gone: %w", err)
-		}
-		data := membersNews{Removed: []string{id.User.Format(user)}, RemovedCount: 1}
-		if _, err := s.events.Record(ctx, events.Event{Kind: membersChanged, Subject: group, Data: data}); err != nil {
+	v := voice{scope: q}
+	var left []id.ID
+	for _, m := range in {
+		var c memberChange
+		c.settle(v, leaver{of: user, was: m.why}, v.afterRemoval(m.why))
+		if err := s.saveMembers(ctx, q, &Group{ID: m.group, UpdatedAt: now}, c); err != nil {
 			return err
 		}
+		if err := s.recordMembers(ctx, q, m.group, net{}, c, 0); err != nil {
+			return err
+		}
+		if c.moved() {
+			left = append(left, m.group)
+		}
 	}
-	return s.touchGroups(ctx, q, groups, now)
+	if err := s.forgetKeptOut(ctx, q, user); err != nil {
+		return err
+	}
+	return s.touchGroups(ctx, q, left, now)
 }
 
 // deletion is what the journal keeps of a person who is gone.

@@ -1,40 +1,78 @@
 package directory
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/modules/events"
 )
 
 // memberChange is what really changes about the members of a group: those come who are not in, those go who are.
 type memberChange struct {
-	users, groups         []id.ID // who come
-	usersGone, groupsGone []id.ID
-	goneByHand            int // of them, put in by hand
-	park                  []MemberRef
-	release               []parked
+	come     []comer
+	gone     []leaver
+	restated []restated
+	park     []parked // who is awaited or kept out from now on
+	release  []parked // who no longer is
+	idle     int      // members that an edit names and that stay as they are
 }
 
-func (c *memberChange) come() []id.ID { return slices.Concat(c.users, c.groups) }
-func (c *memberChange) gone() []id.ID { return slices.Concat(c.usersGone, c.groupsGone) }
-
-func (c *memberChange) moved() bool {
-	return len(c.users)+len(c.groups)+len(c.usersGone)+len(c.groupsGone) > 0
+// comer is a new member.
+type comer struct {
+	of      id.ID
+	isGroup bool
+	why     reasons
 }
 
-func (c *memberChange) any() bool { return c.moved() || len(c.park)+len(c.release) > 0 }
+// leaver is a member who goes, and why she was one.
+type leaver struct {
+	of      id.ID
+	isGroup bool
+	was     reasons
+}
 
-func (c *memberChange) leave(of id.ID, f fact) {
-	if f.isGroup {
-		c.groupsGone = append(c.groupsGone, of)
-	} else {
-		c.usersGone = append(c.usersGone, of)
+// restated is a member who stays, for other reasons than before.
+type restated struct {
+	of       id.ID
+	isGroup  bool
+	was, now reasons
+}
+
+func (c *memberChange) comers() []id.ID {
+	ids := make([]id.ID, len(c.come))
+	for i, one := range c.come {
+		ids[i] = one.of
 	}
-	if f.source == SourceHand {
-		c.goneByHand++
+	return ids
+}
+
+func (c *memberChange) leavers() []id.ID {
+	ids := make([]id.ID, len(c.gone))
+	for i, one := range c.gone {
+		ids[i] = one.of
+	}
+	return ids
+}
+
+func (c *memberChange) moved() bool { return len(c.come)+len(c.gone) > 0 }
+
+func (c *memberChange) any() bool {
+	return c.moved() || len(c.restated)+len(c.park)+len(c.release) > 0
+}
+
+// settle adds what becomes of a member whom somebody takes out.
+func (c *memberChange) settle(v voice, m leaver, left reasons) {
+	switch {
+	case len(left) == len(m.was):
+		c.idle++
+	case len(left) > 0:
+		c.restated = append(c.restated, restated{of: m.of, isGroup: m.isGroup, was: m.was, now: left})
+	default:
+		c.gone = append(c.gone, m)
+		if config, held := m.was.provider(); held && !v.provider() {
+			c.park = append(c.park, keptOut(m.of, m.isGroup, config))
+		}
 	}
 }
 
@@ -48,159 +86,127 @@ type membersNews struct {
 	Removed       []string `json:"removed,omitempty"`
 	RemovedCount  int      `json:"removedCount,omitempty"`
 	RemovedByHand int      `json:"removedMadeByHand,omitempty"`
+	Claimed       []string `json:"claimed,omitempty"` // members before, for one more reason now
+	Kept          []string `json:"kept,omitempty"`    // taken out, and members still for another reason
+	KeptOut       []string `json:"keptOut,omitempty"` // removed by hand although a provider lists them
 	Parked        []string `json:"parked,omitempty"`
 	Released      int      `json:"noLongerParked,omitempty"`
 	Awaited       bool     `json:"awaited,omitempty"` // a parked member has come
 }
 
 func (c *memberChange) news() membersNews {
-	n := membersNews{
-		Added: namesOf(c.users, c.groups), AddedCount: len(c.users) + len(c.groups),
-		Removed: namesOf(c.usersGone, c.groupsGone), RemovedCount: len(c.usersGone) + len(c.groupsGone),
-		RemovedByHand: c.goneByHand, Released: len(c.release),
+	n := membersNews{AddedCount: len(c.come), RemovedCount: len(c.gone), Released: len(c.release)}
+	for _, one := range c.come[:min(len(c.come), told)] {
+		n.Added = append(n.Added, typed(one.of, one.isGroup))
 	}
-	for _, m := range c.park[:min(len(c.park), told)] {
-		n.Parked = append(n.Parked, m.Value)
+	for i, one := range c.gone {
+		if i < told {
+			n.Removed = append(n.Removed, typed(one.of, one.isGroup))
+		}
+		if one.was.byHand() {
+			n.RemovedByHand++
+		}
+	}
+	for _, one := range c.restated[:min(len(c.restated), told)] {
+		if len(one.now) > len(one.was) {
+			n.Claimed = append(n.Claimed, typed(one.of, one.isGroup))
+		} else {
+			n.Kept = append(n.Kept, typed(one.of, one.isGroup))
+		}
+	}
+	for _, p := range c.park[:min(len(c.park), told)] {
+		if p.keptOut {
+			n.KeptOut = append(n.KeptOut, p.given)
+		} else {
+			n.Parked = append(n.Parked, p.given)
+		}
 	}
 	return n
 }
 
-func namesOf(users, groups []id.ID) []string {
-	var names []string
-	for _, of := range users[:min(len(users), told)] {
-		names = append(names, id.User.Format(of))
+func typed(of id.ID, isGroup bool) string {
+	if isGroup {
+		return id.Group.Format(of)
 	}
-	for _, of := range groups[:min(len(groups), told-len(names))] {
-		names = append(names, id.Group.Format(of))
-	}
-	return names
+	return id.User.Format(of)
 }
 
-// fact is what is known of somebody whom an edit names.
-type fact struct {
-	isUser, isGroup, member bool
-	source                  string
-}
-
-func (f fact) known() bool { return f.isUser || f.isGroup }
-
-// candidates are the ids that an edit names, by the value that names them.
-type candidates map[string]id.ID
-
-func (c candidates) ids() []id.ID {
-	all := make([]id.ID, 0, len(c))
-	for _, of := range c {
-		all = append(all, of)
-	}
-	slices.SortFunc(all, func(a, b id.ID) int { return bytes.Compare(a[:], b[:]) })
-	return slices.Compact(all)
-}
-
-// candidatesOf finds out whom the values mean: ids say so themselves; for the rest a configuration's userNames and
-// externalIds are looked up.
-func (s *Service) candidatesOf(ctx context.Context, q scope, n net) (candidates, error) {
-	found := make(candidates, len(n.add)+len(n.remove))
-	var names []string
-	for _, m := range slices.Concat(n.add, n.remove) {
-		kind, of, ok := id.KindOf(m.Value)
-		switch {
-		case ok && (kind == id.User || kind == id.Group):
-			found[m.Value] = of
-		case q.provider() && unfit(m.Value) == "":
-			names = append(names, m.Value)
-		}
-	}
-	if len(names) == 0 {
-		return found, nil
-	}
-	named, err := s.named(ctx, q, names)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range names {
-		if of, ok := named[name]; ok {
-			found[name] = of
-		}
-	}
-	return found, nil
-}
-
-// fits tells whether a value and what it names are of one kind: usr_… never means a group.
-func fits(value string, f fact) bool {
-	kind, _, ok := id.KindOf(value)
-	return f.known() && (!ok || f.isUser && kind == id.User || f.isGroup && kind == id.Group)
-}
-
-// decide compares the edits with what is there.
-func (n net) decide(who candidates, facts map[id.ID]fact, strict bool) (c memberChange, unknown []MemberRef, err error) {
-	seen := map[id.ID]bool{}
-	for _, m := range n.add {
-		of, named := who[m.Value]
-		f := facts[of]
-		switch {
-		case !named || !fits(m.Value, f):
-			if strict || unfit(m.Value) != "" {
-				return c, nil, ErrInvalidMember.Sayf("there is no user or group %.80q in this tenant", m.Value)
-			}
-			unknown = append(unknown, m)
-		case seen[of] || f.member:
-		case f.isUser:
-			c.users = append(c.users, of)
-		default:
-			c.groups = append(c.groups, of)
-		}
-		seen[of] = true
-	}
-	for _, m := range n.remove {
-		of, named := who[m.Value]
-		if f := facts[of]; named && f.member && !seen[of] {
-			seen[of] = true
-			c.leave(of, f)
-		}
-	}
-	return c, unknown, nil
-}
-
-// settleParked decides who is parked from now on and who no longer.
-func (n net) settleParked(c *memberChange, there []parked, unknown []MemberRef) {
-	named := func(list []MemberRef, value string) bool {
-		return slices.ContainsFunc(list, func(m MemberRef) bool { return m.Value == value })
-	}
-	for _, p := range there {
-		if (n.reset || named(n.remove, p.value) || named(n.add, p.value)) && !named(unknown, p.value) {
-			c.release = append(c.release, p)
-		}
-	}
-	for _, m := range unknown {
-		if !slices.ContainsFunc(there, func(p parked) bool { return p.value == m.Value }) {
-			c.park = append(c.park, m)
-		}
-	}
-}
-
-// saveMembers writes and tells a change of members.
+// saveMembers writes and tells a change of members. The group's own row is written before.
 func (s *Service) saveMembers(ctx context.Context, q scope, g *Group, c memberChange) error {
-	if err := s.deleteMembers(ctx, q, g.ID, c.gone()); err != nil {
-		return err
-	}
-	if err := s.insertMembers(ctx, q, g, c); err != nil {
-		return err
-	}
-	if len(c.release) > 0 {
-		if err := deleteParked(ctx, q, c.release); err != nil {
-			return err
-		}
-	}
-	if len(c.park) > 0 {
-		if err := insertParked(ctx, q, g, c.park); err != nil {
+	for _, write := range []func() error{
+		func() error { return deleteMembers(ctx, q, g.ID, c.leavers()) },
+		func() error { return insertMembers(ctx, q, g, c.come) },
+		func() error { return restateMembers(ctx, q, g.ID, c.restated) },
+		func() error { return deleteParked(ctx, q, c.release) },
+		func() error { return insertParked(ctx, q, g, c.park) },
+	} {
+		if err := write(); err != nil {
 			return err
 		}
 	}
 	if !c.moved() {
 		return nil
 	}
-	if err := s.followers.MembershipChanged(ctx, g.ID, c.come(), c.gone()); err != nil {
+	if err := s.followers.MembershipChanged(ctx, g.ID, c.comers(), c.leavers()); err != nil {
 		return fmt.Errorf("tell of changed members: %w", err)
 	}
 	return nil
+}
+
+// handMade is what the journal keeps of members whom hands had put in and whom a provider's whole list did not have.
+type handMade struct {
+	Config  string   `json:"scimConfig"`
+	Members []string `json:"members"`
+	Count   int      `json:"count"`
+}
+
+// bulkRemoval is what the journal keeps of an identity provider's edit that takes out very many. Before is how many were in,
+// but no more than were counted: one more than twice as many as have gone.
+type bulkRemoval struct {
+	Config  string `json:"scimConfig"`
+	Removed int    `json:"removed"`
+	Before  int    `json:"before"`
+	Emptied bool   `json:"emptied,omitempty"`
+}
+
+// manyGone is from how many on an edit raises group.bulk_removal, when that is half of the members or more. A group of two or
+// more that is emptied raises it in any case.
+const manyGone = 10
+
+// recordMembers records a change of members, and what an administrator should look at.
+func (s *Service) recordMembers(ctx context.Context, q scope, of id.ID, n net, c memberChange, before int) error {
+	if !c.any() {
+		return nil
+	}
+	if _, err := s.events.Record(ctx, events.Event{Kind: membersChanged, Subject: of, Data: c.news()}); err != nil {
+		return err
+	}
+	if !q.provider() {
+		return nil
+	}
+	config := id.Config.Format(q.config)
+	if made := c.handMade(); n.reset && len(made) > 0 {
+		data := handMade{Config: config, Members: made[:min(len(made), told)], Count: len(made)}
+		if _, err := s.events.Record(ctx, events.Event{Kind: "group.hand_made_removed", Subject: of, Data: data}); err != nil {
+			return err
+		}
+	}
+	gone := len(c.gone)
+	emptied := gone >= 2 && gone >= before && len(c.come) == 0
+	if !emptied && (gone < manyGone || 2*gone < before) {
+		return nil
+	}
+	data := bulkRemoval{Config: config, Removed: gone, Before: before, Emptied: emptied}
+	_, err := s.events.Record(ctx, events.Event{Kind: "group.bulk_removal", Subject: of, Data: data})
+	return err
+}
+
+func (c *memberChange) handMade() []string {
+	var made []string
+	for _, one := range c.gone {
+		if one.was.byHand() {
+			made = append(made, typed(one.of, one.isGroup))
+		}
+	}
+	return made
 }

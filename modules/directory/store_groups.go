@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/usherhq/usher/ent/generated/group"
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/store"
 )
@@ -91,15 +90,6 @@ func saveGroup(ctx context.Context, q scope, was, now *Group, whole bool) error 
 	return store.Defer(ctx, write)
 }
 
-// lockGroup keeps others from adding what refers to the group until the unit ends.
-func (s *Service) lockGroup(ctx context.Context, of id.ID) error {
-	if !s.db.Postgres() {
-		return nil // the only writer is alone
-	}
-	_, err := s.db.Ent(ctx).Group.Query().Where(group.ID(of)).ForUpdate().IDs(ctx)
-	return err
-}
-
 const (
 	deleteMembersOfGroup = `DELETE FROM memberships WHERE tenant_id = $1 AND group_id = $2 RETURNING member_id`
 	deleteParkedOfGroup  = `DELETE FROM parked_members WHERE tenant_id = $1 AND group_id = $2`
@@ -113,6 +103,9 @@ func (s *Service) deleteGroup(ctx context.Context, q scope, of id.ID) (members, 
 	}
 	if parents, err = s.idsNow(ctx, deleteMembershipsOf, q.tenant, of); err != nil {
 		return nil, nil, fmt.Errorf("delete the memberships of a group: %w", err)
+	}
+	if err := s.forgetParked(ctx, q, of, true); err != nil {
+		return nil, nil, err
 	}
 	for _, statement := range []string{deleteParkedOfGroup, deleteGroupRow} {
 		if _, err := s.db.Exec(ctx, statement, q.tenant, of); err != nil {

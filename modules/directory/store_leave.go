@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -21,16 +22,40 @@ func (s *Service) lockUser(ctx context.Context, of id.ID) error {
 	return err
 }
 
-const deleteGivenMemberships = `DELETE FROM memberships WHERE tenant_id = $1 AND member_id = $2 AND source = 'scim' AND source_id = $3
-	RETURNING group_id`
+// placed is a group that somebody is in, and why.
+type placed struct {
+	group id.ID
+	why   reasons
+}
 
-// deleteMembershipsFrom deletes what the configuration has given to a person and returns the groups.
-func (s *Service) deleteMembershipsFrom(ctx context.Context, q scope, of id.ID) ([]id.ID, error) {
-	groups, err := s.idsNow(ctx, deleteGivenMemberships, q.tenant, of, q.config)
+const selectHeldIn = `SELECT group_id, source, source_id FROM memberships
+	WHERE tenant_id = $1 AND member_id = $2 AND (source_id = $3 OR source LIKE $4) ORDER BY group_id`
+
+// heldIn returns the groups in which the configuration holds somebody.
+func (s *Service) heldIn(ctx context.Context, q scope, of id.ID) ([]placed, error) {
+	var found []placed
+	err := s.each(ctx, func(row scanner) error {
+		var p placed
+		var source string
+		var by sql.Null[id.ID]
+		err := row.Scan(&p.group, &source, &by)
+		p.why = reasonsOf(source, by.V)
+		if p.why.heldBy(q.config) {
+			found = append(found, p)
+		}
+		return err
+	}, selectHeldIn, q.tenant, of, q.config, "%"+q.config.String()+"%")
 	if err != nil {
-		return nil, fmt.Errorf("delete memberships: %w", err)
+		return nil, fmt.Errorf("load memberships: %w", err)
 	}
-	return groups, nil
+	return found, nil
+}
+
+const deleteKeptOut = `DELETE FROM parked_members WHERE tenant_id = $1 AND value = $2 AND scim_config_id = $3`
+
+// forgetKeptOut ends that somebody is kept out of groups in which the configuration lists her.
+func (s *Service) forgetKeptOut(ctx context.Context, q scope, user id.ID) error {
+	return store.Defer(ctx, store.Stmt{SQL: deleteKeptOut, Args: []any{q.tenant, mark + id.User.Format(user), q.config}})
 }
 
 // idsNow runs a statement that writes and returns ids.
@@ -51,6 +76,8 @@ func (s *Service) idsNow(ctx context.Context, query string, args ...any) ([]id.I
 	return found, errors.Join(rows.Err(), rows.Close())
 }
 
+const bumpSeveralGroups = `UPDATE groups SET version = version + 1, updated_at = $3 WHERE tenant_id = $1 AND id = ANY($2)`
+
 func (s *Service) touchGroups(ctx context.Context, q scope, groups []id.ID, now time.Time) error {
 	if len(groups) == 0 {
 		return nil
@@ -65,6 +92,9 @@ func (s *Service) deleteUser(ctx context.Context, q scope, of id.ID) ([]id.ID, e
 	groups, err := s.idsNow(ctx, deleteMembershipsOf, q.tenant, of)
 	if err != nil {
 		return nil, fmt.Errorf("delete memberships: %w", err)
+	}
+	if err := s.forgetParked(ctx, q, of, false); err != nil {
+		return nil, err
 	}
 	if _, err := s.db.Exec(ctx, dropAllValues, q.tenant, of); err != nil {
 		return nil, fmt.Errorf("delete the values of a user: %w", err)

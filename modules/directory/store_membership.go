@@ -41,6 +41,8 @@ func (s *Service) membersOf(ctx context.Context, q scope, groups []id.ID, after 
 		if by.Valid {
 			m.SourceID = &by.V
 		}
+		m.Reasons = reasonsOf(m.Source, by.V)
+		m.Source = firstSource(m.Source)
 		m.Since = m.Since.UTC()
 		found[of] = append(found[of], m)
 		return err
@@ -80,6 +82,7 @@ func (s *Service) groupsOf(ctx context.Context, query string, args ...any) (map[
 		if by.Valid {
 			g.SourceID = &by.V
 		}
+		g.Source = firstSource(g.Source)
 		g.Since = g.Since.UTC()
 		found[of] = append(found[of], g)
 		return err

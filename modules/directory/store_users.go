@@ -138,25 +138,25 @@ func (s *Service) users(ctx context.Context, query string, args ...any) ([]*load
 	return found, errors.Join(rows.Err(), rows.Close())
 }
 
-// The first try takes it that nobody has the name and that no group waits for the person. Either one makes the statement
-// change no row, the unit runs again, and then it looks first.
+// The first try takes it that nobody has the name and that no group waits for the person, or is about to. Otherwise the
+// statement changes no row, the unit runs again, and then it looks first.
 const (
 	userValues = `INSERT INTO users (tenant_id, id, created_at, updated_at, version, user_name, user_name_key, display_name,
 		given_name, family_name, title, department, employee_number, manager, blocked, active, origin, attributes, indexed)
-	SELECT $1::uuid, $2::uuid, $3::timestamptz, $3::timestamptz, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, false, $13::boolean, $14, $15, true
-	WHERE `
-	unlessTaken         = ` ON CONFLICT (tenant_id, user_name_key) DO NOTHING`
-	insertUserHopefully = userValues + `NOT EXISTS (SELECT 1 FROM parked_members p WHERE p.tenant_id = $1 AND p.value = ANY($16))` + unlessTaken
-	insertUserKnowingly = userValues + `true` + unlessTaken
+	SELECT $1::uuid, $2::uuid, $3::timestamptz, $3::timestamptz, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, false, $13::boolean, $14, $15, true`
+	unlessParked = ` AND NOT EXISTS (SELECT 1 FROM parked_members p WHERE p.tenant_id = $1 AND p.value = ANY($16))`
+	unlessTaken  = ` ON CONFLICT (tenant_id, user_name_key) DO NOTHING`
 )
 
-func (s *Service) insertUser(ctx context.Context, q scope, u *User, text []byte, active bool, waited []string) error {
-	write := store.Stmt{SQL: insertUserKnowingly, Rows: 1, Args: []any{
+func (s *Service) insertUser(ctx context.Context, q scope, u *User, text []byte, active, hoping bool) error {
+	write := store.Stmt{SQL: userValues + ` WHERE true` + unlessTaken, Rows: 1, Args: []any{
 		q.tenant, u.ID, u.CreatedAt, u.UserName, fold(u.UserName), u.DisplayName, u.Name.GivenName, u.Name.FamilyName, u.Title,
 		u.Enterprise.Department, u.Enterprise.EmployeeNumber, u.Enterprise.Manager, active, u.Origin, string(text),
 	}}
-	if waited != nil {
-		write.SQL, write.Args = insertUserHopefully, append(write.Args, waited)
+	if hoping {
+		with := s.db.Arrivals()
+		write.SQL = userValues + with.From + ` WHERE ` + with.Where + unlessParked + with.Lock + unlessTaken
+		write.Args = append(write.Args, u.newcomer().keys())
 	}
 	if err := store.Defer(ctx, write); err != nil {
 		return err

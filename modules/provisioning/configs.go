@@ -16,11 +16,12 @@ import (
 
 var _ tenancy.PlanFollowers = (*Service)(nil)
 
-// NewConfig is a configuration to make. Other and PresetAuto stand in for what is not given.
+// NewConfig is a configuration to make. Other, PresetAuto and Authoritative stand in for what is not given.
 type NewConfig struct {
 	Name             string
 	IdentityProvider IdentityProvider
 	Preset           Preset
+	MemberMode       MemberMode
 	AutoAssign       bool
 	License          *id.ID
 	ShowSeats        bool
@@ -35,13 +36,16 @@ func (s *Service) CreateConfig(ctx context.Context, n NewConfig) (Config, error)
 	now := s.clock()
 	c := Config{
 		ID: id.New(), Name: strings.TrimSpace(n.Name), IdentityProvider: n.IdentityProvider, Preset: n.Preset, AutoAssign: n.AutoAssign,
-		License: n.License, ShowSeats: n.ShowSeats, Status: Active, Version: 1, CreatedAt: now, UpdatedAt: now,
+		License: n.License, ShowSeats: n.ShowSeats, MemberMode: n.MemberMode, Status: Active, Version: 1, CreatedAt: now, UpdatedAt: now,
 	}
 	if c.IdentityProvider == "" {
 		c.IdentityProvider = Other
 	}
 	if c.Preset == "" {
 		c.Preset = PresetAuto
+	}
+	if c.MemberMode == "" {
+		c.MemberMode = Authoritative
 	}
 	if err := c.check(); err != nil {
 		return Config{}, err
@@ -64,7 +68,7 @@ func (s *Service) CreateConfig(ctx context.Context, n NewConfig) (Config, error)
 	})
 }
 
-// ChangeConfig edits the name, the identity provider, the preset and what is assigned. With expected, a configuration in
+// ChangeConfig edits the name, the identity provider, the preset, the member mode and what is assigned. With expected, a configuration in
 // another version is ErrStaleVersion. A change that changes nothing writes nothing.
 func (s *Service) ChangeConfig(ctx context.Context, of id.ID, expected *int64, edit func(*Config) error) (Config, error) {
 	return s.change(ctx, of, func(c *Config) (string, error) {
@@ -104,7 +108,8 @@ func (s *Service) ResumeConfig(ctx context.Context, of id.ID) (Config, error) {
 	})
 }
 
-// DeleteConfig ends a configuration that holds nobody, with its tokens. Refuses with ErrConfigInUse while it holds people.
+// DeleteConfig ends a configuration that holds nobody, with its tokens. Its groups stay, with their members, by hand. Refuses
+// with ErrConfigInUse while it holds people.
 func (s *Service) DeleteConfig(ctx context.Context, of id.ID) error {
 	return store.Do(ctx, s.db, func(ctx context.Context) error {
 		if _, err := s.change(ctx, of, func(c *Config) (string, error) {
@@ -118,6 +123,9 @@ func (s *Service) DeleteConfig(ctx context.Context, of id.ID) error {
 			c.Status, c.PausedBy, c.AutoAssign, c.License = deleted, "", false, nil
 			return "scim_config.deleted", nil
 		}); err != nil {
+			return err
+		}
+		if err := s.directory.Forget(ctx, of); err != nil {
 			return err
 		}
 		return s.access.RevokeSubject(ctx, of)
@@ -239,6 +247,7 @@ type configNews struct {
 	Name             string           `json:"name"`
 	IdentityProvider IdentityProvider `json:"identityProvider"`
 	Preset           Preset           `json:"preset"`
+	MemberMode       MemberMode       `json:"memberMode"`
 	AutoAssign       bool             `json:"autoAssign"`
 	License          string           `json:"license,omitempty"`
 	ShowSeats        bool             `json:"showSeats,omitempty"`
@@ -249,8 +258,8 @@ type configNews struct {
 
 func (s *Service) record(ctx context.Context, kind string, c Config) error {
 	data := configNews{
-		Name: c.Name, IdentityProvider: c.IdentityProvider, Preset: c.Preset, AutoAssign: c.AutoAssign, ShowSeats: c.ShowSeats, Status: c.Status,
-		PausedBy: c.PausedBy, Version: c.Version,
+		Name: c.Name, IdentityProvider: c.IdentityProvider, Preset: c.Preset, MemberMode: c.MemberMode, AutoAssign: c.AutoAssign,
+		ShowSeats: c.ShowSeats, Status: c.Status, PausedBy: c.PausedBy, Version: c.Version,
 	}
 	if c.License != nil {
 		data.License = id.License.Format(*c.License)

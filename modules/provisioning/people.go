@@ -51,11 +51,21 @@ func (s *Service) CreateGroup(ctx context.Context, g directory.NewGroup) (*direc
 	return s.directory.CreateGroup(ctx, g)
 }
 
-// ChangeGroup edits a group and its members.
+// ChangeGroup edits a group and its members, in the member mode of the configuration. With the preset for Entra, a replace by
+// one single member may count as an addition: the group that comes back is Suspect then.
 func (s *Service) ChangeGroup(ctx context.Context, of id.ID, edit directory.GroupEdit, expect *directory.Expect) (*directory.Group, bool, error) {
 	if err := caller.Require(ctx, caller.ScopeSCIM); err != nil {
 		return nil, false, err
 	}
+	who, err := caller.Must(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	c, err := s.config(ctx, who.Config)
+	if err != nil {
+		return nil, false, err
+	}
+	edit.Additive, edit.LoneReplaceAdds = c.MemberMode == Additive, c.Preset == PresetEntra
 	return s.directory.ChangeGroup(ctx, of, edit, expect)
 }
 
@@ -65,4 +75,24 @@ func (s *Service) DeleteGroup(ctx context.Context, of id.ID, expect *directory.E
 		return err
 	}
 	return s.directory.DeleteGroup(ctx, of, expect)
+}
+
+// SettleDrift settles the drift of a group, by the member mode of the configuration that owns it, and returns how much that was.
+// It is for administrators. Refuses as directory.SettleDrift does.
+func (s *Service) SettleDrift(ctx context.Context, of id.ID, how directory.Settle, expect *directory.Expect) (*directory.Group, int, error) {
+	if err := caller.Require(ctx, caller.ScopeAdmin); err != nil {
+		return nil, 0, err
+	}
+	g, err := s.directory.GetGroup(ctx, of)
+	if err != nil {
+		return nil, 0, err
+	}
+	if g.Config != nil {
+		c, err := s.load(ctx, *g.Config)
+		if err != nil {
+			return nil, 0, err
+		}
+		how.Additive = c.MemberMode == Additive
+	}
+	return s.directory.SettleDrift(ctx, of, how, expect)
 }

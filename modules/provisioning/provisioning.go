@@ -61,6 +61,15 @@ const (
 	PresetStrict   Preset = "strict"
 )
 
+// MemberMode says what the whole list of a group's members, as a provider pushes it, means for members by hand.
+type MemberMode string
+
+// The modes. In either one, nobody goes whom another configuration has put in.
+const (
+	Authoritative MemberMode = "authoritative" // the list is the whole list: members by hand go, and that is reported
+	Additive      MemberMode = "additive"      // members by hand stay, and are shown as drift
+)
+
 // Status says whether a configuration takes requests.
 type Status string
 
@@ -86,6 +95,7 @@ type Config struct {
 	AutoAssign       bool
 	License          *id.ID // assigned to joiners when AutoAssign is on
 	ShowSeats        bool   // people are shown with their seats by default
+	MemberMode       MemberMode
 	Status           Status
 	PausedBy         string // empty unless paused
 	Version          int64
@@ -138,6 +148,9 @@ func (c Config) check() error {
 	case PresetAuto, PresetOkta, PresetEntra, PresetOneLogin, PresetStrict:
 	default:
 		return ErrInvalidConfig.At("preset").Sayf("the presets are auto, okta, entra, onelogin and strict")
+	}
+	if c.MemberMode != Authoritative && c.MemberMode != Additive {
+		return ErrInvalidConfig.At("memberMode").Sayf("the member modes are authoritative and additive")
 	}
 	if c.AutoAssign && c.License == nil {
 		return ErrInvalidConfig.At("licenseId").Sayf("say which license to assign")

@@ -15,14 +15,15 @@ import (
 
 const configCursor = "scim_config"
 
-const configColumns = `id, name, identity_provider, preset, auto_assign, license_id, status, paused_by, version, created_at, updated_at, show_seats`
+const configColumns = `id, name, identity_provider, preset, auto_assign, license_id, status, paused_by, version, created_at, updated_at, show_seats, member_mode`
 
 type row interface{ Scan(into ...any) error }
 
 func scanConfig(from row) (Config, error) {
 	var c Config
 	var license sql.Null[id.ID]
-	err := from.Scan(&c.ID, &c.Name, &c.IdentityProvider, &c.Preset, &c.AutoAssign, &license, &c.Status, &c.PausedBy, &c.Version, &c.CreatedAt, &c.UpdatedAt, &c.ShowSeats)
+	err := from.Scan(&c.ID, &c.Name, &c.IdentityProvider, &c.Preset, &c.AutoAssign, &license, &c.Status, &c.PausedBy, &c.Version, &c.CreatedAt, &c.UpdatedAt, &c.ShowSeats,
+		&c.MemberMode)
 	if license.Valid {
 		c.License = &license.V
 	}
@@ -57,10 +58,12 @@ func insertConfig(ctx context.Context, c Config) error {
 		return err
 	}
 	return store.Defer(ctx, store.Stmt{
-		SQL: `INSERT INTO scim_configs (tenant_id, id, name, name_key, identity_provider, preset, auto_assign, license_id, status, paused_by, created_at, updated_at, version, show_seats)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10, $10, 1, $11)`,
+		SQL: `INSERT INTO scim_configs (tenant_id, id, name, name_key, identity_provider, preset, auto_assign, license_id, status, paused_by, created_at, updated_at, version,
+				show_seats, member_mode)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10, $10, 1, $11, $12)`,
 		Args: []any{
 			tenant, c.ID, c.Name, c.key(), string(c.IdentityProvider), string(c.Preset), c.AutoAssign, licenseOf(c), string(c.Status), c.CreatedAt, c.ShowSeats,
+			string(c.MemberMode),
 		},
 		Unique: map[string]error{"scim_configs_name": ErrConfigName},
 	})
@@ -73,10 +76,10 @@ func updateConfig(ctx context.Context, c Config) error {
 	}
 	return store.Defer(ctx, store.Stmt{
 		SQL: `UPDATE scim_configs SET name = $3, name_key = $4, identity_provider = $5, preset = $6, auto_assign = $7, license_id = $8, status = $9,
-			paused_by = $10, updated_at = $11, version = $12, show_seats = $13 WHERE tenant_id = $1 AND id = $2 AND version = $12 - 1`,
+			paused_by = $10, updated_at = $11, version = $12, show_seats = $13, member_mode = $14 WHERE tenant_id = $1 AND id = $2 AND version = $12 - 1`,
 		Args: []any{
 			tenant, c.ID, c.Name, c.key(), string(c.IdentityProvider), string(c.Preset), c.AutoAssign, licenseOf(c), string(c.Status), c.PausedBy,
-			c.UpdatedAt, c.Version, c.ShowSeats,
+			c.UpdatedAt, c.Version, c.ShowSeats, string(c.MemberMode),
 		},
 		Rows:   1,
 		Unique: map[string]error{"scim_configs_name": ErrConfigName},
