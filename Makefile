@@ -35,6 +35,10 @@ bench: ## Measure against a floor in the same run, on SQLite and PostgreSQL.
 full: ## Run the large counts and record them in docs/evidence.md.
 	.ci/full
 
+simulate: ## Play every identity provider against a served Usher, on both databases.
+	.ci/postgres
+	USHER_SIMULATE_USERS=$(or $(USERS),200) USHER_SIMULATE_GROUPS=$(or $(GROUPS),8) go test -count=1 -timeout 30m -v -run TestEveryProvider ./cmd/usher
+
 web: ## Rebuild web/dist.
 	cd web && npm ci && npm run build
 
@@ -44,4 +48,4 @@ run: ## Start Usher with a demo tenant.
 $(LINT):
 	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 
-.PHONY: help generate verify lint test race fuzz bench full web run
+.PHONY: help generate verify lint test race fuzz bench full simulate web run

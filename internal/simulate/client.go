@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -17,13 +16,12 @@ import (
 // errUnreachable ends a simulation whose target never answered.
 var errUnreachable = errors.New("the target does not answer")
 
-// object is a JSON object of the target.
-type object = map[string]any
-
 // reply is what a call came to. A lost one has no status: nobody knows whether the target has done it.
 type reply struct {
 	status   int
 	body     object
+	media    string // the type of the body, as the target names it
+	after    retryAfter
 	repeated bool // an earlier try of the call was lost
 }
 
@@ -31,13 +29,30 @@ func (r reply) lost() bool { return r.status == 0 }
 
 func (r reply) ok() bool { return r.status >= 200 && r.status < 300 }
 
+// unknown tells whether nobody knows if the target has done what it was asked.
+func (r reply) unknown() bool { return r.lost() || r.status >= 500 }
+
+// notNow tells whether the same call may fare better later.
+func (r reply) notNow() bool { return r.unknown() || r.status == http.StatusTooManyRequests }
+
+// manner is how a provider speaks HTTP.
+type manner struct {
+	agent       string // empty sends none
+	accept      string
+	charset     string // Accept-Charset; empty sends none
+	contentType string
+	patience    patience
+}
+
 // client sends a provider's calls and remembers how each went.
 type client struct {
 	Options
 
-	mu    sync.Mutex
-	calls map[string]*tally
-	total int
+	manner manner
+	mu     sync.Mutex
+	calls  map[string]*tally
+	medias map[string]int // how many answers had a body of each type
+	total  int
 }
 
 // tally is how the calls of one kind went.
@@ -46,7 +61,9 @@ type tally struct {
 	statuses map[int]int
 }
 
-func newClient(o Options) *client { return &client{Options: o, calls: map[string]*tally{}} }
+func newClient(o Options, m manner) *client {
+	return &client{Options: o, manner: m, calls: map[string]*tally{}, medias: map[string]int{}}
+}
 
 const (
 	maxAnswer  = 64 << 20
@@ -54,8 +71,18 @@ const (
 	maxPause   = 2 * time.Second
 )
 
-// call sends one call until it is answered, waits where the target asks for it, or gives up.
+// call sends one call of the provider and waits as the provider does.
 func (c *client) call(ctx context.Context, kind, method, path string, body any) (reply, error) {
+	return c.send(ctx, c.manner.patience, kind, method, path, body)
+}
+
+// look reads for the simulation itself, which waits as long as the target asks for.
+func (c *client) look(ctx context.Context, kind, path string) (reply, error) {
+	return c.send(ctx, readingPatience, kind, http.MethodGet, path, nil)
+}
+
+// send sends one call until it is answered, or gives up.
+func (c *client) send(ctx context.Context, p patience, kind, method, path string, body any) (reply, error) {
 	var text []byte
 	if body != nil {
 		var err error
@@ -63,34 +90,36 @@ func (c *client) call(ctx context.Context, kind, method, path string, body any) 
 			return reply{}, fmt.Errorf("%s: %w", kind, err)
 		}
 	}
-	waited, pause, repeated := time.Duration(0), firstPause, false
-	for tries := 0; ; {
+	waited, pause, refusals, failures := time.Duration(0), firstPause, 0, 0
+	var first retryAfter
+	for {
 		started := c.Clock()
-		answer, after, err := c.once(ctx, method, path, text)
-		c.note(kind, answer.status, c.Clock().Sub(started))
-		answer.repeated = repeated
-		switch {
-		case ctx.Err() != nil:
+		answer, err := c.once(ctx, method, path, text)
+		c.note(kind, answer, c.Clock().Sub(started))
+		if ctx.Err() != nil {
 			return reply{}, fmt.Errorf("%s: %w", kind, ctx.Err())
-		case err == nil && answer.status != http.StatusTooManyRequests && !unavailable(answer.status):
-			return answer, nil
-		case after > 0 && waited+after <= c.MaxWait:
-			waited += after
-			if err := c.wait(ctx, after); err != nil {
-				return reply{}, err
+		}
+		answer.repeated = failures > 0
+		var wait time.Duration
+		switch {
+		case err == nil && answer.status == http.StatusTooManyRequests:
+			if refusals++; refusals == 1 {
+				first = answer.after
 			}
-			continue
-		case tries >= c.Retries:
-			if err == nil {
+			asked, again := p.next(refusals, first)
+			if !again || c.MaxWait > 0 && waited+asked > c.MaxWait {
 				return answer, nil
 			}
-			return reply{}, nil // a lost call is an outcome, not an error of ours
+			wait, waited = asked, waited+asked
+		case err == nil && !unavailable(answer.status), failures >= c.Retries:
+			return answer, nil // a lost call is an outcome, not an error of ours
+		default:
+			failures++
+			wait, pause = pause, min(2*pause, maxPause)
 		}
-		tries, repeated = tries+1, repeated || err != nil || answer.status != http.StatusTooManyRequests
-		if err := c.wait(ctx, pause); err != nil {
-			return reply{}, err
+		if err := c.Wait(ctx, wait); err != nil {
+			return reply{}, fmt.Errorf("%s: %w", kind, err)
 		}
-		pause = min(2*pause, maxPause)
 	}
 }
 
@@ -98,39 +127,37 @@ func unavailable(status int) bool {
 	return slices.Contains([]int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, status)
 }
 
-func (c *client) once(ctx context.Context, method, path string, text []byte) (reply, time.Duration, error) {
+func (c *client) once(ctx context.Context, method, path string, text []byte) (reply, error) {
 	r, err := http.NewRequestWithContext(ctx, method, c.BaseURL+path, bytes.NewReader(text))
 	if err != nil {
-		return reply{}, 0, fmt.Errorf("%s %s: %w", method, path, err)
+		return reply{}, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	r.Header.Set("Authorization", "Bearer "+c.Token)
-	r.Header.Set("Accept", "application/scim+json")
-	r.Header.Set("Accept-Charset", "utf-8")
-	r.Header.Set("User-Agent", "Okta SCIM Client 1.0.0")
+	r.Header.Set("Accept", c.manner.accept)
+	r.Header.Set("User-Agent", c.manner.agent)
+	if c.manner.charset != "" {
+		r.Header.Set("Accept-Charset", c.manner.charset)
+	}
 	if text != nil {
-		r.Header.Set("Content-Type", "application/scim+json; charset=utf-8")
+		r.Header.Set("Content-Type", c.manner.contentType)
 	}
 	answer, err := c.HTTP.Do(r)
 	if err != nil {
-		return reply{}, 0, fmt.Errorf("%s %s: %w", method, path, err)
+		return reply{}, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	read, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	if err != nil {
-		return reply{}, 0, fmt.Errorf("%s %s: %w", method, path, err)
+		return reply{}, fmt.Errorf("%s %s: %w", method, path, err)
 	}
-	got := reply{status: answer.StatusCode}
+	got := reply{status: answer.StatusCode, media: answer.Header.Get("Content-Type"), after: retryAfterOf(answer.Header)}
 	if len(read) > 0 && json.Unmarshal(read, &got.body) != nil {
 		got.body = nil // no JSON: what is expected of it will be missed
 	}
-	seconds, err := strconv.Atoi(answer.Header.Get("Retry-After"))
-	if err != nil || got.status != http.StatusTooManyRequests && got.status != http.StatusServiceUnavailable {
-		seconds = 0
-	}
-	return got, time.Duration(seconds) * time.Second, nil
+	return got, nil
 }
 
-func (c *client) note(kind string, status int, took time.Duration) {
+func (c *client) note(kind string, answer reply, took time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := c.calls[kind]
@@ -139,43 +166,14 @@ func (c *client) note(kind string, status int, took time.Duration) {
 		c.calls[kind] = t
 	}
 	t.took, c.total = append(t.took, took), c.total+1
-	t.statuses[status]++
+	t.statuses[answer.status]++
+	if answer.media != "" && answer.status != http.StatusTooManyRequests && answer.status < 500 {
+		c.medias[answer.media]++
+	}
 }
 
 func (c *client) made() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.total
-}
-
-// str reads a text of an object by a path of names.
-func str(o object, path ...string) string {
-	var value any = o
-	for _, name := range path {
-		inner, _ := value.(object)
-		value = inner[name]
-	}
-	text, _ := value.(string)
-	return text
-}
-
-// items reads the objects of a list.
-func items(o object, name string) []object {
-	all, _ := o[name].([]any)
-	var found []object
-	for _, one := range all {
-		if item, ok := one.(object); ok {
-			found = append(found, item)
-		}
-	}
-	return found
-}
-
-// total reads the totalResults of a list, or -1.
-func total(o object) int {
-	n, ok := o["totalResults"].(float64)
-	if !ok {
-		return -1
-	}
-	return int(n)
 }

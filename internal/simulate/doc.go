@@ -8,10 +8,11 @@
 // What holds here:
 //   - The organization, and what happens in it, follow from the seed alone.
 //     Everything is planned in one goroutine; only the calls run side by side.
-//   - The Ledger keeps what the target has acknowledged. A refused write leaves
+//   - A ledger keeps what the target has acknowledged. A refused write leaves
 //     it as it was; after a write without an answer both outcomes are right.
 //   - A wrong target never makes an error. It makes a Difference.
 //
-// One engine (client, ledger, read-back, report) serves every provider; what a
-// provider sends, and when, is in the files named after it.
+// One engine (client, patience, ledger, read-back, report) serves every provider;
+// what a provider sends, and when, is in the files named after it. What they are
+// known to send, and by whom, is in docs/okta.md, docs/entra.md and docs/onelogin.md.
 package simulate

@@ -3,22 +3,66 @@ package simulate
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/url"
 	"sync"
 	"time"
 )
 
+const (
+	userURN       = "urn:ietf:params:scim:schemas:core:2.0:User"
+	enterpriseURN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+	groupURN      = "urn:ietf:params:scim:schemas:core:2.0:Group"
+	patchURN      = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+)
+
+// provider is what a provider is known by, whatever it plays.
+type provider struct {
+	name     string
+	dialects []Dialect // the first is the default
+	manner   manner
+	mapping  mapping
+	postpone bool // what was turned away is left for a later round
+
+	managersByName bool // it calls managers by their userName, and a target may answer with their ids
+}
+
 // play is a simulation that runs.
 type play struct {
 	*client
+	provider
 
 	org       *organization
 	different *differences
 	started   time.Time
 	usersAt   int // users and groups that the target had before
 	groupsAt  int
-	created   int
+	created   int // and that the provider has added since
 	pushed    int
+	postponed postponed
 	mu        sync.Mutex
+}
+
+// newPlay checks the options and plans the organization.
+func newPlay(by provider, o Options) (*play, error) {
+	o, err := checked(o, by.dialects)
+	if err != nil {
+		return nil, err
+	}
+	return &play{
+		client: newClient(o, by.manner), provider: by, org: newOrganization(o), different: &differences{}, started: o.Clock(),
+		postponed: postponed{active: by.postpone, gap: firstRound},
+	}, nil
+}
+
+// act plays the acts of a story in order.
+func (p *play) act(ctx context.Context, acts ...func(context.Context) error) error {
+	for _, act := range acts {
+		if err := act(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // step is one thing to do in a stage: with its calls in order, beside other steps.
@@ -71,19 +115,71 @@ func (p *play) count(into *int, n int) {
 	*into += n
 }
 
-// wrote keeps what a write to a person has come to: taken, refused, or nobody knows.
-func (p *play) wrote(who *person, was profile, got reply, what string) {
+// one plays a single step as a stage.
+func (p *play) one(ctx context.Context, name string, act step) error {
+	return p.stage(ctx, name, []step{act})
+}
+
+// eachTeam runs a step for each group that there is: with its calls in order, beside the other groups.
+func (p *play) eachTeam(ctx context.Context, name string, act func(context.Context, *team) error) error {
+	var steps []step
+	for _, t := range p.org.teams {
+		if !t.ended {
+			steps = append(steps, func(ctx context.Context) error { return act(ctx, t) })
+		}
+	}
+	return p.stage(ctx, name, steps)
+}
+
+func userPath(id string) string { return "/Users/" + url.PathEscape(id) }
+
+func groupPath(id string) string { return "/Groups/" + url.PathEscape(id) }
+
+// equals writes a filter.
+func equals(attribute, value string) string { return fmt.Sprintf("%s eq %q", attribute, value) }
+
+// query writes an address with parameters, in the order in which they are given.
+func query(path string, parameters ...string) string {
+	for i := 0; i+1 < len(parameters); i += 2 {
+		mark := "&"
+		if i == 0 {
+			mark = "?"
+		}
+		path += mark + parameters[i] + "=" + url.QueryEscape(parameters[i+1])
+	}
+	return path
+}
+
+// lookUp finds a resource as providers do before they create one. There may be none; and no answer to go by, which is not sure.
+func (p *play) lookUp(ctx context.Context, kind, address, value string) (found object, sure bool, err error) {
+	got, err := p.call(ctx, kind, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, false, err
+	}
+	all := items(got.body, "Resources")
 	switch {
-	case got.ok():
-		who.before = nil
-	case got.lost() || got.status >= 500:
-		who.before = &was
+	case got.notNow():
+		p.later(got)
+		return nil, false, nil
+	case got.status == http.StatusNotFound && p.name != entraName: // which Entra takes for a broken endpoint
+		return nil, true, nil
+	case got.status != http.StatusOK || len(all) > 1:
+		p.different.add(kind+" "+value, "an answer with at most one", fmt.Sprintf("%d with %d", got.status, len(all)))
+		return nil, false, nil
+	case len(all) == 1:
+		return all[0], true, nil
 	default:
-		p.refused(what+" "+who.UserName, got)
-		who.profile = was
+		return nil, true, nil
 	}
 }
 
-func (p *play) refused(what string, got reply) {
-	p.different.add(what, "to be taken", fmt.Sprintf("%d %s", got.status, str(got.body, "detail")))
+// link takes over somebody whom the target has already, or has after all.
+func (p *play) link(who *person, found object, kind string) {
+	if len(who.states) > 0 && !p.managersByName { // which need everybody's ids
+		p.comparePerson(who, found, kind)
+	}
+	if who.states != nil {
+		p.count(&p.created, 1) // by a create without an answer
+	}
+	who.hold(str(found, "id"), factsOf(found))
 }

@@ -4,12 +4,18 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
-	"slices"
 	"strings"
 )
 
-// importAll reads everything by pages, as Okta's import does, and compares it with what was acknowledged.
+// importPage is the page of Okta's import, always, and of every other reading of the simulation's own.
+const importPage = 100
+
+// readBack reads everything, by pages and then one by one, and compares it with what was acknowledged.
+func (p *play) readBack(ctx context.Context) error {
+	return p.act(ctx, p.importAll, p.readOneByOne)
+}
+
+// importAll reads everything by pages, as Okta's import does.
 func (p *play) importAll(ctx context.Context) error {
 	users, err := p.readAll(ctx, "/Users", p.usersAt+p.created)
 	if err != nil {
@@ -28,7 +34,7 @@ func (p *play) importAll(ctx context.Context) error {
 		for _, t := range p.org.teams {
 			if read, there := groups[t.id]; there {
 				p.compareTeam(t, read, "imported group")
-			} else if t.id != "" && !t.unsure {
+			} else if t.there() && !t.unsure {
 				p.different.add("imported group "+t.name, "to be there", "nothing")
 			}
 		}
@@ -39,9 +45,9 @@ func (p *play) importAll(ctx context.Context) error {
 // readAll reads a list to its end. Nil means that it could not be read, which is told.
 func (p *play) readAll(ctx context.Context, path string, expected int) (map[string]object, error) {
 	found := map[string]object{}
-	act := func(ctx context.Context) error {
-		for start := 1; ; start += pageSize {
-			got, err := p.call(ctx, "import "+strings.ToLower(path[1:]), http.MethodGet, fmt.Sprintf("%s?startIndex=%d&count=%d", path, start, pageSize), nil)
+	return found, p.one(ctx, "import of "+path, func(ctx context.Context) error {
+		for start := 1; ; start += importPage {
+			got, err := p.look(ctx, "import "+strings.ToLower(path[1:]), query(path, "startIndex", fmt.Sprint(start), "count", fmt.Sprint(importPage)))
 			if err != nil {
 				return err
 			}
@@ -51,37 +57,41 @@ func (p *play) readAll(ctx context.Context, path string, expected int) (map[stri
 				return nil
 			}
 			page := items(got.body, "Resources")
-			for _, one := range page {
-				of := str(one, "id")
-				if _, twice := found[of]; twice && !p.Shared {
-					p.different.add("list "+path, "each resource once", of+" twice")
-				}
-				found[of] = one
-			}
+			p.keepPage(path, found, page)
 			says := total(got.body)
 			if says != expected && start == 1 && !p.Shared && !p.unsure() {
 				p.different.add("list "+path, fmt.Sprintf("totalResults %d", expected), fmt.Sprint(says))
 			}
-			if len(page) == 0 || start+pageSize > says {
+			if len(page) == 0 || start+importPage > says {
 				if len(found) != says && !p.Shared {
 					p.different.add("list "+path, fmt.Sprintf("all %d of totalResults", says), fmt.Sprintf("%d", len(found)))
 				}
 				return nil
 			}
 		}
-	}
-	return found, p.stage(ctx, "import of "+path, []step{act})
+	})
 }
 
-// unsure tells whether some creation was lost, so that totals are not known.
+// keepPage keeps the resources of a page, none of which was on an earlier one.
+func (p *play) keepPage(path string, found map[string]object, page []object) {
+	for _, one := range page {
+		of := str(one, "id")
+		if _, twice := found[of]; twice && !p.Shared {
+			p.different.add("list "+path, "each resource once", of+" twice")
+		}
+		found[of] = one
+	}
+}
+
+// unsure tells whether some creation or deletion was lost, so that totals are not known.
 func (p *play) unsure() bool {
 	for _, who := range p.org.people {
-		if who.before != nil && !who.existing {
+		if len(who.states) > 0 && !who.known() {
 			return true
 		}
 	}
 	for _, t := range p.org.teams {
-		if t.unsure && t.id == "" {
+		if t.unsure {
 			return true
 		}
 	}
@@ -89,96 +99,15 @@ func (p *play) unsure() bool {
 }
 
 func (p *play) checkPerson(who *person, users map[string]object, what string) {
-	if !who.existing {
+	if !who.there() {
 		return
 	}
 	read, there := users[who.id]
-	if !there {
+	if there {
+		p.comparePerson(who, read, what)
+	} else if who.known() {
 		p.different.add(what+" "+who.UserName, "to be there", "nothing")
-		return
 	}
-	p.comparePerson(who, read, what)
-}
-
-// comparePerson tells every attribute that is not what was acknowledged. After a lost write, what was before is right, too.
-func (p *play) comparePerson(who *person, read object, what string) {
-	found := profileOf(read)
-	if who.before != nil && found == *who.before {
-		return
-	}
-	wants, has := who.fields(), found.fields()
-	for i := range wants {
-		if wants[i] != has[i] {
-			p.different.add(fmt.Sprintf("%s %s, %s", what, who.UserName, fieldNames[i]), quote(wants[i]), quote(has[i]))
-		}
-	}
-}
-
-func quote(text string) string {
-	if text == "" {
-		return "nothing"
-	}
-	return fmt.Sprintf("%q", text)
-}
-
-var fieldNames = []string{"userName", "name.givenName", "name.familyName", "displayName", "title", "department", "emails.value", "locale", "externalId", "active"}
-
-func (f profile) fields() []string {
-	return []string{f.UserName, f.Given, f.Family, f.Display, f.Title, f.Department, f.Email, f.Locale, f.ExternalID, fmt.Sprint(f.Active)}
-}
-
-func profileOf(o object) profile {
-	f := profile{
-		UserName: str(o, "userName"), Given: str(o, "name", "givenName"), Family: str(o, "name", "familyName"), Display: str(o, "displayName"),
-		Title: str(o, "title"), Department: str(o, enterpriseURN, "department"), Locale: str(o, "locale"), ExternalID: str(o, "externalId"),
-	}
-	f.Active, _ = o["active"].(bool)
-	for _, email := range items(o, "emails") {
-		if primary, _ := email["primary"].(bool); primary {
-			f.Email = str(email, "value")
-		}
-	}
-	return f
-}
-
-func (p *play) compareTeam(t *team, read object, what string) {
-	if t.unsure {
-		return
-	}
-	if got := str(read, "displayName"); got != t.name {
-		p.different.add(what+" "+t.name+", displayName", quote(t.name), quote(got))
-	}
-	var wants, has []string
-	for _, who := range t.known() {
-		wants = append(wants, who.id)
-	}
-	for _, member := range items(read, "members") {
-		has = append(has, str(member, "value"))
-	}
-	slices.Sort(wants)
-	slices.Sort(has)
-	if missing := without(wants, has); len(missing) > 0 {
-		p.different.add(what+" "+t.name+", members", fmt.Sprintf("%d", len(wants)), fmt.Sprintf("%d of them missing, such as %s", len(missing), missing[0]))
-	}
-	if more := without(has, wants); len(more) > 0 {
-		p.different.add(what+" "+t.name+", members", fmt.Sprintf("%d", len(wants)), fmt.Sprintf("%d too many, such as %s", len(more), more[0]))
-	}
-}
-
-// without returns what is in the first sorted list and not in the second, as often as it is.
-func without(all, those []string) []string {
-	var left []string
-	for _, one := range all {
-		for len(those) > 0 && those[0] < one {
-			those = those[1:]
-		}
-		if len(those) > 0 && those[0] == one {
-			those = those[1:]
-			continue
-		}
-		left = append(left, one)
-	}
-	return left
 }
 
 // readOneByOne reads a sample of people and groups by their ids, and somebody who does not exist.
@@ -187,18 +116,18 @@ func (p *play) readOneByOne(ctx context.Context) error {
 	for i := range spread(len(p.org.people), p.Sample) {
 		who := p.org.people[i]
 		steps = append(steps, func(ctx context.Context) error {
-			return p.readOne(ctx, "get user", "/Users/", who.id, func(read object) { p.comparePerson(who, read, "user") })
+			return p.readOne(ctx, "get user", userPath(who.id), who.known(), func(read object) { p.comparePerson(who, read, "user") })
 		})
 	}
 	for i := range spread(len(p.org.teams), p.Sample) {
 		t := p.org.teams[i]
 		steps = append(steps, func(ctx context.Context) error {
-			return p.readOne(ctx, "get group", "/Groups/", t.id, func(read object) { p.compareTeam(t, read, "group") })
+			return p.readOne(ctx, "get group", groupPath(t.id), t.there() && !t.unsure, func(read object) { p.compareTeam(t, read, "group") })
 		})
 	}
 	steps = append(steps, func(ctx context.Context) error {
-		got, err := p.call(ctx, "get nobody", http.MethodGet, "/Users/00u-nobody", nil)
-		if err == nil && !got.lost() && (got.status != http.StatusNotFound || str(got.body, "detail") == "") {
+		got, err := p.look(ctx, "get nobody", "/Users/00u-nobody")
+		if err == nil && !got.notNow() && (got.status != http.StatusNotFound || str(got.body, "detail") == "") {
 			p.different.add("a user who does not exist", "404 with a detail", fmt.Sprintf("%d %s", got.status, str(got.body, "detail")))
 		}
 		return err
@@ -206,18 +135,18 @@ func (p *play) readOneByOne(ctx context.Context) error {
 	return p.stage(ctx, "everything is read back", steps)
 }
 
-func (p *play) readOne(ctx context.Context, kind, path, of string, compare func(object)) error {
-	if of == "" {
+func (p *play) readOne(ctx context.Context, kind, address string, known bool, compare func(object)) error {
+	if !known {
 		return nil
 	}
-	got, err := p.call(ctx, kind, http.MethodGet, path+url.PathEscape(of), nil)
+	got, err := p.look(ctx, kind, address)
 	switch {
 	case err != nil:
 		return err
 	case got.ok():
 		compare(got.body)
-	case !got.lost():
-		p.different.add(kind+" "+of, "to be there", fmt.Sprint(got.status))
+	case !got.notNow():
+		p.different.add(kind+" "+address, "to be there", fmt.Sprint(got.status))
 	}
 	return nil
 }

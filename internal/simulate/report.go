@@ -39,6 +39,8 @@ type Calls struct {
 type Report struct {
 	Provider    string       `json:"provider"`
 	Dialect     Dialect      `json:"dialect"`
+	Match       Match        `json:"match,omitempty"`   // of Entra
+	Removal     Removal      `json:"removal,omitempty"` // of OneLogin
 	Seed        uint64       `json:"seed"`
 	Users       int          `json:"users"`
 	Groups      int          `json:"groups"`
@@ -54,7 +56,7 @@ func (r *Report) OK() bool { return r.Different == 0 }
 
 // WriteText writes the report for a person.
 func (r *Report) WriteText(w io.Writer) {
-	fmt.Fprintf(w, "%s, %s dialect, seed %d: %d people (%d active) in %d groups, %.1f s\n\n", r.Provider, r.Dialect, r.Seed, r.Users, r.Active, r.Groups, r.Took)
+	fmt.Fprintf(w, "%s, %s, seed %d: %d people (%d active) in %d groups, %.1f s\n\n", r.Provider, r.manner(), r.Seed, r.Users, r.Active, r.Groups, r.Took)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight) //nolint:mnd // two blanks between columns
 	fmt.Fprintln(table, "call\tcount\tfailed\tp50\tp99\t  answers")
 	for _, c := range r.Calls {
@@ -72,6 +74,18 @@ func (r *Report) WriteText(w io.Writer) {
 	if hidden := r.Different - len(r.Differences); hidden > 0 {
 		fmt.Fprintf(w, "  … and %d more\n", hidden)
 	}
+}
+
+// manner says how the provider was set up.
+func (r *Report) manner() string {
+	said := string(r.Dialect) + " dialect"
+	if r.Match != "" {
+		said += ", matching by " + string(r.Match)
+	}
+	if r.Removal != "" {
+		said += ", removal policy " + string(r.Removal)
+	}
+	return said
 }
 
 func micros(n int64) string {
@@ -108,24 +122,57 @@ func (c *client) tallies() []Calls {
 	return all
 }
 
-// differences collects what the target has otherwise.
+// report tells how the simulation went.
+func (p *play) report() *Report {
+	r := &Report{
+		Provider: p.name, Dialect: p.Dialect, Seed: p.Seed, Took: p.Clock().Sub(p.started).Seconds(),
+		Calls: p.tallies(), Differences: p.different.found, Different: p.different.number(),
+	}
+	for _, who := range p.org.people {
+		if who.deleted {
+			continue
+		}
+		r.Users++
+		if who.Active {
+			r.Active++
+		}
+	}
+	for _, t := range p.org.teams {
+		if !t.ended {
+			r.Groups++
+		}
+	}
+	if r.Differences == nil {
+		r.Differences = []Difference{}
+	}
+	return r
+}
+
+// differences collects what the target has otherwise, each thing once: a provider that tries again is refused again.
 type differences struct {
 	mu    sync.Mutex
+	seen  map[Difference]struct{}
 	found []Difference
-	count int
 }
 
 func (d *differences) add(what, expected, found string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.count++
+	one := Difference{What: what, Expected: expected, Found: found}
+	if _, known := d.seen[one]; known {
+		return
+	}
+	if d.seen == nil {
+		d.seen = map[Difference]struct{}{}
+	}
+	d.seen[one] = struct{}{}
 	if len(d.found) < maxDifferences {
-		d.found = append(d.found, Difference{What: what, Expected: expected, Found: found})
+		d.found = append(d.found, one)
 	}
 }
 
 func (d *differences) number() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.count
+	return len(d.seen)
 }

@@ -43,3 +43,11 @@ var teamNames = []string{
 	"Public Sector", "Key Accounts", "Reviewers", "Launch Crew", "Data Stewards", "Field Trainers", "First Aid",
 	"Account Planning", "Campus Visits", "Release Watch", "Auditors",
 }
+
+var roleWords = []string{"Seller", "Manager", "Administrator", "Reviewer", "Auditor"}
+
+// offices are where people work. Some lie where there is no region.
+var offices = []struct{ street, city, region, postal, country string }{
+	{"Kongens gate", "Oslo", "", "0153", "NO"}, {"Große Elbstraße", "Hamburg", "HH", "22767", "DE"}, {"Rua Augusta", "Lisboa", "", "1100-048", "PT"},
+	{"Marsh Lane", "Dublin", "Leinster", "D02 X285", "IE"}, {"Folsom Street", "San Francisco", "CA", "94107", "US"}, {"Meguro-dori", "Tokyo", "", "153-0063", "JP"},
+}
