@@ -73,7 +73,7 @@ func (e *exchange) listUsers() error {
 	if err != nil {
 		return err
 	}
-	p, err := e.h.directory.Query(e.ctx, directory.UserQuery{Where: q.where, Start: q.start, Count: q.count, Groups: q.view.wants("groups")})
+	p, err := e.h.directory.Query(e.ctx, directory.Query{Where: q.where, Start: q.start, Count: q.count, Groups: q.view.wants("groups"), Base: e.base})
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (e *exchange) listGroups() error {
 	if err != nil {
 		return err
 	}
-	p, err := e.h.directory.QueryGroups(e.ctx, directory.GroupQuery{Where: q.where, Start: q.start, Count: q.count})
+	p, err := e.h.directory.QueryGroups(e.ctx, directory.Query{Where: q.where, Start: q.start, Count: q.count, Base: e.base})
 	if err != nil {
 		return err
 	}

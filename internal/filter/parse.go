@@ -312,7 +312,7 @@ func (p *parser) urn() string {
 
 func (p *parser) name() string {
 	from := p.at
-	if strings.HasPrefix(p.text[p.at:], "$ref") {
+	if rest := p.text[p.at:]; len(rest) >= 4 && strings.EqualFold(rest[:4], "$ref") {
 		p.at++
 	}
 	for p.at < len(p.text) && nameByte(p.text[p.at], p.at == from) {

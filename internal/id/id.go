@@ -43,11 +43,12 @@ const (
 // The 32 digits of an id: lower case, without the letters that look like digits.
 const digits = "0123456789abcdefghjkmnpqrstvwxyz"
 
-const encodedLength = 26
+// Digits is how many digits an id is spelled with, behind the prefix of its kind.
+const Digits = 26
 
 // Format spells the id with the prefix of its kind.
 func (k Kind) Format(of ID) string {
-	out := make([]byte, len(k)+1+encodedLength)
+	out := make([]byte, len(k)+1+Digits)
 	copy(out, k)
 	out[len(k)] = '_'
 	high, low := binary.BigEndian.Uint64(of[:8]), binary.BigEndian.Uint64(of[8:])
@@ -84,7 +85,7 @@ func KindOf(text string) (Kind, ID, bool) {
 }
 
 func parse(text string) (ID, bool) {
-	if len(text) != encodedLength || text[0] > '7' {
+	if len(text) != Digits || text[0] > '7' {
 		return Nil, false
 	}
 	var high, low uint64

@@ -6,8 +6,8 @@
 // what one of the two databases lacks is nobody else's concern.
 //
 // Raw SQL is written once, in PostgreSQL's words, and names its columns: placeholders are $1, $2, ...; casts ($1::uuid),
-// "= ANY($1)" and "unnest($1) AS alias(value)" over a []uuid.UUID or []string are rewritten for SQLite. The guard does not
-// see raw SQL: it always carries the tenant itself.
+// "= ANY($1)" and "unnest($1) AS alias(value)" over a []uuid.UUID or []string, strpos and COLLATE "C" are rewritten for SQLite.
+// The guard does not see raw SQL: it always carries the tenant itself.
 package store
 
 import (

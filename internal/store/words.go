@@ -32,6 +32,8 @@ var (
 	unnestPattern = regexp.MustCompile(`unnest\((\$\d+)\) AS (\w+)\(value\)`)
 	placePattern  = regexp.MustCompile(`\$(\d)`)
 	numberPattern = regexp.MustCompile(`\$\d+`)
+
+	otherWords = strings.NewReplacer("strpos(", "instr(", `COLLATE "C"`, "COLLATE BINARY")
 )
 
 // rewrite turns the SQL of this code base, which is PostgreSQL's, into what the database understands.
@@ -43,6 +45,7 @@ func (k kind) rewrite(text string) string {
 	text = anyPattern.ReplaceAllString(text, "IN (SELECT value FROM json_each($1))")
 	text = allPattern.ReplaceAllString(text, "NOT IN (SELECT value FROM json_each($1))")
 	text = unnestPattern.ReplaceAllString(text, "json_each($1) AS $2")
+	text = otherWords.Replace(text)
 	return placePattern.ReplaceAllString(text, "?$1")
 }
 

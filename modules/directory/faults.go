@@ -15,5 +15,7 @@ var (
 	ErrNoProvider        = fault.New(fault.Conflict, "no_provider", "no identity provider owns the group, so there is no drift to settle")
 	ErrAuthoritative     = fault.New(fault.Conflict, "authoritative", "the identity provider's next whole list would take these members out again; set the configuration's memberMode to ADDITIVE first")
 	ErrStaleVersion      = fault.New(fault.Stale, "stale_version", "somebody has changed it since it was read; read it again")
-	ErrFilterUnsupported = fault.New(fault.Invalid, "filter_unsupported", "the filter cannot be answered; use eq on id, userName, externalId, emails.value, manager, displayName or members, joined by and").Scim("invalidFilter")
+	ErrFilterUnsupported = fault.New(fault.Invalid, "filter_unsupported", "the filter cannot be answered").At("filter").Scim("invalidFilter")
+	ErrFilterTooCostly   = fault.New(fault.Invalid, "filter_too_costly", "no index helps with this filter, and there are too many to look at each one within 2 seconds; join it by and with a comparison by eq, sw, gt, ge, lt or le").At("filter").Scim("tooMany")
+	ErrSortUnsupported   = fault.New(fault.Invalid, "sort_unsupported", "the list cannot be sorted so").At("sortBy").Scim("invalidValue")
 )

@@ -45,7 +45,7 @@ func (s *Service) GetRecord(ctx context.Context, of id.ID, groups bool) (Record,
 	if err != nil {
 		return Record{}, err
 	}
-	found, err := s.records(ctx, groups, s.recordsQuery(groups)+selectedRecord, q.tenant, q.config, of)
+	found, err := s.records(ctx, groups, nil, `SELECT `+s.recordColumns(groups)+fromUsers+selectedRecord, q.tenant, q.config, of)
 	switch {
 	case err != nil:
 		return Record{}, err

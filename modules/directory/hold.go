@@ -69,11 +69,11 @@ func (s *Service) Find(ctx context.Context, people []Person) ([]Found, error) {
 	for i, p := range people {
 		switch {
 		case p.ID != id.Nil:
-			found[i] = known[spelling{by: fieldID, text: p.ID.String()}]
+			found[i] = known[spelling{by: pathID, text: p.ID.String()}]
 		case p.UserName != "":
-			found[i] = known[spelling{by: fieldUserName, text: fold(p.UserName)}]
+			found[i] = known[spelling{by: pathUserName, text: fold(p.UserName)}]
 		default:
-			found[i] = known[spelling{by: fieldExternalID, text: p.ExternalID}]
+			found[i] = known[spelling{by: pathExternalID, text: p.ExternalID}]
 		}
 	}
 	return found, nil

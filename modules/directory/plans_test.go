@@ -42,19 +42,19 @@ func TestNoStatementWalksTheTenant(t *testing.T) {
 			return err
 		},
 		"by name": func() error {
-			_, err := w.people.Query(w.okta, directory.UserQuery{Where: parsed(t, `userName eq "a"`), Count: 1})
+			_, err := w.people.Query(w.okta, directory.Query{Where: parsed(t, `userName eq "a"`), Count: 1})
 			return err
 		},
 		"by email": func() error {
-			_, err := w.people.Query(w.okta, directory.UserQuery{Where: parsed(t, `emails.value eq "a"`), Count: 1})
+			_, err := w.people.Query(w.okta, directory.Query{Where: parsed(t, `emails.value eq "a"`), Count: 1})
 			return err
 		},
 		"by external": func() error {
-			_, err := w.people.Query(w.okta, directory.UserQuery{Where: parsed(t, `externalId eq "a"`), Count: 1})
+			_, err := w.people.Query(w.okta, directory.Query{Where: parsed(t, `externalId eq "a"`), Count: 1})
 			return err
 		},
 		"member": func() error {
-			_, err := w.people.QueryGroups(w.okta, directory.GroupQuery{Where: parsed(t, `members eq "usr_a"`), Count: 1})
+			_, err := w.people.QueryGroups(w.okta, directory.Query{Where: parsed(t, `members eq "usr_a"`), Count: 1})
 			return err
 		},
 		"deletion": func() error { return w.people.Delete(w.okta, people[1], nil) },

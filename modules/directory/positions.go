@@ -29,19 +29,19 @@ type place struct {
 // position says which row comes before a place. It holds while as many people are hidden from the configuration as then: one
 // who comes back may have moved every row behind her.
 type position struct {
-	before id.ID
+	before Mark
 	hidden int64
 	at     time.Time
 }
 
 func newPositions() *positions { return &positions{ended: map[place]position{}} }
 
-func (p *positions) find(of place, hidden int64, now time.Time) (id.ID, bool) {
+func (p *positions) find(of place, hidden int64, now time.Time) (Mark, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	found, ok := p.ended[of]
 	if !ok || found.hidden != hidden || now.Sub(found.at) > positionLife {
-		return id.Nil, false
+		return Mark{}, false
 	}
 	return found.before, true
 }

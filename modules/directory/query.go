@@ -2,146 +2,100 @@ package directory
 
 import (
 	"context"
+	"errors"
+	"time"
 
-	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/internal/filter"
 	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/internal/store"
 )
 
-// Query returns the people whom a filter takes, as ready records in a lasting order, and how many there are in all.
+// Query asks for a piece of a list: the resources that a filter takes, in an order. No filter takes all of them.
+type Query struct {
+	Where filter.Node
+	Sort  Sort
+
+	Count int
+	Start int   // from 1: the piece begins there; or
+	After *Mark // the piece begins behind where another has ended
+	Keyed bool  // the piece is one of a walk by marks, and begins the list where After is nil
+
+	Groups bool   // with the groups of each person
+	Base   string // what addresses begin with, as meta.location has them
+}
+
+// Listed is a piece of a list, with the exact total.
+type Listed[T any] struct {
+	page.Page[T]
+
+	End *Mark // of the last item; nil where nothing comes behind it
+}
+
+// Resource is a person or a group.
+type Resource struct {
+	User  *Record
+	Group *Group
+}
+
+// slowest is how long a query may look at everybody.
+const slowest = 2 * time.Second
+
+// Query returns the people whom a filter takes, as ready records in a lasting order. People whom the calling configuration has
+// let go are not there.
 //
-// It answers eq on id, userName, externalId, emails.value, emails.type, active and manager, joined by and, as long as one of
-// them is found by an index; anything else is ErrFilterUnsupported. People whom the calling configuration has let go are not
-// there.
-func (s *Service) Query(ctx context.Context, query UserQuery) (page.Page[Record], error) {
-	none := page.Page[Record]{}
-	q, err := scopeOf(ctx)
+// eq, sw, gt, ge, lt, le and pr are answered by indexes. What has to look at every person or every value is given two seconds
+// and then refused with ErrFilterTooCostly. A filter that names what is not there, or compares what cannot be compared so, is
+// ErrFilterUnsupported; such a sort is ErrSortUnsupported.
+func (s *Service) Query(ctx context.Context, query Query) (Listed[Record], error) {
+	l, err := s.listOf(ctx, aUser, query)
 	if err != nil {
-		return none, err
+		return Listed[Record]{}, err
 	}
-	terms, err := termsOf(query.Where)
-	if err != nil {
-		return none, err
-	}
-	w := wanted{start: max(query.Start, 1), count: max(query.Count, 0)}
-	if len(terms) == 0 {
-		return s.walkUsers(ctx, q, w, query.Groups)
-	}
-	where, err := userWhere(q, terms)
-	if err != nil || where.nobody {
-		return none, err
-	}
-	return s.findUsers(ctx, where, w, query.Groups)
+	return find(ctx, s, l, s.userRows(l))
 }
 
-// QueryGroups is Query for groups. It answers eq on id, displayName, externalId and members.
-func (s *Service) QueryGroups(ctx context.Context, query GroupQuery) (page.Page[Group], error) {
-	none := page.Page[Group]{}
-	q, err := scopeOf(ctx)
+// QueryGroups is Query for groups.
+func (s *Service) QueryGroups(ctx context.Context, query Query) (Listed[Group], error) {
+	l, err := s.listOf(ctx, aGroup, query)
 	if err != nil {
-		return none, err
+		return Listed[Group]{}, err
 	}
-	terms, err := termsOf(query.Where)
-	if err != nil {
-		return none, err
-	}
-	w := wanted{start: max(query.Start, 1), count: max(query.Count, 0)}
-	if len(terms) == 0 {
-		return s.walkGroups(ctx, q, w)
-	}
-	where, err := groupWhere(q, terms)
-	if err != nil || where.nobody {
-		return none, err
-	}
-	return s.findGroups(ctx, where, w)
+	return find(ctx, s, l, s.groupRows(l))
 }
 
-// wanted is a piece of a list: count rows from start on, which counts from 1.
-type wanted struct{ start, count int }
-
-// beyond tells whether there is something after the piece of a list with a total.
-func (w wanted) beyond(total int64, got int) bool { return int64(w.start-1+got) < total }
-
-func (s *Service) walkUsers(ctx context.Context, q scope, w wanted, groups bool) (page.Page[Record], error) {
-	p := page.Page[Record]{HasPrevious: w.start > 1}
-	total, err := store.Count(ctx, s.db, usersCount)
+// QueryAll is Query for people and groups together. An attribute that only one of the two has is without a value on the other.
+func (s *Service) QueryAll(ctx context.Context, query Query) (Listed[Resource], error) {
+	both, err := s.listsOf(ctx, query)
 	if err != nil {
-		return p, err
+		return Listed[Resource]{}, err
 	}
-	hidden := int64(0)
-	if q.provider() {
-		if hidden, err = store.Count(ctx, s.db, leftCount(q.config)); err != nil {
-			return p, err
-		}
-	}
-	p.Total = total - hidden
-	if w.count == 0 || int64(w.start) > p.Total {
-		return p, nil
-	}
-	at := place{tenant: q.tenant, config: q.config, list: usersCount, start: w.start}
-	before, err := s.before(at, hidden, func() (id.ID, error) { return s.userBefore(ctx, q, w.start, hidden > 0) })
-	if err != nil {
-		return p, err
-	}
-	if p.Items, err = s.recordsAfter(ctx, q, before, w.count); err != nil {
-		return p, err
-	}
-	if got := len(p.Items); got > 0 {
-		s.remember(at, p.Items[got-1].ID, got, hidden)
-	}
-	p.HasNext = w.beyond(p.Total, len(p.Items))
-	if groups {
-		err = s.fillGroups(ctx, q, p.Items)
-	}
-	return p, err
+	return s.findAll(ctx, both)
 }
 
-// fillGroups adds the groups of a page of people, each group's name once.
-func (s *Service) fillGroups(ctx context.Context, q scope, page []Record) error {
-	ids := make([]id.ID, len(page))
-	for i := range page {
-		ids[i] = page[i].ID
+// bounded gives a list that may have to look at everybody no more than its time.
+func bounded[T any](ctx context.Context, slow bool, read func(context.Context) (T, error)) (T, error) {
+	if !slow {
+		return read(ctx)
 	}
-	in, err := s.groupNamesOf(ctx, q, ids)
-	for i := range page {
-		page[i].Groups = in[page[i].ID]
+	limited, release := context.WithTimeout(ctx, slowest)
+	defer release()
+	found, err := read(limited)
+	if err != nil && errors.Is(limited.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
+		var none T
+		return none, ErrFilterTooCostly.Because(err)
 	}
-	return err
+	return found, err
 }
 
-func (s *Service) walkGroups(ctx context.Context, q scope, w wanted) (page.Page[Group], error) {
-	p := page.Page[Group]{HasPrevious: w.start > 1}
-	var err error
-	if p.Total, err = store.Count(ctx, s.db, groupsCount); err != nil || w.count == 0 || int64(w.start) > p.Total {
-		return p, err
+// everyone returns how many are in the list of everybody, and how many of them the caller does not see.
+func (s *Service) everyone(ctx context.Context, l *list) (total, hidden int64, err error) {
+	if l.of == aGroup {
+		total, err = store.Count(ctx, s.db, groupsCount)
+		return total, 0, err
 	}
-	at := place{tenant: q.tenant, list: groupsCount, start: w.start}
-	before, err := s.before(at, 0, func() (id.ID, error) { return s.groupBefore(ctx, q, w.start) })
-	if err != nil {
-		return p, err
+	if total, err = store.Count(ctx, s.db, usersCount); err != nil || !l.q.provider() {
+		return total, 0, err
 	}
-	if p.Items, err = s.groups(ctx, selectGroupsAfter, q.tenant, before, w.count); err != nil {
-		return p, err
-	}
-	if got := len(p.Items); got > 0 {
-		s.remember(at, p.Items[got-1].ID, got, 0)
-	}
-	p.HasNext = w.beyond(p.Total, len(p.Items))
-	return p, nil
-}
-
-// before returns the row in front of a place: remembered from the page that ended there, or looked for.
-func (s *Service) before(at place, hidden int64, look func() (id.ID, error)) (id.ID, error) {
-	if at.start == 1 {
-		return id.Nil, nil
-	}
-	if found, ok := s.positions.find(at, hidden, s.clock()); ok {
-		return found, nil
-	}
-	return look()
-}
-
-func (s *Service) remember(at place, last id.ID, got int, hidden int64) {
-	at.start += got
-	s.positions.keep(at, position{before: last, hidden: hidden, at: s.clock()})
+	hidden, err = store.Count(ctx, s.db, leftCount(l.q.config))
+	return total - hidden, hidden, err
 }

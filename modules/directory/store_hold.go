@@ -20,9 +20,9 @@ func (s *Service) collect(ctx context.Context, into spelled, q scope, ids []id.I
 		some      bool
 		values    any
 	}{
-		{fieldID, selectActiveByID, len(ids) > 0, ids},
-		{fieldUserName, selectActiveByName, len(names) > 0, names},
-		{fieldExternalID, selectActiveByLink, len(externals) > 0, externals},
+		{pathID, selectActiveByID, len(ids) > 0, ids},
+		{pathUserName, selectActiveByName, len(names) > 0, names},
+		{pathExternalID, selectActiveByLink, len(externals) > 0, externals},
 	} {
 		if !look.some {
 			continue

@@ -8,6 +8,19 @@ import (
 	"github.com/usherhq/usher/internal/page"
 )
 
+// where collects the conditions of a list. Its first argument is the tenant; in lists of people, the second is the configuration.
+type where struct {
+	arguments
+
+	text strings.Builder
+}
+
+func newWhere(q scope) *where { return &where{arguments: arguments{values: []any{q.tenant, q.config}}} }
+
+func (w *where) and(condition string) { w.text.WriteString(" AND " + condition) }
+
+func (w *where) String() string { return w.text.String() }
+
 // listing is the order of a list in SQL: a name that is unique, or the id.
 type listing struct {
 	key        string // the column, or empty
@@ -25,16 +38,21 @@ func (l listing) cut(w *where, from *stand, backward bool, limit int) {
 	switch {
 	case from == nil:
 	case l.key == "":
-		w.and(l.id+" "+compare+" "+w.arg(from.of), true)
+		w.and(l.id + " " + compare + " " + w.add(from.of))
 	default:
-		w.and(l.key+" "+compare+" "+w.arg(from.key), true)
+		w.and(l.key + " " + compare + " " + w.add(from.key))
 	}
 	by := l.key
 	if by == "" {
 		by = l.id
 	}
-	w.text.WriteString(" ORDER BY " + by + " " + direction + " LIMIT " + w.arg(limit+1))
+	w.text.WriteString(" ORDER BY " + by + " " + direction + " LIMIT " + w.add(limit+1))
 }
+
+const (
+	countGroupsWhere  = `SELECT count(*) FROM groups g WHERE g.tenant_id = $1`
+	selectGroupsWhere = `SELECT ` + groupColumns + ` FROM groups g WHERE g.tenant_id = $1`
+)
 
 // fromAll is fromUsers for who is no configuration: there is no link to look for, and a plan that joins none.
 const fromAll = ` FROM users u LEFT JOIN links l ON false AND l.scim_config_id = $2 WHERE u.tenant_id = $1 `
@@ -61,12 +79,12 @@ func (s *Service) listUsers(ctx context.Context, q scope, args page.Args, f User
 		l.key = ""
 	}
 	l.cut(w, from, backward, count)
-	return s.users(ctx, `SELECT `+userColumns+peopleFor(q)+w.String(), w.args...)
+	return s.users(ctx, `SELECT `+userColumns+peopleFor(q)+w.String(), w.values...)
 }
 
 func (s *Service) countUsers(ctx context.Context, q scope, f UserFilter) (total int64, err error) {
 	w := usersIn(q, f)
-	if err := s.db.QueryRow(ctx, `SELECT count(*)`+peopleFor(q)+w.String(), w.args...).Scan(&total); err != nil {
+	if err := s.db.QueryRow(ctx, `SELECT count(*)`+peopleFor(q)+w.String(), w.values...).Scan(&total); err != nil {
 		return 0, fmt.Errorf("count users: %w", err)
 	}
 	return total, nil
@@ -76,32 +94,36 @@ const linkOf = "SELECT 1 FROM links x WHERE x.tenant_id = $1 AND x.user_id = u.i
 
 func usersIn(q scope, f UserFilter) *where {
 	w := newWhere(q)
-	w.and("l.ended_at IS NULL", false)
+	w.and("l.ended_at IS NULL")
 	if f.Search != "" {
-		key := w.arg(beginning(fold(f.Search)))
-		w.and("(u.user_name_key LIKE "+key+` ESCAPE '\' OR lower(u.display_name) LIKE `+key+` ESCAPE '\' OR u.display_name LIKE `+
-			w.arg(beginning(f.Search))+` ESCAPE '\')`, false)
+		key := w.add(beginning(fold(f.Search)))
+		w.and("(u.user_name_key LIKE " + key + ` ESCAPE '\' OR lower(u.display_name) LIKE ` + key + ` ESCAPE '\' OR u.display_name LIKE ` +
+			w.add(beginning(f.Search)) + ` ESCAPE '\')`)
 	}
 	if f.Active != nil {
-		w.active(q, *f.Active)
+		active := (&compiler{q: q}).active()
+		if !*f.Active {
+			active = notOf(active)
+		}
+		w.and(string(active))
 	}
 	if f.Department != nil {
-		w.and("u.department = "+w.arg(*f.Department), false)
+		w.and("u.department = " + w.add(*f.Department))
 	}
 	if f.Group != nil {
-		w.and("u.id IN (SELECT ms.member_id FROM memberships ms WHERE ms.tenant_id = $1 AND ms.group_id = "+w.arg(*f.Group)+")", true)
+		w.and("u.id IN (SELECT ms.member_id FROM memberships ms WHERE ms.tenant_id = $1 AND ms.group_id = " + w.add(*f.Group) + ")")
 	}
 	if f.Config != nil {
-		w.and("EXISTS ("+linkOf+" AND x.scim_config_id = "+w.arg(*f.Config)+" AND x.ended_at IS NULL)", false)
+		w.and("EXISTS (" + linkOf + " AND x.scim_config_id = " + w.add(*f.Config) + " AND x.ended_at IS NULL)")
 	}
 	switch f.Claimed {
 	case ClaimedAny:
 	case ClaimedCreated:
-		w.and("EXISTS ("+linkOf+" AND x.how = '"+LinkCreated+"')", false)
+		w.and("EXISTS (" + linkOf + " AND x.how = '" + LinkCreated + "')")
 	case ClaimedAdopted:
-		w.and("EXISTS ("+linkOf+" AND x.how = '"+LinkAdopted+"')", false)
+		w.and("EXISTS (" + linkOf + " AND x.how = '" + LinkAdopted + "')")
 	case ClaimedNever:
-		w.and("NOT EXISTS ("+linkOf+")", false)
+		w.and("NOT EXISTS (" + linkOf + ")")
 	}
 	return w
 }
@@ -126,24 +148,24 @@ func (s *Service) listGroups(ctx context.Context, q scope, args page.Args, f Gro
 		l.key = ""
 	}
 	l.cut(w, from, backward, count)
-	return s.groups(ctx, selectGroupsWhere+w.String(), w.args...)
+	return s.groups(ctx, selectGroupsWhere+w.String(), w.values...)
 }
 
 func (s *Service) countGroups(ctx context.Context, q scope, f GroupFilter) (total int64, err error) {
 	w := groupsIn(q, f)
-	if err := s.db.QueryRow(ctx, countGroupsWhere+w.String(), w.args...).Scan(&total); err != nil {
+	if err := s.db.QueryRow(ctx, countGroupsWhere+w.String(), w.values...).Scan(&total); err != nil {
 		return 0, fmt.Errorf("count groups: %w", err)
 	}
 	return total, nil
 }
 
 func groupsIn(q scope, f GroupFilter) *where {
-	w := &where{args: []any{q.tenant}}
+	w := &where{arguments: arguments{values: []any{q.tenant}}}
 	if f.Search != "" {
-		w.and("g.display_name_key LIKE "+w.arg(beginning(fold(f.Search)))+` ESCAPE '\'`, false)
+		w.and("g.display_name_key LIKE " + w.add(beginning(fold(f.Search))) + ` ESCAPE '\'`)
 	}
 	if f.Config != nil {
-		w.and("g.scim_config_id = "+w.arg(*f.Config), false)
+		w.and("g.scim_config_id = " + w.add(*f.Config))
 	}
 	return w
 }

@@ -2,190 +2,185 @@ package directory
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/usherhq/usher/internal/id"
-	"github.com/usherhq/usher/internal/page"
 )
 
-// where collects the conditions of a query. Its first argument is the tenant; in queries of people, the second is the
-// configuration.
-type where struct {
-	text    strings.Builder
-	args    []any
-	indexed bool // some condition is found by an index
-	nobody  bool // some condition can never be met
+// list is a list that is asked for, compiled.
+type list struct {
+	*compiler
+
+	query Query
+	p     clause
+	o     order
 }
 
-func newWhere(q scope) *where { return &where{args: []any{q.tenant, q.config}} }
-
-// arg adds an argument and returns its placeholder.
-func (w *where) arg(value any) string {
-	w.args = append(w.args, value)
-	return "$" + strconv.Itoa(len(w.args))
-}
-
-func (w *where) and(condition string, indexed bool) {
-	w.text.WriteString(" AND " + condition)
-	w.indexed = w.indexed || indexed
-}
-
-func (w *where) String() string { return w.text.String() }
-
-func userWhere(q scope, terms []term) (*where, error) {
-	w := newWhere(q)
-	for _, t := range terms {
-		switch t.field {
-		case fieldID:
-			w.id(id.User, "u.id", t.text)
-		case fieldUserName:
-			w.and("u.user_name_key = "+w.arg(fold(t.text)), true)
-		case fieldExternalID:
-			w.externalID(q, t.text)
-		case fieldEmails:
-			if err := w.email(t.element); err != nil {
-				return nil, err
-			}
-		case fieldEmailValue, fieldEmailType:
-			if err := w.email([]term{t}); err != nil {
-				return nil, err
-			}
-		case fieldActive:
-			w.active(q, t.flag)
-		case fieldManager:
-			w.and("u.manager = "+w.arg(t.text)+" AND u.manager <> ''", true)
-		default:
-			return nil, ErrFilterUnsupported.Sayf("users cannot be filtered by %s", t.field)
-		}
+// fieldsFor returns what filters and sorts of the caller's tenant can name.
+func (s *Service) fieldsFor(_ context.Context, of *resource) (*fieldSet, error) { //nolint:unparam // a tenant's own are looked up
+	if of == aGroup {
+		return groupFields, nil
 	}
-	if !w.indexed {
-		return nil, ErrFilterUnsupported
-	}
-	w.text.WriteString(" AND l.ended_at IS NULL")
-	return w, nil
+	return userFields, nil
 }
 
-func (w *where) id(kind id.Kind, column, text string) {
-	of, ok := kind.Parse(text)
-	w.nobody = w.nobody || !ok
-	w.and(column+" = "+w.arg(of), true)
+func (s *Service) listOf(ctx context.Context, of *resource, query Query) (*list, error) {
+	q, err := scopeOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	fields, err := s.fieldsFor(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	l := &list{compiler: newCompiler(q, of, fields, query.Base), query: query}
+	return l, l.compileAll()
 }
 
-// externalID is the link's. Who is no configuration means anybody's.
-func (w *where) externalID(q scope, text string) {
-	if q.provider() {
-		w.and("u.id IN (SELECT x.user_id FROM links x WHERE x.tenant_id = $1 AND x.external_id = "+w.arg(text)+
-			" AND x.external_id <> '' AND x.scim_config_id = $2 AND x.ended_at IS NULL)", true)
-		return
+func (l *list) compileAll() (err error) {
+	if l.p, err = l.compile(l.query.Where); err != nil {
+		return err
 	}
-	w.and("u.id IN (SELECT x.user_id FROM links x WHERE x.tenant_id = $1 AND x.external_id = "+w.arg(text)+" AND x.ended_at IS NULL)", true)
+	l.o, err = l.order(l.query.Sort)
+	return err
 }
 
-// email is met by one and the same address. A type alone is not found by an index.
-func (w *where) email(element []term) error {
-	condition, indexed := "u.id IN (SELECT e.user_id FROM user_values e WHERE e.tenant_id = $1", false
-	for _, t := range element {
-		switch t.field {
-		case fieldEmailValue:
-			key, rest := keyed(fold(t.text))
-			condition, indexed = condition+fmt.Sprintf(" AND e.attr = %d AND e.key = %s AND e.rest = %s", numberEmails, w.arg(key), w.arg(rest)), true
-		case fieldEmailType:
-			key, _ := keyed(fold(t.text))
-			condition += fmt.Sprintf(` AND EXISTS (SELECT 1 FROM user_values t WHERE t.tenant_id = $1 AND t.user_id = e.user_id
-				AND t.attr = %d AND t.ord = e.ord AND t.key = %s)`, numberEmails+2, w.arg(key))
-		default:
-			return ErrFilterUnsupported.Sayf("emails can be filtered by value and type")
-		}
+// place names the list for who remembers where its pieces have ended.
+func (l *list) place() place {
+	at := place{tenant: l.q.tenant, config: l.q.config, list: l.of.table, start: max(l.query.Start, 1)}
+	if l.query.Where != nil || l.query.Sort.By.Name != "" || l.others != nil {
+		text := fmt.Sprint(l.query.Where, "\x00", l.query.Sort, l.others != nil)
+		sum := sha256.Sum256([]byte(text))
+		at.list += ":" + hex.EncodeToString(sum[:12])
 	}
-	w.and(condition+")", indexed)
-	return nil
+	return at
 }
 
-// active is the link's for a configuration that has one, the person's otherwise.
-func (w *where) active(q scope, want bool) {
-	column := "u.active"
-	if q.provider() {
-		column = "COALESCE(l.active, u.active)"
+// join ties a person to the link of the calling configuration.
+func (c *compiler) join() string {
+	switch {
+	case c.of == aGroup:
+		return ""
+	case c.q.provider():
+		return " LEFT JOIN links l ON l.tenant_id = u.tenant_id AND l.user_id = u.id AND l.scim_config_id = $2"
+	default:
+		return " LEFT JOIN links l ON false AND l.scim_config_id = $2"
 	}
-	if !want {
-		column = "NOT " + column
-	}
-	w.and(column, false)
 }
 
-func groupWhere(q scope, terms []term) (*where, error) {
-	w := &where{args: []any{q.tenant}}
-	for _, t := range terms {
-		switch t.field {
-		case fieldID:
-			w.id(id.Group, "g.id", t.text)
-		case fieldDisplayName:
-			w.and("g.display_name_key = "+w.arg(fold(t.text)), true)
-		case fieldExternalID:
-			w.and("g.external_id = "+w.arg(t.text)+" AND g.external_id <> ''", true)
-		case fieldMembers:
-			kind, of, ok := id.KindOf(t.text)
-			w.nobody = w.nobody || !ok || kind != id.User && kind != id.Group
-			w.and("g.id IN (SELECT ms.group_id FROM memberships ms WHERE ms.tenant_id = $1 AND ms.member_id = "+w.arg(of)+")", true)
-		default:
-			return nil, ErrFilterUnsupported.Sayf("groups cannot be filtered by %s", t.field)
-		}
+func (c *compiler) seen() condition {
+	if c.of == aGroup {
+		return yes
 	}
-	return w, nil
+	return "l.ended_at IS NULL"
+}
+
+// parts returns what the list's statements are made of: the ids that an index finds, under a name, and the rows. Ids that are
+// found by an index are found first and whole, because PostgreSQL would rather walk along the order in the hope of meeting them
+// soon.
+func (l *list) parts() (with, body string) {
+	row := l.of.row
+	if l.p.drive == "" || l.p.rank == rankUnique {
+		return "", " FROM " + l.of.table + " " + row + l.join() + l.o.join + " WHERE " + row + ".tenant_id = $1 AND " + string(allOf(l.seen(), l.p.where))
+	}
+	found := "few_" + row
+	return found + "(id) AS MATERIALIZED (" + l.p.drive + ")",
+		" FROM " + found + " CROSS JOIN " + l.of.table + " " + row + l.join() + l.o.join + " WHERE " + row + ".tenant_id = $1 AND " + row + ".id = " +
+			found + ".id AND " + string(allOf(l.seen(), l.p.rest))
+}
+
+// statement reads a piece of the list: columns, and behind them the value that the list is ordered by.
+func (l *list) statement(columns string, after *Mark, limit, offset int) (string, []any) {
+	with, body := l.parts()
+	return l.finish(with, columns+l.o.column()+body, l.of.row+".id", l.o, after, limit, offset)
+}
+
+func (l *list) finish(with, rows, idColumn string, o order, after *Mark, limit, offset int) (string, []any) {
+	a := arguments{values: slices.Clone(l.values)}
+	text := "SELECT " + rows
+	if with != "" {
+		text = "WITH " + with + " " + text
+	}
+	if after != nil {
+		text += " AND " + string(o.after(&a, idColumn, *after))
+	}
+	text += o.orderBy(idColumn) + " LIMIT " + a.add(limit)
+	if offset > 0 {
+		text += " OFFSET " + a.add(offset)
+	}
+	return a.used(text)
+}
+
+// column is the value that a list is ordered by, where the rows do not show it anyway.
+func (o order) column() string {
+	if o.key == "" || o.time {
+		return ""
+	}
+	return ", " + o.key
+}
+
+// count counts the list.
+func (s *Service) count(ctx context.Context, l *list) (total int64, err error) {
+	with, body := l.parts()
+	if with != "" {
+		with = "WITH " + with + " "
+	}
+	text, args := l.used(with + "SELECT count(*)" + body)
+	if err := s.db.QueryRow(ctx, text, args...).Scan(&total); err != nil {
+		return 0, fmt.Errorf("count what a filter takes: %w", err)
+	}
+	return total, nil
+}
+
+// byValue tells whether the whole list is ordered by a field of user_values: then it is read along the index, and those
+// without a value are read apart.
+func (l *list) byValue() bool { return l.p.where == yes && l.o.number != 0 }
+
+// valued and missing read the two parts of such a list.
+func (l *list) valued(columns string, after *Mark, limit, offset int) (string, []any) {
+	o := order{key: "s.key", sure: true, descending: l.o.descending}
+	return l.finish("", columns+", s.key"+l.withValue(), "s.user_id", o, after, limit, offset)
+}
+
+func (l *list) withValue() string {
+	return " FROM user_values s CROSS JOIN users u" + l.join() + " WHERE s.tenant_id = $1 AND s.attr = " + strconv.Itoa(int(l.o.number)) +
+		" AND s.lead AND u.tenant_id = $1 AND u.id = s.user_id AND " + string(l.seen())
+}
+
+func (l *list) missing(columns string, after *Mark, limit, offset int) (string, []any) {
+	o := order{descending: l.o.descending}
+	body := " FROM users u" + l.join() + " WHERE u.tenant_id = $1 AND " + string(l.seen()) +
+		" AND NOT EXISTS (SELECT 1 FROM user_values s WHERE s.tenant_id = $1 AND s.user_id = u.id AND s.attr = " + strconv.Itoa(int(l.o.number)) + " AND s.lead)"
+	return l.finish("", columns+", NULL::text"+body, "u.id", o, after, limit, offset)
+}
+
+func (s *Service) countValued(ctx context.Context, l *list) (count int, err error) {
+	text, args := l.used("SELECT count(*)" + l.withValue())
+	if err := s.db.QueryRow(ctx, text, args...).Scan(&count); err != nil {
+		return 0, fmt.Errorf("count who has a value: %w", err)
+	}
+	return count, nil
+}
+
+// mark is where a person or a group stands in the list.
+func (o order) mark(of id.ID, key sql.NullString, times ...string) Mark {
+	switch {
+	case o.key == "":
+		return Mark{ID: of}
+	case o.time:
+		return Mark{Key: times[o.timeAt()], ID: of}
+	default:
+		return Mark{Missing: !key.Valid, Key: key.String, ID: of}
+	}
 }
 
 const (
-	countUsersWhere = `SELECT count(*)` + fromUsers
-
-	countGroupsWhere  = `SELECT count(*) FROM groups g WHERE g.tenant_id = $1`
-	selectGroupsWhere = `SELECT ` + groupColumns + ` FROM groups g WHERE g.tenant_id = $1`
-)
-
-func (s *Service) findUsers(ctx context.Context, w *where, piece wanted, groups bool) (page.Page[Record], error) {
-	return find(ctx, s, w, piece, countUsersWhere, func(limit string, args []any) ([]Record, error) {
-		return s.records(ctx, groups, s.recordsQuery(groups)+w.String()+` ORDER BY u.id`+limit, args...)
-	})
-}
-
-func (s *Service) findGroups(ctx context.Context, w *where, piece wanted) (page.Page[Group], error) {
-	return find(ctx, s, w, piece, countGroupsWhere, func(limit string, args []any) ([]Group, error) {
-		return s.groups(ctx, selectGroupsWhere+w.String()+` ORDER BY g.id`+limit, args...)
-	})
-}
-
-// find reads a piece and counts only when what was read does not tell the total.
-func find[T any](ctx context.Context, s *Service, w *where, piece wanted, count string,
-	read func(limit string, args []any) ([]T, error),
-) (page.Page[T], error) {
-	p := page.Page[T]{HasPrevious: piece.start > 1}
-	if piece.count > 0 {
-		next := len(w.args)
-		limit := fmt.Sprintf(" LIMIT $%d OFFSET $%d", next+1, next+2)
-		found, err := read(limit, append(w.args[:next:next], piece.count+1, piece.start-1))
-		if err != nil {
-			return p, err
-		}
-		p.HasNext = len(found) > piece.count
-		p.Items = found[:min(len(found), piece.count)]
-		if !p.HasNext && (len(p.Items) > 0 || piece.start == 1) {
-			p.Total = int64(piece.start - 1 + len(p.Items))
-			return p, nil
-		}
-	}
-	if err := s.db.QueryRow(ctx, count+w.String(), w.args...).Scan(&p.Total); err != nil {
-		return p, fmt.Errorf("count what a filter takes: %w", err)
-	}
-	return p, nil
-}
-
-const (
-	selectUsersAfter  = `SELECT ` + recordColumns + fromUsers + `AND u.id > $3 AND l.ended_at IS NULL ORDER BY u.id LIMIT $4`
-	selectGroupsAfter = `SELECT ` + groupColumns + ` FROM groups g WHERE g.tenant_id = $1 AND g.id > $2 ORDER BY g.id LIMIT $3`
-
 	// These touch nothing but an index.
 	selectUserBefore        = `SELECT u.id FROM users u WHERE u.tenant_id = $1 ORDER BY u.id LIMIT 1 OFFSET $2`
 	selectVisibleUserBefore = `SELECT u.id FROM users u WHERE u.tenant_id = $1 AND NOT EXISTS (SELECT 1 FROM links l
@@ -194,34 +189,26 @@ const (
 	selectGroupBefore = `SELECT g.id FROM groups g WHERE g.tenant_id = $1 ORDER BY g.id LIMIT 1 OFFSET $2`
 )
 
-func (s *Service) recordsAfter(ctx context.Context, q scope, before id.ID, count int) ([]Record, error) {
-	return s.records(ctx, false, selectUsersAfter, q.tenant, q.config, before, count)
-}
-
-// userBefore returns the person in front of the one at a place, which counts from 1.
-func (s *Service) userBefore(ctx context.Context, q scope, start int, some bool) (id.ID, error) {
-	if some {
-		return s.rowBefore(ctx, selectVisibleUserBefore, q.tenant, start-2, q.config)
+// rowBefore returns the one in front of a place in the list of everybody, which counts from 1. It returns the greatest id where
+// the list has become shorter meanwhile: nothing comes after it.
+func (s *Service) rowBefore(ctx context.Context, l *list, hidden int64) (Mark, error) {
+	query, args := selectGroupBefore, []any{l.q.tenant, l.query.Start - 2}
+	switch {
+	case l.of == aUser && hidden > 0:
+		query, args = selectVisibleUserBefore, append(args, l.q.config)
+	case l.of == aUser:
+		query = selectUserBefore
 	}
-	return s.rowBefore(ctx, selectUserBefore, q.tenant, start-2)
-}
-
-func (s *Service) groupBefore(ctx context.Context, q scope, start int) (id.ID, error) {
-	return s.rowBefore(ctx, selectGroupBefore, q.tenant, start-2)
-}
-
-// rowBefore returns the greatest id where the list has become shorter meanwhile: nothing comes after it.
-func (s *Service) rowBefore(ctx context.Context, query string, args ...any) (id.ID, error) {
-	var of id.ID
-	err := s.db.QueryRow(ctx, query, args...).Scan(&of)
+	var m Mark
+	err := s.db.QueryRow(ctx, query, args...).Scan(&m.ID)
 	if errors.Is(err, sql.ErrNoRows) {
-		for i := range of {
-			of[i] = 0xff
+		for i := range m.ID {
+			m.ID[i] = 0xff
 		}
-		return of, nil
+		return m, nil
 	}
 	if err != nil {
-		return id.Nil, fmt.Errorf("find a place in a list: %w", err)
+		return m, fmt.Errorf("find a place in a list: %w", err)
 	}
-	return of, nil
+	return m, nil
 }

@@ -19,19 +19,19 @@ const (
 	groupsInSQLite   = `, (SELECT json_group_array(json_array(g.id, g.display_name) ORDER BY g.id)` + groupsOfRecord
 )
 
-func (s *Service) recordsQuery(groups bool) string {
+func (s *Service) recordColumns(groups bool) string {
 	switch {
 	case !groups:
-		return `SELECT ` + recordColumns + fromUsers
+		return recordColumns
 	case s.db.Postgres():
-		return `SELECT ` + recordColumns + groupsInPostgres + fromUsers
+		return recordColumns + groupsInPostgres
 	default:
-		return `SELECT ` + recordColumns + groupsInSQLite + fromUsers
+		return recordColumns + groupsInSQLite
 	}
 }
 
-// records runs a query of recordColumns and, with groups, of those too.
-func (s *Service) records(ctx context.Context, groups bool, query string, args ...any) ([]Record, error) {
+// records runs a query of recordColumns, with groups of those too, and with keys of one more text, which may be NULL.
+func (s *Service) records(ctx context.Context, groups bool, keys *[]sql.NullString, query string, args ...any) ([]Record, error) {
 	rows, err := s.db.Query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("load users: %w", err)
@@ -40,9 +40,13 @@ func (s *Service) records(ctx context.Context, groups bool, query string, args .
 	var found []Record
 	var r Record
 	var in sql.RawBytes
+	var key sql.NullString
 	into := []any{&r.ID, &r.UserName, &r.Manager, &r.Version, &r.CreatedAt, &r.UpdatedAt, &r.Attributes, &r.ExternalID, &r.Active}
 	if groups {
 		into = append(into, &in)
+	}
+	if keys != nil {
+		into = append(into, &key)
 	}
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
@@ -50,6 +54,9 @@ func (s *Service) records(ctx context.Context, groups bool, query string, args .
 		}
 		if r.Groups, err = groupRefs(in); err != nil {
 			return nil, err
+		}
+		if keys != nil {
+			*keys = append(*keys, key)
 		}
 		found = append(found, r)
 		r.Attributes = nil

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
+	"github.com/usherhq/usher/internal/fault"
 	"github.com/usherhq/usher/internal/filter"
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/page"
@@ -208,7 +210,7 @@ func TestWhoLeavesIsGoneForThatConfigurationAndComesBackAsHerself(t *testing.T) 
 		if err := w.people.Delete(w.okta, u.ID, nil); !errors.Is(err, directory.ErrUserNotFound) {
 			t.Errorf("twice: %v", err)
 		}
-		p, err := w.people.Query(w.okta, directory.UserQuery{Count: 10})
+		p, err := w.people.Query(w.okta, directory.Query{Count: 10})
 		if err != nil || p.Total != 0 || len(p.Items) != 0 {
 			t.Errorf("the list has %+v, %v", p, err)
 		}
@@ -246,7 +248,7 @@ func parsed(t *testing.T, text string) filter.Node {
 	return n
 }
 
-func TestFiltersAreAnsweredByIndexesOrRefused(t *testing.T) {
+func TestUsualFiltersAreAnswered(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		w := newWorld(t, db)
@@ -270,20 +272,41 @@ func TestFiltersAreAnsweredByIndexesOrRefused(t *testing.T) {
 			directory.UserURN + `:userName eq "ada@example.com"`:                  1,
 			directory.EnterpriseURN + `:manager.value eq "boss" and id eq "nope"`: 0,
 		} {
-			p, err := w.people.Query(w.okta, directory.UserQuery{Where: parsed(t, text), Count: 10})
+			p, err := w.people.Query(w.okta, directory.Query{Where: parsed(t, text), Count: 10})
 			if err != nil || len(p.Items) != want || p.Total != int64(want) {
 				t.Errorf("%s found %d of %d, %v; want %d", text, len(p.Items), p.Total, err, want)
 			}
 		}
-		for _, text := range []string{
-			`userName ne "a"`, `userName sw "a"`, `active eq true`, `emails.type eq "work"`, `title eq "x"`, `userName eq "a" or userName eq "b"`,
-			`not (userName eq "a")`, `userName pr`, `emails[value co "x"]`, `externalId eq 7`, `meta.created gt "2020-01-01T00:00:00Z"`, `displayName eq "x"`,
-		} {
-			if p, err := w.people.Query(w.okta, directory.UserQuery{Where: parsed(t, text), Count: 10}); !errors.Is(err, directory.ErrFilterUnsupported) {
-				t.Errorf("%s found %+v, %v", text, p, err)
-			}
-		}
 	})
+}
+
+// TestFiltersThatMakeNoSenseAreRefused in words that tell what to write instead.
+//
+// Conformance: P-3.4.2.2-09 P-3.4.2.2-10 P-3.4.2.2-16 P-3.4.2.2-18
+func TestFiltersThatMakeNoSenseAreRefused(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, storetest.SQLite)
+	w := newWorld(t, db)
+	for text, says := range map[string]string{
+		`externalId eq 7`: "a string in double quotes", `userName eq true`: "double quotes", `active eq "yes"`: "true or false", `active gt true`: "does not fit",
+		`active co "t"`: "does not fit", `active eq 1`: "true or false", `x509Certificates.value lt "A"`: "no order", `x509Certificates.value ge "A"`: "no order",
+		`meta.created co "2026"`: "does not fit", `meta.created gt "yesterday"`: "2026-11-23T10:00:00Z", `meta.created eq 5`: "date and time", `meta.created eq "2026-11-23"`: "date",
+		`title gt null`: "eq or ne", `foo eq 1`: "foo", `foo pr`: "foo", `members eq "x"`: "members", `department eq "x"`: "with its URN", `password sw "a"`: "password", `password pr`: "password",
+		`name eq "x"`: "name.formatted", `addresses eq "x"`: "addresses.formatted", `emails.nope eq "x"`: "no part", `userName.x pr`: "no part", `title[value eq "x"]`: "no list",
+		`name[givenName eq "x"]`: "no list", `emails[nope eq "x"]`: "no part", `emails[type gt true]`: "double quotes", `emails[primary co "x"]`: "does not fit", `emails[type ge null]`: "eq or ne",
+		`schemas[type eq "x"]`: "no part", `groups[nope pr]`: "no part", `userName eq "a" or foo eq "b"`: "foo", `not (foo pr)`: "foo",
+	} {
+		_, err := w.people.Query(w.okta, directory.Query{Where: parsed(t, text), Count: 10})
+		if f, _ := fault.As(err); !errors.Is(err, directory.ErrFilterUnsupported) || f.ScimType != "invalidFilter" || !strings.Contains(f.Message, says) {
+			t.Errorf("%s got %v, want words of %q", text, err, says)
+		}
+	}
+	for name, says := range map[string]string{"foo": "nothing to sort by", "name": "name.formatted", "password": "nothing", "department": "URN", "addresses": "addresses.formatted"} {
+		_, err := w.people.Query(w.okta, directory.Query{Sort: directory.Sort{By: attrOf(t, name)}, Count: 10})
+		if f, _ := fault.As(err); !errors.Is(err, directory.ErrSortUnsupported) || f.ScimType != "invalidValue" || !strings.Contains(f.Message, says) {
+			t.Errorf("sorted by %s got %v, want words of %q", name, err, says)
+		}
+	}
 }
 
 func TestPagesAreWalkedWhileOthersLeave(t *testing.T) {
@@ -297,7 +320,7 @@ func TestPagesAreWalkedWhileOthersLeave(t *testing.T) {
 		}
 		var walked []id.ID
 		for start := 1; start <= 11; start += 4 {
-			p, err := w.people.Query(w.okta, directory.UserQuery{Start: start, Count: 4})
+			p, err := w.people.Query(w.okta, directory.Query{Start: start, Count: 4})
 			if err != nil || p.Total != 11 {
 				t.Fatalf("from %d: %d, %v", start, p.Total, err)
 			}
@@ -308,7 +331,7 @@ func TestPagesAreWalkedWhileOthersLeave(t *testing.T) {
 		if want := slices.Delete(slices.Clone(ids), 1, 2); !slices.Equal(walked, want) {
 			t.Errorf("walked %v, want %v", walked, want)
 		}
-		beyond, err := w.people.Query(w.okta, directory.UserQuery{Start: 100, Count: 4})
+		beyond, err := w.people.Query(w.okta, directory.Query{Start: 100, Count: 4})
 		if err != nil || beyond.Total != 11 || len(beyond.Items) != 0 {
 			t.Errorf("beyond the end: %+v, %v", beyond, err)
 		}
