@@ -225,3 +225,30 @@ func aliases(n int) string {
 	}
 	return out.String()
 }
+
+func TestAConfigurationShowsWhoCallsAndWarns(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		ctx, admin := w.tenant(caller.ScopeAdmin)
+		config, err := w.r.Provisioning.CreateConfig(ctx, provisioning.NewConfig{Name: "Okta", IdentityProvider: provisioning.Okta, Preset: provisioning.PresetOkta})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const query = `{ tenant { scimConfigs { nodes { recognized { provider since } warnings { code message } version } } } }`
+		if a := w.want(admin, query); a.at("tenant", "scimConfigs", "nodes", 0, "recognized") != nil {
+			t.Errorf("before any call: %s", a.text)
+		}
+		who, _ := caller.From(ctx)
+		w.r.Provisioning.Log(provisioning.Call{
+			Tenant: who.Tenant, Config: config.ID, Token: id.New(), At: config.CreatedAt, Method: "GET", Path: "/Users", Status: 200, RequestID: "r",
+			Signs: []*provisioning.Sign{{Provider: provisioning.Entra, Weight: provisioning.Sure}},
+		})
+		w.r.Provisioning.FlushCalls(t.Context())
+		a := w.want(admin, query)
+		if a.at("tenant", "scimConfigs", "nodes", 0, "recognized", "provider") != "ENTRA" || a.at("tenant", "scimConfigs", "nodes", 0, "version") != 1.0 ||
+			a.at("tenant", "scimConfigs", "nodes", 0, "warnings", 0, "code") != "provider_disagrees" ||
+			a.at("tenant", "scimConfigs", "nodes", 0, "warnings", 1, "code") != "preset_disagrees" {
+			t.Errorf("calls of Entra made %s", a.text)
+		}
+	})
+}

@@ -16,7 +16,11 @@ func (e *exchange) body() (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readObject(text)
+	o, err := readObject(text)
+	if err == nil {
+		e.signs.ofBody(o)
+	}
+	return o, err
 }
 
 // text reads the request's body, of at most as many bytes as given. Nothing is read beyond them.

@@ -8,6 +8,7 @@ import (
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/modules/directory"
+	"github.com/usherhq/usher/modules/provisioning"
 )
 
 // prepare makes what the head of a file says is there before the first request.
@@ -83,11 +84,31 @@ func (k *talk) compareState(s *talkStep) {
 // state is how things stand, as an administrator sees them, a line each.
 func (k *talk) state() string {
 	k.t.Helper()
-	lines := slices.Concat(k.peopleLines(), k.groupLines(), k.licenseLines())
-	if len(lines) == 0 {
-		return "nobody and nothing"
+	return strings.Join(slices.Concat(k.peopleLines(), k.groupLines(), k.licenseLines(), k.callLines()), "\n")
+}
+
+// callLines tell what the log has of the calls, and whom they have given away.
+func (k *talk) callLines() []string {
+	k.t.Helper()
+	k.provisioning.FlushCalls(k.t.Context())
+	yes := true
+	var counts []int64
+	for _, f := range []provisioning.CallFilter{{}, {Refused: true}, {Probe: &yes}} {
+		n, err := k.provisioning.CountCalls(k.admin, f)
+		if err != nil {
+			k.t.Fatal(err)
+		}
+		counts = append(counts, n)
 	}
-	return strings.Join(lines, "\n")
+	lines := []string{fmt.Sprintf("calls: %d, %d refused, %d probes", counts[0], counts[1], counts[2])}
+	c, err := k.provisioning.GetConfig(k.admin, k.config.ID)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	if c.Recognized != nil {
+		lines = append(lines, "recognized: "+string(c.Recognized.Provider))
+	}
+	return lines
 }
 
 func (k *talk) peopleLines() []string {

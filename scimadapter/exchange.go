@@ -4,12 +4,16 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/usherhq/usher/internal/caller"
+	"github.com/usherhq/usher/internal/filter"
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/modules/provisioning"
 )
@@ -30,6 +34,7 @@ type exchange struct {
 	users     *resourceType // with the tenant's own extensions
 	session   provisioning.Session
 	call      provisioning.Call
+	signs     signs
 	answered  bool
 }
 
@@ -122,12 +127,12 @@ func (r route) allow() string {
 
 // find matches the address, however many slashes stand between its parts or at its end.
 func (e *exchange) find() (route, error) {
-	path, err := e.endpoint()
+	address, err := e.endpoint()
 	if err != nil {
 		e.route = "/…"
 		return route{}, err
 	}
-	first, rest, nested := strings.Cut(path, "/")
+	first, rest, nested := strings.Cut(address, "/")
 	e.route = "/" + first
 	if !nested {
 		if found, ok := e.h.routes[first]; ok {
@@ -185,14 +190,25 @@ func isVersion(part string) bool {
 	return len(part) > 1 && (part[0] == 'v' || part[0] == 'V') && part[1] >= '0' && part[1] <= '9'
 }
 
-// isProbe tells whether the request only tests the connection: what Okta's and Entra's test buttons send.
+// lookedUp takes note of what a list was asked for. Entra tests a connection with a GUID that nobody has.
+func (e *exchange) lookedUp(where filter.Node, total int64) {
+	e.signs.ofFilter(where)
+	e.call.Probe = e.call.Probe || total == 0 && isGUID(where)
+}
+
+// isProbe tells whether the request only tests the connection: what Okta's and Google's test buttons send, and what Entra reads
+// at random to see whether the endpoint lives. Nothing of Usher's has a GUID for its id.
 func (e *exchange) isProbe() bool {
 	if e.r.Method != http.MethodGet {
 		return false
 	}
+	if strings.HasSuffix(e.route, "/…") && uuid.Validate(path.Base(e.r.URL.Path)) == nil {
+		return true
+	}
 	query := e.r.URL.Query()
 	count, err := strconv.Atoi(query.Get("count"))
-	return e.route == "/ServiceProviderConfig" || e.route == "/Users" && !query.Has("filter") && err == nil && count <= 2
+	first := query.Get("startIndex")
+	return e.route == "/ServiceProviderConfig" || e.route == "/Users" && !query.Has("filter") && err == nil && count <= 2 && (first == "" || first == "1")
 }
 
 // log remembers the call once its tenant is known. Values of the query are a person's; only its names are kept.
@@ -204,6 +220,10 @@ func (e *exchange) log(started time.Time) {
 	e.call.At, e.call.Duration = started, e.h.clock().Sub(started)
 	e.call.Method, e.call.Path = e.r.Method, e.route+e.queryNames()
 	e.call.UserAgent, e.call.RequestID = e.r.UserAgent(), e.requestID
+	if e.session.Config.ID != id.Nil && e.call.Status != http.StatusUnauthorized {
+		e.signs.ofAddress(e.r)
+		e.call.Signs = e.signs
+	}
 	e.h.provisioning.Log(e.call)
 }
 

@@ -77,6 +77,7 @@ func (e *exchange) listUsers() error {
 	if err != nil {
 		return err
 	}
+	e.lookedUp(q.where, p.Total)
 	seats, err := e.showSeats(p.Items, q.view)
 	if err != nil {
 		return err
@@ -110,6 +111,7 @@ func (e *exchange) listGroups() error {
 	if err != nil {
 		return err
 	}
+	e.lookedUp(q.where, p.Total)
 	l := newListing(p.Total, q.start, len(p.Items))
 	for i := range p.Items {
 		text, err := e.appendGroup(nil, &p.Items[i], q.view)

@@ -89,7 +89,7 @@ var userSchema = &schema{
 		text("preferredLanguage", "The language to speak with the person."),
 		text("locale", "The conventions for dates, numbers and currency."),
 		text("timezone", "The time zone, such as Europe/Oslo."),
-		flag("active", "Whether this identity provider lets the person in."),
+		flag(attrActive, "Whether this identity provider lets the person in."),
 		password(),
 		list("emails", "E-mail addresses.", text("value", "The address."), "work", "home", "other"),
 		list("phoneNumbers", "Telephone numbers.", text("value", "The number."), "work", "home", "mobile", "fax", "pager", "other"),

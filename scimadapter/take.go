@@ -199,7 +199,10 @@ func wrap(a *attribute, value any) (object, error) {
 	return object{attrValue: bare}, nil
 }
 
-const attrValue = "value"
+const (
+	attrValue  = "value"
+	attrActive = "active"
+)
 
 // renamed is an object with a member under another name, unless it has one of that name.
 func renamed(o object, from, to string) object {
@@ -260,7 +263,7 @@ func (o object) user() (directory.User, error) {
 	own := object{}
 	for name, value := range o {
 		switch name {
-		case "active":
+		case attrActive:
 			u.Active, _ = value.(bool)
 		case "externalId":
 			u.ExternalID, _ = value.(string)
@@ -300,7 +303,7 @@ func document(u *directory.User) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	o["active"] = u.Active
+	o[attrActive] = u.Active
 	if u.ExternalID != "" {
 		o["externalId"] = u.ExternalID
 	}
@@ -326,7 +329,7 @@ func replaced(was, body object, schemas []string, entitled bool) object {
 	for name, value := range was {
 		_, given := now[name]
 		named := slices.ContainsFunc(schemas, func(urn string) bool { return strings.EqualFold(urn, name) })
-		if name == "active" && !given || name == attrEntitlements && !entitled || strings.HasPrefix(strings.ToLower(name), "urn:") && !given && !named {
+		if name == attrActive && !given || name == attrEntitlements && !entitled || strings.HasPrefix(strings.ToLower(name), "urn:") && !given && !named {
 			now[name] = value
 		}
 	}

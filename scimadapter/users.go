@@ -93,8 +93,8 @@ func (e *exchange) patchUser() error {
 		if err := e.manners.patch(e.users, doc, ops); err != nil {
 			return err
 		}
-		if _, ok := doc["active"]; !ok {
-			doc["active"] = u.Active // activity cannot be taken away, only changed
+		if _, ok := doc[attrActive]; !ok {
+			doc[attrActive] = u.Active // activity cannot be taken away, only changed
 		}
 		return become(u, doc)
 	})
@@ -122,8 +122,8 @@ func onlyActive(ops []operation) (active, only bool) {
 		if len(o) != 1 {
 			return false, false
 		}
-		value = o["active"]
-	} else if !strings.EqualFold(ops[0].path, "active") {
+		value = o[attrActive]
+	} else if !strings.EqualFold(ops[0].path, attrActive) {
 		return false, false
 	}
 	active, only = value.(bool)

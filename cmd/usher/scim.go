@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -116,6 +117,21 @@ type listedConfig struct {
 	Preset     provisioning.Preset           `json:"preset"`
 	AutoAssign bool                          `json:"autoAssign"`
 	Status     provisioning.Status           `json:"status"`
+	Recognized provisioning.IdentityProvider `json:"recognized,omitempty"` // by its calls
+	Warnings   []string                      `json:"warnings,omitempty"`
+}
+
+func listConfig(c provisioning.Config) listedConfig {
+	listed := listedConfig{
+		ID: id.Config.Format(c.ID), Name: c.Name, Provider: c.IdentityProvider, Preset: c.Preset, AutoAssign: c.AutoAssign, Status: c.Status,
+	}
+	if c.Recognized != nil {
+		listed.Recognized = c.Recognized.Provider
+	}
+	for _, warning := range c.Warnings() {
+		listed.Warnings = append(listed.Warnings, warning.Message)
+	}
+	return listed
 }
 
 // Run lists the SCIM configurations of a tenant.
@@ -127,14 +143,12 @@ func (c *scimList) Run(ctx context.Context, p *printer) error {
 		}
 		shown := []listedConfig{}
 		for _, f := range found {
-			shown = append(shown, listedConfig{
-				ID: id.Config.Format(f.ID), Name: f.Name, Provider: f.IdentityProvider, Preset: f.Preset, AutoAssign: f.AutoAssign, Status: f.Status,
-			})
+			shown = append(shown, listConfig(f))
 		}
 		return p.show(c.format, shown, func(w io.Writer) {
-			line(w, "NAME", "PROVIDER", "PRESET", "AUTO-ASSIGN", "STATUS", "ID")
+			line(w, "NAME", "PROVIDER", "RECOGNIZED", "PRESET", "AUTO-ASSIGN", "STATUS", "ID", "WARNINGS")
 			for _, s := range shown {
-				line(w, s.Name, s.Provider, s.Preset, s.AutoAssign, s.Status, s.ID)
+				line(w, s.Name, s.Provider, cmp.Or(s.Recognized, "-"), s.Preset, s.AutoAssign, s.Status, s.ID, strings.Join(s.Warnings, "; "))
 			}
 		})
 	})

@@ -585,6 +585,52 @@ func (ec *executionContext) fieldContext_CallEdge_node(_ context.Context, field 
 	return fc, nil
 }
 
+func (ec *executionContext) _Recognition_provider(ctx context.Context, field graphql.CollectedField, obj *provisioning.Recognition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Recognition_provider(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Provider, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v provisioning.IdentityProvider) graphql.Marshaler {
+			return ec.marshalNRecognizedProvider2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐIdentityProvider(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Recognition_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Recognition", field, false, false, "RecognizedProvider")
+}
+
+func (ec *executionContext) _Recognition_since(ctx context.Context, field graphql.CollectedField, obj *provisioning.Recognition) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Recognition_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Recognition_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Recognition", field, false, false, "Time")
+}
+
 func (ec *executionContext) _ScimConfig_id(ctx context.Context, field graphql.CollectedField, obj *provisioning.Config) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -923,6 +969,70 @@ func (ec *executionContext) fieldContext_ScimConfig_calls(ctx context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _ScimConfig_recognized(ctx context.Context, field graphql.CollectedField, obj *provisioning.Config) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ScimConfig_recognized(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Recognized, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *provisioning.Recognition) graphql.Marshaler {
+			return ec.marshalORecognition2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐRecognition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ScimConfig_recognized(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ScimConfig",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Recognition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ScimConfig_warnings(ctx context.Context, field graphql.CollectedField, obj *provisioning.Config) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ScimConfig_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Warnings(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []provisioning.Warning) graphql.Marshaler {
+			return ec.marshalNScimConfigWarning2ᚕgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ScimConfig_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ScimConfig",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ScimConfigWarning(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ScimConfig_version(ctx context.Context, field graphql.CollectedField, obj *provisioning.Config) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1196,6 +1306,52 @@ func (ec *executionContext) fieldContext_ScimConfigPayload_scimConfig(_ context.
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _ScimConfigWarning_code(ctx context.Context, field graphql.CollectedField, obj *provisioning.Warning) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ScimConfigWarning_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ScimConfigWarning_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ScimConfigWarning", field, false, false, "String")
+}
+
+func (ec *executionContext) _ScimConfigWarning_message(ctx context.Context, field graphql.CollectedField, obj *provisioning.Warning) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ScimConfigWarning_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ScimConfigWarning_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ScimConfigWarning", field, false, false, "String")
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -1767,6 +1923,44 @@ func (ec *executionContext) _CallEdge(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var recognitionImplementors = []string{"Recognition"}
+
+func (ec *executionContext) _Recognition(ctx context.Context, sel ast.SelectionSet, obj *provisioning.Recognition) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recognitionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Recognition")
+		case "provider":
+			out.Values[i] = ec._Recognition_provider(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "since":
+			out.Values[i] = ec._Recognition_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var scimConfigImplementors = []string{"ScimConfig", "Node"}
 
 func (ec *executionContext) _ScimConfig(ctx context.Context, sel ast.SelectionSet, obj *provisioning.Config) graphql.Marshaler {
@@ -1849,6 +2043,16 @@ func (ec *executionContext) _ScimConfig(ctx context.Context, sel ast.SelectionSe
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._ScimConfig_calls(ctx, field, obj)
 				})
+		case "recognized":
+			out.Values[i] = ec._ScimConfig_recognized(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "warnings":
+			out.Values[i] = ec._ScimConfig_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "version":
 			out.Values[i] = ec._ScimConfig_version(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -1980,6 +2184,44 @@ func (ec *executionContext) _ScimConfigPayload(ctx context.Context, sel ast.Sele
 			out.Values[i] = graphql.MarshalString("ScimConfigPayload")
 		case "scimConfig":
 			out.Values[i] = ec._ScimConfigPayload_scimConfig(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var scimConfigWarningImplementors = []string{"ScimConfigWarning"}
+
+func (ec *executionContext) _ScimConfigWarning(ctx context.Context, sel ast.SelectionSet, obj *provisioning.Warning) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, scimConfigWarningImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ScimConfigWarning")
+		case "code":
+			out.Values[i] = ec._ScimConfigWarning_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._ScimConfigWarning_message(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2136,6 +2378,42 @@ var (
 	}
 )
 
+func (ec *executionContext) unmarshalNRecognizedProvider2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐIdentityProvider(ctx context.Context, v any) (provisioning.IdentityProvider, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNRecognizedProvider2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐIdentityProvider[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRecognizedProvider2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐIdentityProvider(ctx context.Context, sel ast.SelectionSet, v provisioning.IdentityProvider) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNRecognizedProvider2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐIdentityProvider[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "RecognizedProvider!")
+	}
+	return res
+}
+
+var (
+	unmarshalNRecognizedProvider2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐIdentityProvider = map[string]provisioning.IdentityProvider{
+		"OKTA":         provisioning.Okta,
+		"ENTRA":        provisioning.Entra,
+		"ONELOGIN":     provisioning.OneLogin,
+		"JUMPCLOUD":    provisioning.JumpCloud,
+		"GOOGLE":       provisioning.Google,
+		"PINGFEDERATE": provisioning.PingFederate,
+		"AUTHENTIK":    provisioning.Authentik,
+	}
+	marshalNRecognizedProvider2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐIdentityProvider = map[provisioning.IdentityProvider]string{
+		provisioning.Okta:         "OKTA",
+		provisioning.Entra:        "ENTRA",
+		provisioning.OneLogin:     "ONELOGIN",
+		provisioning.JumpCloud:    "JUMPCLOUD",
+		provisioning.Google:       "GOOGLE",
+		provisioning.PingFederate: "PINGFEDERATE",
+		provisioning.Authentik:    "AUTHENTIK",
+	}
+)
+
 func (ec *executionContext) marshalNScimConfig2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐConfig(ctx context.Context, sel ast.SelectionSet, v provisioning.Config) graphql.Marshaler {
 	return ec._ScimConfig(ctx, sel, &v)
 }
@@ -2235,6 +2513,26 @@ var (
 	}
 )
 
+func (ec *executionContext) marshalNScimConfigWarning2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐWarning(ctx context.Context, sel ast.SelectionSet, v provisioning.Warning) graphql.Marshaler {
+	return ec._ScimConfigWarning(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNScimConfigWarning2ᚕgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐWarningᚄ(ctx context.Context, sel ast.SelectionSet, v []provisioning.Warning) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNScimConfigWarning2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐWarning(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNUpdateScimConfigInput2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐUpdateScimConfigInput(ctx context.Context, v any) (UpdateScimConfigInput, error) {
 	res, err := ec.unmarshalInputUpdateScimConfigInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -2317,6 +2615,13 @@ var (
 		provisioning.PresetStrict:   "STRICT",
 	}
 )
+
+func (ec *executionContext) marshalORecognition2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐRecognition(ctx context.Context, sel ast.SelectionSet, v *provisioning.Recognition) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Recognition(ctx, sel, v)
+}
 
 func (ec *executionContext) marshalOScimConfig2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐConfig(ctx context.Context, sel ast.SelectionSet, v *provisioning.Config) graphql.Marshaler {
 	if v == nil {

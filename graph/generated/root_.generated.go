@@ -321,6 +321,11 @@ type ComplexityRoot struct {
 		Viewer   func(childComplexity int) int
 	}
 
+	Recognition struct {
+		Provider func(childComplexity int) int
+		Since    func(childComplexity int) int
+	}
+
 	RevokeTokenPayload struct {
 		Token func(childComplexity int) int
 	}
@@ -341,11 +346,13 @@ type ComplexityRoot struct {
 		Name             func(childComplexity int) int
 		PausedBy         func(childComplexity int) int
 		Preset           func(childComplexity int) int
+		Recognized       func(childComplexity int) int
 		ShowSeats        func(childComplexity int) int
 		Status           func(childComplexity int) int
 		Tokens           func(childComplexity int) int
 		UpdatedAt        func(childComplexity int) int
 		Version          func(childComplexity int) int
+		Warnings         func(childComplexity int) int
 	}
 
 	ScimConfigConnection struct {
@@ -362,6 +369,11 @@ type ComplexityRoot struct {
 
 	ScimConfigPayload struct {
 		ScimConfig func(childComplexity int) int
+	}
+
+	ScimConfigWarning struct {
+		Code    func(childComplexity int) int
+		Message func(childComplexity int) int
 	}
 
 	Seat struct {
@@ -1843,6 +1855,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
 
+	case "Recognition.provider":
+		if e.ComplexityRoot.Recognition.Provider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recognition.Provider(childComplexity), true
+	case "Recognition.since":
+		if e.ComplexityRoot.Recognition.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recognition.Since(childComplexity), true
+
 	case "RevokeTokenPayload.token":
 		if e.ComplexityRoot.RevokeTokenPayload.Token == nil {
 			break
@@ -1928,6 +1953,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ScimConfig.Preset(childComplexity), true
+	case "ScimConfig.recognized":
+		if e.ComplexityRoot.ScimConfig.Recognized == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimConfig.Recognized(childComplexity), true
 	case "ScimConfig.showSeats":
 		if e.ComplexityRoot.ScimConfig.ShowSeats == nil {
 			break
@@ -1958,6 +1989,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ScimConfig.Version(childComplexity), true
+	case "ScimConfig.warnings":
+		if e.ComplexityRoot.ScimConfig.Warnings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimConfig.Warnings(childComplexity), true
 
 	case "ScimConfigConnection.edges":
 		if e.ComplexityRoot.ScimConfigConnection.Edges == nil {
@@ -2003,6 +2040,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ScimConfigPayload.ScimConfig(childComplexity), true
+
+	case "ScimConfigWarning.code":
+		if e.ComplexityRoot.ScimConfigWarning.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimConfigWarning.Code(childComplexity), true
+	case "ScimConfigWarning.message":
+		if e.ComplexityRoot.ScimConfigWarning.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimConfigWarning.Message(childComplexity), true
 
 	case "Seat.activatedAt":
 		if e.ComplexityRoot.Seat.ActivatedAt == nil {
@@ -3374,6 +3424,30 @@ enum Preset {
   STRICT
 }
 
+"""Who can be recognized by what she sends."""
+enum RecognizedProvider {
+  OKTA
+  ENTRA
+  ONELOGIN
+  JUMPCLOUD
+  GOOGLE
+  PINGFEDERATE
+  AUTHENTIK
+}
+
+"""The identity provider that the calls of a configuration have given away."""
+type Recognition @needs(scope: ADMIN_READ) {
+  provider: RecognizedProvider!
+  since: Time!
+}
+
+"""What an administrator should look at."""
+type ScimConfigWarning @needs(scope: ADMIN_READ) {
+  "provider_disagrees, preset_disagrees or preset_refuses"
+  code: String!
+  message: String!
+}
+
 enum ScimConfigStatus {
   ACTIVE
   PAUSED
@@ -3399,6 +3473,10 @@ type ScimConfig implements Node @needs(scope: ADMIN_READ) {
   "When any of its tokens was last used; to the minute."
   lastUsedAt: Time
   calls(first: Int, after: String, last: Int, before: String, filter: CallFilter): CallConnection! @list
+  "Null until the calls say who sends them."
+  recognized: Recognition
+  "Where what is set and what is sent disagree."
+  warnings: [ScimConfigWarning!]!
   version: Int64!
   createdAt: Time!
   updatedAt: Time!
@@ -4051,6 +4129,16 @@ func (ec *executionContext) childFields_ParkedMember(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type ParkedMember", field.Name)
 }
 
+func (ec *executionContext) childFields_Recognition(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "provider":
+		return ec.fieldContext_Recognition_provider(ctx, field)
+	case "since":
+		return ec.fieldContext_Recognition_since(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Recognition", field.Name)
+}
+
 func (ec *executionContext) childFields_RevokeTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "token":
@@ -4095,6 +4183,10 @@ func (ec *executionContext) childFields_ScimConfig(ctx context.Context, field gr
 		return ec.fieldContext_ScimConfig_lastUsedAt(ctx, field)
 	case "calls":
 		return ec.fieldContext_ScimConfig_calls(ctx, field)
+	case "recognized":
+		return ec.fieldContext_ScimConfig_recognized(ctx, field)
+	case "warnings":
+		return ec.fieldContext_ScimConfig_warnings(ctx, field)
 	case "version":
 		return ec.fieldContext_ScimConfig_version(ctx, field)
 	case "createdAt":
@@ -4135,6 +4227,16 @@ func (ec *executionContext) childFields_ScimConfigPayload(ctx context.Context, f
 		return ec.fieldContext_ScimConfigPayload_scimConfig(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ScimConfigPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ScimConfigWarning(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_ScimConfigWarning_code(ctx, field)
+	case "message":
+		return ec.fieldContext_ScimConfigWarning_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ScimConfigWarning", field.Name)
 }
 
 func (ec *executionContext) childFields_Seat(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -46,6 +46,7 @@ type Call struct {
 	Probe        bool // it only tested the connection
 	UserAgent    string
 	RequestID    string
+	Signs        []*Sign // of the provider who sent it; not kept
 }
 
 // CallFilter narrows the log. Its zero value takes everything.
@@ -131,11 +132,13 @@ func (s *Service) FlushCalls(ctx context.Context) {
 	log.writer.Lock()
 	defer log.writer.Unlock()
 	for log.fill(); len(log.held) > 0; log.fill() {
+		batch := log.held
 		var err error
-		if log.held, err = s.writeCalls(ctx, log.held); err != nil {
+		if log.held, err = s.writeCalls(ctx, batch); err != nil {
 			slog.WarnContext(ctx, "SCIM calls wait to be logged", "error", err)
 			return
 		}
+		s.recognizeFrom(ctx, batch)
 	}
 }
 

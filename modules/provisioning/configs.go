@@ -174,6 +174,7 @@ func (s *Service) assign(ctx context.Context, c Config) error {
 func (c Config) same(was Config) bool {
 	sameLicense := c.License == nil && was.License == nil || c.License != nil && was.License != nil && *c.License == *was.License
 	c.License, was.License = nil, nil
+	c.Recognized, was.Recognized = nil, nil // nobody sets it
 	return sameLicense && c == was
 }
 

@@ -7,10 +7,12 @@
 // is logged after it was answered, redacted, refused ones too; the log never slows or fails a call, drops calls rather than have
 // them wait, and forgets after CallLife.
 //
-// Events: scim_config.created, scim_config.changed, scim_config.paused, scim_config.resumed, scim_config.deleted.
+// Events: scim_config.created, scim_config.changed, scim_config.paused, scim_config.resumed, scim_config.recognized,
+// scim_config.deleted.
 package provisioning
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -101,6 +103,7 @@ type Config struct {
 	Version          int64
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
+	Recognized       *Recognition // nil while its calls have given nobody away
 }
 
 // Service keeps the configurations of every tenant; the caller's tenant is the one it works on.
@@ -114,6 +117,7 @@ type Service struct {
 	seats     *licensing.Service
 	configs   configCache
 	calls     *callLog
+	signs     *recognizer
 }
 
 // Needs are what provisioning stands on.
@@ -131,7 +135,7 @@ type Needs struct {
 func New(n Needs) *Service {
 	return &Service{
 		db: n.DB, events: n.Events, clock: n.Clock, tenants: n.Tenants, access: n.Access, directory: n.Directory, seats: n.Seats,
-		configs: newConfigCache(), calls: newCallLog(),
+		configs: newConfigCache(), calls: newCallLog(), signs: newRecognizer(),
 	}
 }
 
@@ -139,9 +143,7 @@ func (c Config) check() error {
 	if n := utf8.RuneCountInString(c.Name); n < 1 || n > 200 || strings.ContainsRune(c.Name, 0) || !utf8.ValidString(c.Name) {
 		return ErrInvalidConfig.At("name").Sayf("a configuration's name has 1 to 200 characters")
 	}
-	switch c.IdentityProvider {
-	case Okta, Entra, OneLogin, Other:
-	default:
+	if !slices.Contains([]IdentityProvider{Okta, Entra, OneLogin, Other}, c.IdentityProvider) {
 		return ErrInvalidConfig.At("identityProvider").Sayf("the identity providers are okta, entra, onelogin and other")
 	}
 	switch c.Preset {

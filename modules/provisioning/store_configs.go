@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/id"
@@ -15,15 +16,21 @@ import (
 
 const configCursor = "scim_config"
 
-const configColumns = `id, name, identity_provider, preset, auto_assign, license_id, status, paused_by, version, created_at, updated_at, show_seats, member_mode`
+const configColumns = `id, name, identity_provider, preset, auto_assign, license_id, status, paused_by, version, created_at, updated_at, show_seats, member_mode, recognized, recognized_at`
 
 type row interface{ Scan(into ...any) error }
 
 func scanConfig(from row) (Config, error) {
 	var c Config
 	var license sql.Null[id.ID]
-	err := from.Scan(&c.ID, &c.Name, &c.IdentityProvider, &c.Preset, &c.AutoAssign, &license, &c.Status, &c.PausedBy, &c.Version, &c.CreatedAt, &c.UpdatedAt, &c.ShowSeats,
-		&c.MemberMode)
+	var recognized Recognition
+	var since sql.NullTime
+	err := from.Scan(&c.ID, &c.Name, &c.IdentityProvider, &c.Preset, &c.AutoAssign, &license, &c.Status, &c.PausedBy, &c.Version, &c.CreatedAt, &c.UpdatedAt,
+		&c.ShowSeats, &c.MemberMode, &recognized.Provider, &since)
+	if recognized.Provider != "" {
+		recognized.Since = since.Time.UTC()
+		c.Recognized = &recognized
+	}
 	if license.Valid {
 		c.License = &license.V
 	}
@@ -83,6 +90,19 @@ func updateConfig(ctx context.Context, c Config) error {
 		},
 		Rows:   1,
 		Unique: map[string]error{"scim_configs_name": ErrConfigName},
+	})
+}
+
+// saveRecognition is no change of an administrator's: the version stays.
+func saveRecognition(ctx context.Context, of id.ID, provider IdentityProvider, at time.Time) error {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return err
+	}
+	return store.Defer(ctx, store.Stmt{
+		SQL:  `UPDATE scim_configs SET recognized = $3, recognized_at = $4 WHERE tenant_id = $1 AND id = $2`,
+		Args: []any{tenant, of, string(provider), at},
+		Rows: 1,
 	})
 }
 
