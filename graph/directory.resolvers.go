@@ -253,7 +253,7 @@ func (r *userResolver) PrimaryEmail(ctx context.Context, obj *directory.User) (*
 
 // Attributes is the resolver for the attributes field.
 func (r *userResolver) Attributes(ctx context.Context, obj *directory.User) (json.RawMessage, error) {
-	return json.Marshal(obj)
+	return r.Directory.Attributes(ctx, obj)
 }
 
 // Links is the resolver for the links field.

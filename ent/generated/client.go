@@ -46,6 +46,7 @@ import (
 	"github.com/usherhq/usher/ent/generated/snapshot"
 	"github.com/usherhq/usher/ent/generated/tenant"
 	"github.com/usherhq/usher/ent/generated/user"
+	"github.com/usherhq/usher/ent/generated/userunique"
 	"github.com/usherhq/usher/ent/generated/uservalue"
 
 	stdsql "database/sql"
@@ -118,6 +119,8 @@ type Client struct {
 	Tenant *TenantClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
+	// UserUnique is the client for interacting with the UserUnique builders.
+	UserUnique *UserUniqueClient
 	// UserValue is the client for interacting with the UserValue builders.
 	UserValue *UserValueClient
 }
@@ -162,6 +165,7 @@ func (c *Client) init() {
 	c.Snapshot = NewSnapshotClient(c.config)
 	c.Tenant = NewTenantClient(c.config)
 	c.User = NewUserClient(c.config)
+	c.UserUnique = NewUserUniqueClient(c.config)
 	c.UserValue = NewUserValueClient(c.config)
 }
 
@@ -286,6 +290,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Snapshot:        NewSnapshotClient(cfg),
 		Tenant:          NewTenantClient(cfg),
 		User:            NewUserClient(cfg),
+		UserUnique:      NewUserUniqueClient(cfg),
 		UserValue:       NewUserValueClient(cfg),
 	}, nil
 }
@@ -337,6 +342,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Snapshot:        NewSnapshotClient(cfg),
 		Tenant:          NewTenantClient(cfg),
 		User:            NewUserClient(cfg),
+		UserUnique:      NewUserUniqueClient(cfg),
 		UserValue:       NewUserValueClient(cfg),
 	}, nil
 }
@@ -372,7 +378,7 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Installation, c.Invitation, c.JournalHead, c.KeptCount, c.Ledger, c.License,
 		c.Link, c.Membership, c.ParkedMember, c.Rule, c.RuleRevision, c.RuleRun,
 		c.ScimCall, c.ScimConfig, c.Seat, c.Session, c.SigningKey, c.Snapshot,
-		c.Tenant, c.User, c.UserValue,
+		c.Tenant, c.User, c.UserUnique, c.UserValue,
 	} {
 		n.Use(hooks...)
 	}
@@ -387,7 +393,7 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Installation, c.Invitation, c.JournalHead, c.KeptCount, c.Ledger, c.License,
 		c.Link, c.Membership, c.ParkedMember, c.Rule, c.RuleRevision, c.RuleRun,
 		c.ScimCall, c.ScimConfig, c.Seat, c.Session, c.SigningKey, c.Snapshot,
-		c.Tenant, c.User, c.UserValue,
+		c.Tenant, c.User, c.UserUnique, c.UserValue,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -458,6 +464,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Tenant.mutate(ctx, m)
 	case *UserMutation:
 		return c.User.mutate(ctx, m)
+	case *UserUniqueMutation:
+		return c.UserUnique.mutate(ctx, m)
 	case *UserValueMutation:
 		return c.UserValue.mutate(ctx, m)
 	default:
@@ -4588,6 +4596,139 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 	}
 }
 
+// UserUniqueClient is a client for the UserUnique schema.
+type UserUniqueClient struct {
+	config
+}
+
+// NewUserUniqueClient returns a client for the UserUnique from the given config.
+func NewUserUniqueClient(c config) *UserUniqueClient {
+	return &UserUniqueClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `userunique.Hooks(f(g(h())))`.
+func (c *UserUniqueClient) Use(hooks ...Hook) {
+	c.hooks.UserUnique = append(c.hooks.UserUnique, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `userunique.Intercept(f(g(h())))`.
+func (c *UserUniqueClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UserUnique = append(c.inters.UserUnique, interceptors...)
+}
+
+// Create returns a builder for creating a UserUnique entity.
+func (c *UserUniqueClient) Create() *UserUniqueCreate {
+	mutation := newUserUniqueMutation(c.config, OpCreate)
+	return &UserUniqueCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of UserUnique entities.
+func (c *UserUniqueClient) CreateBulk(builders ...*UserUniqueCreate) *UserUniqueCreateBulk {
+	return &UserUniqueCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UserUniqueClient) MapCreateBulk(slice any, setFunc func(*UserUniqueCreate, int)) *UserUniqueCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UserUniqueCreateBulk{err: fmt.Errorf("calling to UserUniqueClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UserUniqueCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UserUniqueCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for UserUnique.
+func (c *UserUniqueClient) Update() *UserUniqueUpdate {
+	mutation := newUserUniqueMutation(c.config, OpUpdate)
+	return &UserUniqueUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UserUniqueClient) UpdateOne(_m *UserUnique) *UserUniqueUpdateOne {
+	mutation := newUserUniqueMutation(c.config, OpUpdateOne, withUserUnique(_m))
+	return &UserUniqueUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UserUniqueClient) UpdateOneID(id uuid.UUID) *UserUniqueUpdateOne {
+	mutation := newUserUniqueMutation(c.config, OpUpdateOne, withUserUniqueID(id))
+	return &UserUniqueUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for UserUnique.
+func (c *UserUniqueClient) Delete() *UserUniqueDelete {
+	mutation := newUserUniqueMutation(c.config, OpDelete)
+	return &UserUniqueDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UserUniqueClient) DeleteOne(_m *UserUnique) *UserUniqueDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UserUniqueClient) DeleteOneID(id uuid.UUID) *UserUniqueDeleteOne {
+	builder := c.Delete().Where(userunique.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UserUniqueDeleteOne{builder}
+}
+
+// Query returns a query builder for UserUnique.
+func (c *UserUniqueClient) Query() *UserUniqueQuery {
+	return &UserUniqueQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUserUnique},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a UserUnique entity by its id.
+func (c *UserUniqueClient) Get(ctx context.Context, id uuid.UUID) (*UserUnique, error) {
+	return c.Query().Where(userunique.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UserUniqueClient) GetX(ctx context.Context, id uuid.UUID) *UserUnique {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UserUniqueClient) Hooks() []Hook {
+	return c.hooks.UserUnique
+}
+
+// Interceptors returns the client interceptors.
+func (c *UserUniqueClient) Interceptors() []Interceptor {
+	return c.inters.UserUnique
+}
+
+func (c *UserUniqueClient) mutate(ctx context.Context, m *UserUniqueMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UserUniqueCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UserUniqueUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UserUniqueUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UserUniqueDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown UserUnique mutation op: %q", m.Op())
+	}
+}
+
 // UserValueClient is a client for the UserValue schema.
 type UserValueClient struct {
 	config
@@ -4728,14 +4869,14 @@ type (
 		Claim, Consent, CountDelta, Event, Group, Installation, Invitation,
 		JournalHead, KeptCount, Ledger, License, Link, Membership, ParkedMember, Rule,
 		RuleRevision, RuleRun, ScimCall, ScimConfig, Seat, Session, SigningKey,
-		Snapshot, Tenant, User, UserValue []ent.Hook
+		Snapshot, Tenant, User, UserUnique, UserValue []ent.Hook
 	}
 	inters struct {
 		AccessToken, ActivityDay, ActivitySource, Administrator, Alert, AttributeSchema,
 		Claim, Consent, CountDelta, Event, Group, Installation, Invitation,
 		JournalHead, KeptCount, Ledger, License, Link, Membership, ParkedMember, Rule,
 		RuleRevision, RuleRun, ScimCall, ScimConfig, Seat, Session, SigningKey,
-		Snapshot, Tenant, User, UserValue []ent.Interceptor
+		Snapshot, Tenant, User, UserUnique, UserValue []ent.Interceptor
 	}
 )
 

@@ -43,6 +43,7 @@ import (
 	"github.com/usherhq/usher/ent/generated/snapshot"
 	"github.com/usherhq/usher/ent/generated/tenant"
 	"github.com/usherhq/usher/ent/generated/user"
+	"github.com/usherhq/usher/ent/generated/userunique"
 	"github.com/usherhq/usher/ent/generated/uservalue"
 )
 
@@ -135,6 +136,7 @@ func checkColumn(t, c string) error {
 			snapshot.Table:        snapshot.ValidColumn,
 			tenant.Table:          tenant.ValidColumn,
 			user.Table:            user.ValidColumn,
+			userunique.Table:      userunique.ValidColumn,
 			uservalue.Table:       uservalue.ValidColumn,
 		})
 	})

@@ -44,6 +44,7 @@ import (
 	"github.com/usherhq/usher/ent/generated/snapshot"
 	"github.com/usherhq/usher/ent/generated/tenant"
 	"github.com/usherhq/usher/ent/generated/user"
+	"github.com/usherhq/usher/ent/generated/userunique"
 	"github.com/usherhq/usher/ent/generated/uservalue"
 )
 
@@ -87,6 +88,7 @@ const (
 	TypeSnapshot        = "Snapshot"
 	TypeTenant          = "Tenant"
 	TypeUser            = "User"
+	TypeUserUnique      = "UserUnique"
 	TypeUserValue       = "UserValue"
 )
 
@@ -25740,6 +25742,536 @@ func (m *UserMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *UserMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown User edge %s", name)
+}
+
+// UserUniqueMutation represents an operation that mutates the UserUnique nodes in the graph.
+type UserUniqueMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	tenant_id     *uuid.UUID
+	attr          *int32
+	addattr       *int32
+	key           *string
+	user_id       *uuid.UUID
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*UserUnique, error)
+	predicates    []predicate.UserUnique
+}
+
+var _ ent.Mutation = (*UserUniqueMutation)(nil)
+
+// useruniqueOption allows management of the mutation configuration using functional options.
+type useruniqueOption func(*UserUniqueMutation)
+
+// newUserUniqueMutation creates new mutation for the UserUnique entity.
+func newUserUniqueMutation(c config, op Op, opts ...useruniqueOption) *UserUniqueMutation {
+	m := &UserUniqueMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeUserUnique,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withUserUniqueID sets the ID field of the mutation.
+func withUserUniqueID(id uuid.UUID) useruniqueOption {
+	return func(m *UserUniqueMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *UserUnique
+		)
+		m.oldValue = func(ctx context.Context) (*UserUnique, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().UserUnique.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withUserUnique sets the old UserUnique of the mutation.
+func withUserUnique(node *UserUnique) useruniqueOption {
+	return func(m *UserUniqueMutation) {
+		m.oldValue = func(context.Context) (*UserUnique, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m UserUniqueMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m UserUniqueMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("generated: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of UserUnique entities.
+func (m *UserUniqueMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *UserUniqueMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *UserUniqueMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().UserUnique.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetTenantID sets the "tenant_id" field.
+func (m *UserUniqueMutation) SetTenantID(u uuid.UUID) {
+	m.tenant_id = &u
+}
+
+// TenantID returns the value of the "tenant_id" field in the mutation.
+func (m *UserUniqueMutation) TenantID() (r uuid.UUID, exists bool) {
+	v := m.tenant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTenantID returns the old "tenant_id" field's value of the UserUnique entity.
+// If the UserUnique object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserUniqueMutation) OldTenantID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTenantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTenantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTenantID: %w", err)
+	}
+	return oldValue.TenantID, nil
+}
+
+// ResetTenantID resets all changes to the "tenant_id" field.
+func (m *UserUniqueMutation) ResetTenantID() {
+	m.tenant_id = nil
+}
+
+// SetAttr sets the "attr" field.
+func (m *UserUniqueMutation) SetAttr(i int32) {
+	m.attr = &i
+	m.addattr = nil
+}
+
+// Attr returns the value of the "attr" field in the mutation.
+func (m *UserUniqueMutation) Attr() (r int32, exists bool) {
+	v := m.attr
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttr returns the old "attr" field's value of the UserUnique entity.
+// If the UserUnique object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserUniqueMutation) OldAttr(ctx context.Context) (v int32, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttr is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttr requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttr: %w", err)
+	}
+	return oldValue.Attr, nil
+}
+
+// AddAttr adds i to the "attr" field.
+func (m *UserUniqueMutation) AddAttr(i int32) {
+	if m.addattr != nil {
+		*m.addattr += i
+	} else {
+		m.addattr = &i
+	}
+}
+
+// AddedAttr returns the value that was added to the "attr" field in this mutation.
+func (m *UserUniqueMutation) AddedAttr() (r int32, exists bool) {
+	v := m.addattr
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAttr resets all changes to the "attr" field.
+func (m *UserUniqueMutation) ResetAttr() {
+	m.attr = nil
+	m.addattr = nil
+}
+
+// SetKey sets the "key" field.
+func (m *UserUniqueMutation) SetKey(s string) {
+	m.key = &s
+}
+
+// Key returns the value of the "key" field in the mutation.
+func (m *UserUniqueMutation) Key() (r string, exists bool) {
+	v := m.key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKey returns the old "key" field's value of the UserUnique entity.
+// If the UserUnique object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserUniqueMutation) OldKey(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKey: %w", err)
+	}
+	return oldValue.Key, nil
+}
+
+// ResetKey resets all changes to the "key" field.
+func (m *UserUniqueMutation) ResetKey() {
+	m.key = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *UserUniqueMutation) SetUserID(u uuid.UUID) {
+	m.user_id = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *UserUniqueMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the UserUnique entity.
+// If the UserUnique object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserUniqueMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *UserUniqueMutation) ResetUserID() {
+	m.user_id = nil
+}
+
+// Where appends a list predicates to the UserUniqueMutation builder.
+func (m *UserUniqueMutation) Where(ps ...predicate.UserUnique) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the UserUniqueMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *UserUniqueMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.UserUnique, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *UserUniqueMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *UserUniqueMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (UserUnique).
+func (m *UserUniqueMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *UserUniqueMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.tenant_id != nil {
+		fields = append(fields, userunique.FieldTenantID)
+	}
+	if m.attr != nil {
+		fields = append(fields, userunique.FieldAttr)
+	}
+	if m.key != nil {
+		fields = append(fields, userunique.FieldKey)
+	}
+	if m.user_id != nil {
+		fields = append(fields, userunique.FieldUserID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *UserUniqueMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case userunique.FieldTenantID:
+		return m.TenantID()
+	case userunique.FieldAttr:
+		return m.Attr()
+	case userunique.FieldKey:
+		return m.Key()
+	case userunique.FieldUserID:
+		return m.UserID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *UserUniqueMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case userunique.FieldTenantID:
+		return m.OldTenantID(ctx)
+	case userunique.FieldAttr:
+		return m.OldAttr(ctx)
+	case userunique.FieldKey:
+		return m.OldKey(ctx)
+	case userunique.FieldUserID:
+		return m.OldUserID(ctx)
+	}
+	return nil, fmt.Errorf("unknown UserUnique field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UserUniqueMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case userunique.FieldTenantID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTenantID(v)
+		return nil
+	case userunique.FieldAttr:
+		v, ok := value.(int32)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttr(v)
+		return nil
+	case userunique.FieldKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKey(v)
+		return nil
+	case userunique.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UserUnique field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *UserUniqueMutation) AddedFields() []string {
+	var fields []string
+	if m.addattr != nil {
+		fields = append(fields, userunique.FieldAttr)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *UserUniqueMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case userunique.FieldAttr:
+		return m.AddedAttr()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *UserUniqueMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case userunique.FieldAttr:
+		v, ok := value.(int32)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAttr(v)
+		return nil
+	}
+	return fmt.Errorf("unknown UserUnique numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *UserUniqueMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *UserUniqueMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *UserUniqueMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown UserUnique nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *UserUniqueMutation) ResetField(name string) error {
+	switch name {
+	case userunique.FieldTenantID:
+		m.ResetTenantID()
+		return nil
+	case userunique.FieldAttr:
+		m.ResetAttr()
+		return nil
+	case userunique.FieldKey:
+		m.ResetKey()
+		return nil
+	case userunique.FieldUserID:
+		m.ResetUserID()
+		return nil
+	}
+	return fmt.Errorf("unknown UserUnique field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *UserUniqueMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *UserUniqueMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *UserUniqueMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *UserUniqueMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *UserUniqueMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *UserUniqueMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *UserUniqueMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown UserUnique unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *UserUniqueMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown UserUnique edge %s", name)
 }
 
 // UserValueMutation represents an operation that mutates the UserValue nodes in the graph.

@@ -76,6 +76,8 @@ type Tx struct {
 	Tenant *TenantClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
+	// UserUnique is the client for interacting with the UserUnique builders.
+	UserUnique *UserUniqueClient
 	// UserValue is the client for interacting with the UserValue builders.
 	UserValue *UserValueClient
 
@@ -240,6 +242,7 @@ func (tx *Tx) init() {
 	tx.Snapshot = NewSnapshotClient(tx.config)
 	tx.Tenant = NewTenantClient(tx.config)
 	tx.User = NewUserClient(tx.config)
+	tx.UserUnique = NewUserUniqueClient(tx.config)
 	tx.UserValue = NewUserValueClient(tx.config)
 }
 

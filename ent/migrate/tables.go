@@ -21,6 +21,7 @@ var references = []reference{
 	{"scim_configs", "license_id", "licenses"},
 	{"users", "tenant_id", "tenants"},
 	{"user_values", "user_id", "users"},
+	{"user_uniques", "user_id", "users"},
 	{"links", "user_id", "users"},
 	{"links", "scim_config_id", "scim_configs"},
 	{"groups", "tenant_id", "tenants"},
@@ -43,12 +44,13 @@ var references = []reference{
 // keys are those of tables that have no id.
 var keys = map[string][]string{
 	"user_values": {"tenant_id", "user_id", "attr", "ord"}, "activity_days": {"tenant_id", "license_id", "user_id", "day"},
+	"user_uniques": {"tenant_id", "attr", "key"},
 }
 
 // ordered are the columns whose text is compared by its bytes, on both databases alike: SQLite does so anyway.
 var ordered = [][2]string{
 	{"user_values", "key"}, {"user_values", "rest"}, {"users", "user_name_key"}, {"links", "external_id"}, {"groups", "display_name_key"},
-	{"groups", "external_id"},
+	{"groups", "external_id"}, {"user_uniques", "key"},
 }
 
 // tables returns the tables that ent generates, with the keys that it cannot express: (tenant_id, id) for what belongs to a

@@ -230,3 +230,26 @@ func (AttributeSchema) Indexes() []ent.Index {
 		index.Fields("tenant_id", "code").Unique().StorageKey("attribute_schemas_code"),
 	}
 }
+
+// UserUnique holds a value that no other person of the tenant may have: attr is the number of an attribute that is unique, see
+// UserValue, and key what its values are compared by.
+type UserUnique struct{ ent.Schema }
+
+// Annotations of UserUnique.
+func (UserUnique) Annotations() []schema.Annotation { return []schema.Annotation{table("user_uniques")} }
+
+// Fields of UserUnique. Its key is tenant, attribute and key; ent wants an id, which the table does not have.
+func (UserUnique) Fields() []ent.Field {
+	return []ent.Field{
+		field.UUID("id", uuid.UUID{}).Immutable(),
+		field.UUID("tenant_id", uuid.UUID{}).Immutable(),
+		field.Int32("attr").Immutable(),
+		field.String("key").Immutable(),
+		field.UUID("user_id", uuid.UUID{}).Immutable(),
+	}
+}
+
+// Indexes of UserUnique.
+func (UserUnique) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("tenant_id", "user_id").StorageKey("user_uniques_user")}
+}

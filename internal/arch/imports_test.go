@@ -101,7 +101,7 @@ var owned = map[string][]string{
 	"modules/tenancy":      {"tenant"},
 	"modules/access":       {"installation", "signingkey", "accesstoken", "administrator", "invitation", "session"},
 	"modules/provisioning": {"scimconfig", "scimcall"},
-	"modules/directory":    {"user", "uservalue", "link", "group", "membership", "parkedmember", "attributeschema"},
+	"modules/directory":    {"user", "uservalue", "userunique", "link", "group", "membership", "parkedmember", "attributeschema"},
 	"modules/licensing":    {"license", "rule", "rulerevision", "rulerun", "consent", "activitysource", "activityday", "claim", "seat", "ledger"},
 	"modules/events":       {"event", "journalhead"},
 	"modules/reporting":    {"..."},

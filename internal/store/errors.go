@@ -164,9 +164,12 @@ func sqliteColumns(err error) string {
 	return ""
 }
 
-// indexOf finds the name of a unique index by "table.column, table.column".
+// indexOf finds the name of a unique index by "table.column, table.column". The keys of tables without an id are said here.
 var indexOf = func() map[string]string {
-	names := map[string]string{}
+	names := map[string]string{
+		"user_values.tenant_id, user_values.user_id, user_values.attr, user_values.ord": "user_values_pkey",
+		"user_uniques.tenant_id, user_uniques.attr, user_uniques.key":                   "user_uniques_pkey",
+	}
 	for _, table := range migrate.Tables {
 		names[table.Name+".tenant_id, "+table.Name+".id"] = table.Name + "_pkey"
 		names[table.Name+".id"] = table.Name + "_pkey"

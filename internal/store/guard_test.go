@@ -25,7 +25,7 @@ var tenanted = []any{
 	schema.ActivityDay{}, schema.ActivitySource{}, schema.Administrator{}, schema.Alert{}, schema.AttributeSchema{}, schema.Claim{}, schema.Consent{}, schema.CountDelta{}, schema.Event{},
 	schema.Group{}, schema.KeptCount{}, schema.Ledger{}, schema.License{}, schema.Link{}, schema.Membership{},
 	schema.ParkedMember{}, schema.Rule{}, schema.RuleRevision{}, schema.RuleRun{}, schema.ScimCall{}, schema.ScimConfig{}, schema.Seat{}, schema.Snapshot{},
-	schema.User{}, schema.UserValue{},
+	schema.User{}, schema.UserUnique{}, schema.UserValue{},
 }
 
 // installationWide are the types that belong to no tenant, or, like an operator's access token, perhaps to none.

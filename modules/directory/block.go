@@ -23,7 +23,7 @@ func (s *Service) Unblock(ctx context.Context, of id.ID, expect *Expect) (*User,
 }
 
 func (s *Service) setBlocked(ctx context.Context, of id.ID, blocked bool, expect *Expect) (*User, error) {
-	q, err := scopeOf(ctx)
+	q, err := s.scope(ctx)
 	switch {
 	case err != nil:
 		return nil, err

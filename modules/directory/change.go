@@ -17,7 +17,7 @@ import (
 // Refuses with ErrUserNotFound, ErrStaleVersion, ErrUserNameTaken and ErrInvalidUser; with the last also when a caller who is
 // no configuration edits Active, which Block and Unblock do, or ExternalID.
 func (s *Service) Change(ctx context.Context, of id.ID, edit func(*User) error, expect *Expect) (*User, bool, error) {
-	q, err := scopeOf(ctx)
+	q, err := s.scope(ctx)
 	if err != nil {
 		return nil, false, err
 	}
@@ -77,6 +77,11 @@ func (s *Service) apply(ctx context.Context, q scope, was *loaded, now *User) (*
 	if err != nil || c == nil {
 		return &was.User, false, err
 	}
+	if c.text != nil && q.own.undeclared(now) && !sameExtra(&was.User, now) {
+		if err := s.undeclaredAgreed(ctx, q, now); err != nil {
+			return nil, false, err
+		}
+	}
 	if err := s.save(ctx, q, c); err != nil {
 		return nil, false, err
 	}
@@ -91,8 +96,15 @@ func (s *Service) apply(ctx context.Context, q scope, was *loaded, now *User) (*
 
 // difference decides what changes; nil is nothing.
 func (s *Service) difference(q scope, was *loaded, now *User) (*change, error) {
+	q.own.spell(now.Extra)
+	if err := q.own.carry(q, &was.User, now, keepNone); err != nil {
+		return nil, err
+	}
 	text, err := now.normalize()
 	if err != nil {
+		return nil, err
+	}
+	if err := q.own.judge(q, &was.User, now); err != nil {
 		return nil, err
 	}
 	c := &change{was: was, now: now, link: was.link}
@@ -155,7 +167,10 @@ func (s *Service) save(ctx context.Context, q scope, c *change) error {
 		return err
 	}
 	if c.text != nil {
-		if err := s.saveValues(ctx, q, c.now.ID, valuesOf(&c.was.User), valuesOf(c.now)); err != nil {
+		if err := s.saveValues(ctx, q, c.now.ID, valuesOf(&c.was.User, q.own), valuesOf(c.now, q.own)); err != nil {
+			return err
+		}
+		if err := s.saveUniques(ctx, q, c.now.ID, uniquesOf(&c.was.User, q.own), uniquesOf(c.now, q.own)); err != nil {
 			return err
 		}
 	}

@@ -17,7 +17,7 @@ import (
 // Refuses with ErrUserNameTaken, without case, and with ErrInvalidUser. A configuration whose link to the person of that
 // userName has ended takes her back instead: same id, attributes as given now.
 func (s *Service) Create(ctx context.Context, given User) (*User, error) {
-	q, err := scopeOf(ctx)
+	q, err := s.scope(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +51,7 @@ func (s *Service) newUser(q scope, given *User) (*User, []byte, error) {
 	if !q.provider() {
 		u.Active, u.ExternalID = true, ""
 	}
+	q.own.spell(u.Extra)
 	text, err := u.normalize()
 	return u, text, err
 }
@@ -63,6 +64,14 @@ const (
 
 // add saves a new person. waiting are the members that groups have parked for her.
 func (s *Service) add(ctx context.Context, q scope, u *User, text []byte, waiting []parked, hoping bool) (*User, error) {
+	if err := q.own.judge(q, nil, u); err != nil {
+		return nil, err
+	}
+	if q.own.undeclared(u) {
+		if err := s.undeclaredAgreed(ctx, q, u); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.insertUser(ctx, q, u, text, u.Active, hoping); err != nil {
 		return nil, err
 	}
@@ -86,7 +95,11 @@ func (s *Service) add(ctx context.Context, q scope, u *User, text []byte, waitin
 			return nil, fmt.Errorf("tell that a user has joined: %w", err)
 		}
 	}
-	_, err = s.events.Record(ctx, events.Event{Kind: "user.created", Subject: u.ID, Data: created(q, u, text)})
+	shown, err := q.own.public(text)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.events.Record(ctx, events.Event{Kind: "user.created", Subject: u.ID, Data: created(q, u, shown)})
 	return u, err
 }
 
@@ -121,6 +134,9 @@ func (s *Service) takeBack(ctx context.Context, q scope, there *loaded, given *U
 	}
 	now := given.copied()
 	now.ID, now.Version, now.CreatedAt, now.Origin, now.Blocked = there.ID, there.Version, there.CreatedAt, there.Origin, there.Blocked
+	if err := q.own.carry(q, &there.User, now, keepFixed); err != nil {
+		return nil, err
+	}
 	if err := store.AddCount(ctx, leftCount(q.config), -1); err != nil {
 		return nil, err
 	}

@@ -29,10 +29,18 @@ func (c *change) data(q scope) (news, error) {
 	if q.provider() {
 		n.Config, n.ExternalID = id.Config.Format(q.config), c.link.ExternalID
 	}
-	var err error
-	if c.text != nil {
-		n.Changes, err = attributeChanges([]byte(c.was.text), c.text)
+	if c.text == nil {
+		return n, nil
 	}
+	was, err := q.own.public([]byte(c.was.text))
+	if err != nil {
+		return n, err
+	}
+	now, err := q.own.public(c.text)
+	if err != nil {
+		return n, err
+	}
+	n.Changes, err = attributeChanges(was, now)
 	return n, err
 }
 

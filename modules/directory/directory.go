@@ -6,8 +6,12 @@
 // more. Versions grow by one with each real change; a change that changes nothing writes nothing and records nothing.
 // Memberships survive deactivation; they go with the person or the group.
 //
+// A tenant may register schemas of its own, which what a configuration sends must fit from then on; data that was there before is
+// kept as it is, whether it fits or not.
+//
 // Events: user.created, user.changed, user.deactivated, user.reactivated, user.adopted, user.left, user.deleted, user.blocked,
-// user.unblocked, group.created, group.changed, group.members_changed, group.deleted.
+// user.unblocked, group.created, group.changed, group.members_changed, group.deleted,
+// attribute_schema.registered, attribute_schema.changed, attribute_schema.ready, attribute_schema.removed.
 package directory
 
 import (
@@ -45,11 +49,13 @@ type Service struct {
 	clock     clock.Clock
 	followers Followers
 	positions *positions
+	known     *schemaCache
+	unready   *unready
 }
 
 // New returns the directory kept in a database.
 func New(db *store.DB, journal *events.Service, now clock.Clock) *Service {
-	return &Service{db: db, events: journal, clock: now, followers: nobody{}, positions: newPositions()}
+	return &Service{db: db, events: journal, clock: now, followers: nobody{}, positions: newPositions(), known: newSchemaCache(), unready: newUnready()}
 }
 
 // Follow names who is told of changes. Call it once, before the first verb.

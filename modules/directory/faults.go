@@ -1,6 +1,12 @@
 package directory
 
-import "github.com/usherhq/usher/internal/fault"
+import (
+	"time"
+
+	"github.com/usherhq/usher/internal/fault"
+)
+
+const schemaWait = 5 * time.Second
 
 // Faults of the directory.
 var (
@@ -18,4 +24,18 @@ var (
 	ErrFilterUnsupported = fault.New(fault.Invalid, "filter_unsupported", "the filter cannot be answered").At("filter").Scim("invalidFilter")
 	ErrFilterTooCostly   = fault.New(fault.Invalid, "filter_too_costly", "no index helps with this filter, and there are too many to look at each one within 2 seconds; join it by and with a comparison by eq, sw, gt, ge, lt or le").At("filter").Scim("tooMany")
 	ErrSortUnsupported   = fault.New(fault.Invalid, "sort_unsupported", "the list cannot be sorted so").At("sortBy").Scim("invalidValue")
+)
+
+// Faults of a tenant's own schemas.
+var (
+	ErrSchemaNotFound     = fault.New(fault.NotFound, "schema_not_found", "there is no such schema")
+	ErrInvalidSchema      = fault.New(fault.Invalid, "invalid_schema", "the schema is not valid").Scim("invalidValue")
+	ErrIncompatibleSchema = fault.New(fault.Conflict, "schema_incompatible", "the change would make wrong what people have")
+	ErrSchemaTaken        = fault.New(fault.Conflict, "schema_taken", "a schema with this URN is registered already").At("id").Scim("uniqueness")
+	ErrTooManySchemas     = fault.New(fault.Conflict, "too_many_schemas", "the tenant has 20 schemas, which is as many as it can have")
+	ErrSchemaInUse        = fault.New(fault.Conflict, "schema_in_use", "people have data of the schema; say that it may go all the same: they keep the data, and nobody sees it any more")
+	ErrSchemaIndexing     = fault.New(fault.Unavailable, "schema_indexing", "people who had data of the schema before it was registered are being made findable; ask again in a moment").After(schemaWait)
+	ErrSchemaNew          = fault.New(fault.Unavailable, "schema_new", "the schema of this data has been registered this moment; send it again").After(time.Second)
+	ErrImmutable          = fault.New(fault.Invalid, "immutable", "the attribute cannot be changed").Scim("mutability")
+	ErrValueTaken         = fault.New(fault.Conflict, "value_taken", "another user has this value already").Scim("uniqueness")
 )

@@ -25,6 +25,7 @@ type field struct {
 // The first numbers of lists, whose parts follow: value, display, type and primary.
 const (
 	numberSchemas     = 1
+	numberUndeclared  = 2 // URNs of data that no schema of the tenant describes; no field is found by it
 	numberDisplayName = 20
 	numberEmails      = 100
 	numberManager     = 205

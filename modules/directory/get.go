@@ -9,30 +9,32 @@ import (
 
 // Get returns one person as the caller sees her, or ErrUserNotFound.
 func (s *Service) Get(ctx context.Context, of id.ID) (*User, error) {
-	q, err := scopeOf(ctx)
+	q, err := s.scope(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return s.understood(s.user(ctx, q, selectUser, of))
+	u, err := s.user(ctx, q, selectUser, of)
+	return understood(q, u, err)
 }
 
 // ByUserName returns the person of that name, without case, or ErrUserNotFound.
 func (s *Service) ByUserName(ctx context.Context, userName string) (*User, error) {
-	q, err := scopeOf(ctx)
+	q, err := s.scope(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if unfit(userName) != "" {
 		return nil, ErrUserNotFound
 	}
-	return s.understood(s.user(ctx, q, selectUserByName, fold(userName)))
+	u, err := s.user(ctx, q, selectUserByName, fold(userName))
+	return understood(q, u, err)
 }
 
-func (s *Service) understood(u *loaded, err error) (*User, error) {
+func understood(q scope, u *loaded, err error) (*User, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := u.understand(); err != nil {
+	if err := u.understand(q.own); err != nil {
 		return nil, err
 	}
 	return &u.User, nil
@@ -57,7 +59,7 @@ func (s *Service) GetRecord(ctx context.Context, of id.ID, groups bool) (Record,
 
 // Users returns those of some people that the caller sees, for who has their ids.
 func (s *Service) Users(ctx context.Context, ids []id.ID) (map[id.ID]*User, error) {
-	q, err := scopeOf(ctx)
+	q, err := s.scope(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +72,7 @@ func (s *Service) Users(ctx context.Context, ids []id.ID) (map[id.ID]*User, erro
 		if u.link.EndedAt != nil {
 			continue
 		}
-		if found[u.ID], err = s.understood(u, nil); err != nil {
+		if found[u.ID], err = understood(q, u, nil); err != nil {
 			return nil, err
 		}
 	}

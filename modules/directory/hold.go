@@ -15,6 +15,7 @@ func (s *Service) HoldActive(ctx context.Context, of id.ID) (active, exists bool
 	if err != nil {
 		return false, false, err
 	}
+	q.own = noSchemas // her attributes do not matter
 	was, err := s.userForChange(ctx, q, selectForChange, of)
 	switch {
 	case errors.Is(err, ErrUserNotFound):

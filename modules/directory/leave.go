@@ -16,7 +16,7 @@ import (
 //
 // Refuses with ErrUserNotFound and ErrStaleVersion.
 func (s *Service) Delete(ctx context.Context, of id.ID, expect *Expect) error {
-	q, err := scopeOf(ctx)
+	q, err := s.scope(ctx)
 	if err != nil {
 		return err
 	}

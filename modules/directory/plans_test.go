@@ -70,8 +70,8 @@ func TestNoStatementWalksTheTenant(t *testing.T) {
 	statements = map[string]bool{}
 	mu.Unlock()
 	for statement := range all {
-		if !strings.Contains(statement, "tenant_id") {
-			continue
+		if !strings.Contains(statement, "tenant_id") || strings.Contains(statement, " FROM attribute_schemas ") {
+			continue // of schemas, a tenant has 20 at most
 		}
 		looked++
 		for _, step := range plan(t, w, statement) {

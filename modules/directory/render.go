@@ -56,7 +56,7 @@ func (u *User) UnmarshalJSON(text []byte) error {
 	}
 	u.take(r)
 	u.Extra = nil
-	if !bytes.Contains(bytes.ReplaceAll(text, []byte(`"`+EnterpriseURN+`"`), nil), []byte(`"urn:`)) {
+	if !mayHaveForeign(text) {
 		return nil
 	}
 	var all map[string]json.RawMessage
@@ -68,6 +68,23 @@ func (u *User) UnmarshalJSON(text []byte) error {
 		u.Extra = all
 	}
 	return nil
+}
+
+// mayHaveForeign tells whether rendered attributes may have the URN of another extension than the one User has fields for.
+// Looking is cheaper than reading.
+func mayHaveForeign(text []byte) bool {
+	const quoted = `"urn:`
+	for {
+		at := bytes.IndexByte(text, ':')
+		if at < 0 {
+			return false
+		}
+		from := at + 1 - len(quoted)
+		if from >= 0 && strings.EqualFold(string(text[from:at+1]), quoted) && !bytes.HasPrefix(text[from+1:], []byte(EnterpriseURN+`"`)) {
+			return true
+		}
+		text = text[at+1:]
+	}
 }
 
 // foreign tells whether a key is the URN of an extension that User has no fields for.

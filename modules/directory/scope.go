@@ -13,8 +13,9 @@ var errNoTenant = fault.New(fault.Unauthenticated, "unauthenticated", "send an a
 // scope is where a caller looks from: a tenant and, for an identity provider, one of its configurations.
 type scope struct {
 	tenant id.ID
-	config id.ID // id.Nil for everybody else
-	who    id.ID // the configuration, the administrator or the token
+	config id.ID      // id.Nil for everybody else
+	who    id.ID      // the configuration, the administrator or the token
+	own    *SchemaSet // the tenant's schemas, where a verb needs them
 }
 
 func scopeOf(ctx context.Context) (scope, error) {
@@ -26,6 +27,16 @@ func scopeOf(ctx context.Context) (scope, error) {
 		return scope{}, errNoTenant
 	}
 	return scope{tenant: who.Tenant, config: who.Config, who: who.ID()}, nil
+}
+
+// scope is scopeOf with the tenant's schemas.
+func (s *Service) scope(ctx context.Context) (scope, error) {
+	q, err := scopeOf(ctx)
+	if err != nil {
+		return q, err
+	}
+	q.own, err = s.schemas(ctx, q)
+	return q, err
 }
 
 // provider tells whether the caller is an identity provider.

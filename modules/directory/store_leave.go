@@ -96,8 +96,10 @@ func (s *Service) deleteUser(ctx context.Context, q scope, of id.ID) ([]id.ID, e
 	if err := s.forgetParked(ctx, q, of, false); err != nil {
 		return nil, err
 	}
-	if _, err := s.db.Exec(ctx, dropAllValues, q.tenant, of); err != nil {
-		return nil, fmt.Errorf("delete the values of a user: %w", err)
+	for _, statement := range []string{dropAllValues, giveAllUniques} {
+		if _, err := s.db.Exec(ctx, statement, q.tenant, of); err != nil {
+			return nil, fmt.Errorf("delete the values of a user: %w", err)
+		}
 	}
 	tables := s.db.Ent(ctx)
 	left, err := tables.Link.Query().Where(link.UserID(of), link.EndedAtNotNil()).All(ctx)

@@ -79,11 +79,13 @@ func scanUser(row scanner, more ...any) (*loaded, error) {
 	return u, nil
 }
 
-// understand fills the attributes of the person in from what is stored.
-func (u *loaded) understand() error {
+// understand fills the attributes of the person in from what is stored. Data of the tenant's schemas is in their spelling then,
+// whatever it was sent in before they were registered.
+func (u *loaded) understand(own *SchemaSet) error {
 	if err := json.Unmarshal([]byte(u.text), &u.User); err != nil {
 		return fmt.Errorf("user %s: %w", u.ID, err)
 	}
+	own.spell(u.Extra)
 	return nil
 }
 
@@ -102,7 +104,7 @@ func (s *Service) userForChange(ctx context.Context, q scope, query string, key 
 		return nil, fmt.Errorf("load a user: %w", err)
 	}
 	u.link.Config, u.othersOpen, u.othersAlive = q.config, open, alive
-	return u, u.understand()
+	return u, u.understand(q.own)
 }
 
 // user loads one person whom the caller sees, not yet understood. Nobody is ErrUserNotFound.
@@ -161,7 +163,10 @@ func (s *Service) insertUser(ctx context.Context, q scope, u *User, text []byte,
 	if err := store.Defer(ctx, write); err != nil {
 		return err
 	}
-	return s.saveValues(ctx, q, u.ID, nil, valuesOf(u))
+	if err := s.saveValues(ctx, q, u.ID, nil, valuesOf(u, q.own)); err != nil {
+		return err
+	}
+	return s.saveUniques(ctx, q, u.ID, nil, uniquesOf(u, q.own))
 }
 
 // Both expect the version that was read, so that a change never overwrites another.

@@ -25,6 +25,7 @@ const (
 		AND (attr, ord) IN (SELECT v.value ->> 'attr', v.value ->> 'ord' FROM json_each($3) v)`
 
 	dropAllValues = `DELETE FROM user_values WHERE tenant_id = $1 AND user_id = $2`
+	dropOwnValues = `DELETE FROM user_values WHERE tenant_id = $1 AND user_id = $2 AND (attr IN (1, 2) OR attr >= 10000)` // see fields.go
 )
 
 // saveValues brings a person's rows from what they were to what they are to be; only those that differ are touched.

@@ -14,7 +14,7 @@ const usersCursor, groupsCursor = "users", "groups"
 // ListUsers returns a page of people in an order of their own, with the exact total.
 func (s *Service) ListUsers(ctx context.Context, args page.Args, f UserFilter, order UserOrder) (page.Page[*User], error) {
 	none := page.Page[*User]{}
-	q, err := scopeOf(ctx)
+	q, err := s.scope(ctx)
 	if err != nil {
 		return none, err
 	}
@@ -28,7 +28,7 @@ func (s *Service) ListUsers(ctx context.Context, args page.Args, f UserFilter, o
 	}
 	users := make([]*User, len(found))
 	for i, u := range found {
-		if users[i], err = s.understood(u, nil); err != nil {
+		if users[i], err = understood(q, u, nil); err != nil {
 			return none, err
 		}
 	}

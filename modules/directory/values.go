@@ -103,14 +103,8 @@ func (c *collector) addresses(first int32, all []Address) {
 }
 
 // valuesOf returns the rows by which a person is found, in the order of their places.
-func valuesOf(u *User) []value {
-	c := &collector{}
-	if u.Enterprise != (Enterprise{}) {
-		c.exact(numberSchemas, 0, true, EnterpriseURN)
-	}
-	for i, urn := range sortedKeys(u.Extra) {
-		c.exact(numberSchemas, int32(i+1), false, urn)
-	}
+func valuesOf(u *User, own *SchemaSet) []value {
+	c := &collector{all: ownValues(u, own)}
 	c.texts(10, u.Name.Formatted, u.Name.FamilyName, u.Name.GivenName, u.Name.MiddleName, u.Name.HonorificPrefix, u.Name.HonorificSuffix)
 	c.texts(20, u.DisplayName, u.NickName)
 	c.exact(22, 0, true, u.ProfileURL)
@@ -126,6 +120,93 @@ func valuesOf(u *User) []value {
 	e := u.Enterprise
 	c.texts(200, e.EmployeeNumber, e.CostCenter, e.Organization, e.Division, e.Department, e.Manager)
 	return c.all
+}
+
+// ownValues returns the rows of schemas: which ones the person has data of, and that data of the tenant's own. They are those
+// that dropOwnValues drops.
+func ownValues(u *User, own *SchemaSet) []value {
+	c := &collector{}
+	if u.Enterprise != (Enterprise{}) {
+		c.exact(numberSchemas, 0, true, EnterpriseURN)
+	}
+	for i, urn := range sortedKeys(u.Extra) {
+		number := int32(numberUndeclared)
+		if s := own.ByURN(urn); s != nil {
+			number = numberSchemas
+			c.extension(s, objectOf(u.Extra[urn]))
+		}
+		c.exact(number, int32(i+1), false, urn)
+	}
+	return c.all
+}
+
+// extension adds the data of one of the tenant's schemas. What does not fit is not found.
+func (c *collector) extension(s *Schema, object map[string]any) {
+	s.leaves(func(parent, leaf *Attribute) {
+		holder := leaf
+		if parent != nil {
+			holder = parent
+		}
+		if value := object[holder.Name]; value != nil && holder.misfit(value) == "" {
+			c.leaf(s.code+leaf.number, value, holder, leaf)
+		}
+	})
+}
+
+// leaf adds the values of an attribute that stands by itself, or as a part of the holder.
+func (c *collector) leaf(number int32, value any, holder, leaf *Attribute) {
+	elements, isList := value.([]any)
+	if !isList {
+		elements = []any{value}
+	}
+	lead := max(slices.IndexFunc(elements, isPrimary), 0)
+	for i, element := range elements {
+		if holder != leaf {
+			parts, _ := element.(map[string]any)
+			element = parts[leaf.Name]
+		}
+		if key, ok := leaf.key(element); ok && key != "" && (key != keyFalse || !leaf.isPrimary(holder)) {
+			c.add(number, int32(i), i == lead, key)
+		}
+	}
+}
+
+// isPrimary tells whether a part of a list says which element is preferred: one that does not say so is not (RFC 7643 section 2.4).
+func (a *Attribute) isPrimary(holder *Attribute) bool {
+	return holder.MultiValued && holder != a && a.Name == "primary"
+}
+
+// unique is a row of user_uniques.
+type unique struct {
+	Attr int32  `json:"attr"`
+	Key  string `json:"key"`
+}
+
+// uniquesOf returns the values of a person that nobody else may have, and the attribute of each.
+func uniquesOf(u *User, own *SchemaSet) map[unique]*Attribute {
+	found := map[unique]*Attribute{}
+	for _, s := range own.All {
+		if !s.uniques {
+			continue
+		}
+		object := objectOf(u.Extra[s.URN])
+		s.leaves(func(_, leaf *Attribute) {
+			value := object[leaf.Name]
+			if !leaf.unique() || value == nil || leaf.misfit(value) != "" {
+				return
+			}
+			elements, isList := value.([]any)
+			if !isList {
+				elements = []any{value}
+			}
+			for _, element := range elements {
+				if key, ok := leaf.key(element); ok && key != "" {
+					found[unique{Attr: s.code + leaf.number, Key: key}] = leaf
+				}
+			}
+		})
+	}
+	return found
 }
 
 // changedValues tells which rows are to be written and which are to go.

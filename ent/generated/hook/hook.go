@@ -381,6 +381,18 @@ func (f UserFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.V
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.UserMutation", m)
 }
 
+// The UserUniqueFunc type is an adapter to allow the use of ordinary
+// function as UserUnique mutator.
+type UserUniqueFunc func(context.Context, *generated.UserUniqueMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f UserUniqueFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.UserUniqueMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.UserUniqueMutation", m)
+}
+
 // The UserValueFunc type is an adapter to allow the use of ordinary
 // function as UserValue mutator.
 type UserValueFunc func(context.Context, *generated.UserValueMutation) (generated.Value, error)

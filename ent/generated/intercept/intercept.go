@@ -40,6 +40,7 @@ import (
 	"github.com/usherhq/usher/ent/generated/snapshot"
 	"github.com/usherhq/usher/ent/generated/tenant"
 	"github.com/usherhq/usher/ent/generated/user"
+	"github.com/usherhq/usher/ent/generated/userunique"
 	"github.com/usherhq/usher/ent/generated/uservalue"
 )
 
@@ -936,6 +937,33 @@ func (f TraverseUser) Traverse(ctx context.Context, q generated.Query) error {
 	return fmt.Errorf("unexpected query type %T. expect *generated.UserQuery", q)
 }
 
+// The UserUniqueFunc type is an adapter to allow the use of ordinary function as a Querier.
+type UserUniqueFunc func(context.Context, *generated.UserUniqueQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f UserUniqueFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.UserUniqueQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.UserUniqueQuery", q)
+}
+
+// The TraverseUserUnique type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseUserUnique func(context.Context, *generated.UserUniqueQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseUserUnique) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseUserUnique) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.UserUniqueQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.UserUniqueQuery", q)
+}
+
 // The UserValueFunc type is an adapter to allow the use of ordinary function as a Querier.
 type UserValueFunc func(context.Context, *generated.UserValueQuery) (generated.Value, error)
 
@@ -1028,6 +1056,8 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.TenantQuery, predicate.Tenant, tenant.OrderOption]{typ: generated.TypeTenant, tq: q}, nil
 	case *generated.UserQuery:
 		return &query[*generated.UserQuery, predicate.User, user.OrderOption]{typ: generated.TypeUser, tq: q}, nil
+	case *generated.UserUniqueQuery:
+		return &query[*generated.UserUniqueQuery, predicate.UserUnique, userunique.OrderOption]{typ: generated.TypeUserUnique, tq: q}, nil
 	case *generated.UserValueQuery:
 		return &query[*generated.UserValueQuery, predicate.UserValue, uservalue.OrderOption]{typ: generated.TypeUserValue, tq: q}, nil
 	default:

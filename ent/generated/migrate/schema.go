@@ -968,6 +968,27 @@ var (
 			},
 		},
 	}
+	// UserUniquesColumns holds the columns for the "user_uniques" table.
+	UserUniquesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "tenant_id", Type: field.TypeUUID},
+		{Name: "attr", Type: field.TypeInt32},
+		{Name: "key", Type: field.TypeString},
+		{Name: "user_id", Type: field.TypeUUID},
+	}
+	// UserUniquesTable holds the schema information for the "user_uniques" table.
+	UserUniquesTable = &schema.Table{
+		Name:       "user_uniques",
+		Columns:    UserUniquesColumns,
+		PrimaryKey: []*schema.Column{UserUniquesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "user_uniques_user",
+				Unique:  false,
+				Columns: []*schema.Column{UserUniquesColumns[1], UserUniquesColumns[4]},
+			},
+		},
+	}
 	// UserValuesColumns holds the columns for the "user_values" table.
 	UserValuesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -1025,6 +1046,7 @@ var (
 		SnapshotsTable,
 		TenantsTable,
 		UsersTable,
+		UserUniquesTable,
 		UserValuesTable,
 	}
 )
@@ -1129,6 +1151,9 @@ func init() {
 	}
 	UsersTable.Annotation = &entsql.Annotation{
 		Table: "users",
+	}
+	UserUniquesTable.Annotation = &entsql.Annotation{
+		Table: "user_uniques",
 	}
 	UserValuesTable.Annotation = &entsql.Annotation{
 		Table: "user_values",

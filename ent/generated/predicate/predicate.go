@@ -99,5 +99,8 @@ type Tenant func(*sql.Selector)
 // User is the predicate function for user builders.
 type User func(*sql.Selector)
 
+// UserUnique is the predicate function for userunique builders.
+type UserUnique func(*sql.Selector)
+
 // UserValue is the predicate function for uservalue builders.
 type UserValue func(*sql.Selector)
