@@ -30,7 +30,7 @@ func (h *Handler) table() map[string]route {
 		"Schemas":               {methods: get((*exchange).listSchemas)},
 		"Schemas/":              {methods: get((*exchange).getSchema)},
 		"Me":                    {unbuilt: true},
-		"Bulk":                  {unbuilt: true},
+		"Bulk":                  {methods: map[string]func(*exchange) error{http.MethodPost: (*exchange).bulk}},
 		".search":               {unbuilt: true},
 	}
 }
@@ -90,7 +90,7 @@ func (e *exchange) serviceProviderConfig() error {
 	location := e.base + "/ServiceProviderConfig"
 	return e.writeJSON(providerConfig{
 		Schemas: []string{"urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"},
-		Patch:   supported{true}, Filter: filterSupport{Supported: true, MaxResults: maxPage}, ETag: supported{true},
+		Patch:   supported{true}, Bulk: bulkSupport{Supported: true, MaxOperations: maxBulk, MaxPayloadSize: maxBulkBytes}, Filter: filterSupport{Supported: true, MaxResults: maxPage}, ETag: supported{true},
 		Pagination: pagination{Index: true, DefaultPaginationMethod: "index", DefaultPageSize: defaultPage, MaxPageSize: maxPage},
 		AuthenticationSchemes: []authenticationScheme{{
 			Type: "oauthbearertoken", Name: "Access token", Description: "An access token of the SCIM configuration, as a bearer token.",

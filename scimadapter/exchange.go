@@ -36,6 +36,10 @@ type exchange struct {
 	call      provisioning.Call
 	signs     signs
 	answered  bool
+
+	// An operation of a bulk has its body read already, and nobody looks at what it answers but errors.
+	brief bool
+	given object
 }
 
 // route says what an address takes.
@@ -51,8 +55,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e := &exchange{h: h, w: w, r: r, ctx: r.Context(), base: h.base(r), requestID: requestID(r), kind: scimJSON}
 	started := h.clock()
 	defer func() { e.log(started) }()
+	e.guarded(e.serve)
+}
+
+// guarded answers with the error of a func, or with its accident.
+func (e *exchange) guarded(serve func() error) {
 	defer e.recover()
-	if err := e.serve(); err != nil {
+	if err := serve(); err != nil {
 		e.refuse(err)
 	}
 }
@@ -89,26 +98,34 @@ func (e *exchange) serve() error {
 		return err
 	}
 	e.manners, e.users = mannersOf(e.session.Config.Preset), userType
-	if found.unbuilt {
-		return errNotBuilt
-	}
-	method := e.r.Method
-	if method == http.MethodHead {
-		method = http.MethodGet
-	}
-	act, ok := found.methods[method]
 	switch {
-	case !ok:
-		e.w.Header().Set("Allow", found.allow())
-		if method != http.MethodOptions {
-			return errMethod
-		}
-		e.write(http.StatusNoContent, nil)
-		return nil
-	case !acceptable:
+	case found.unbuilt:
+		return errNotBuilt
+	case found.methods[e.method()] != nil && !acceptable:
 		return errNotAcceptable
 	}
-	return act(e)
+	return e.act(found)
+}
+
+// act does what the address does for the method.
+func (e *exchange) act(found route) error {
+	if act := found.methods[e.method()]; act != nil {
+		return act(e)
+	}
+	e.w.Header().Set("Allow", found.allow())
+	if e.r.Method != http.MethodOptions {
+		return errMethod
+	}
+	e.write(http.StatusNoContent, nil)
+	return nil
+}
+
+// method is that of the request; HEAD is GET without its body.
+func (e *exchange) method() string {
+	if e.r.Method == http.MethodHead {
+		return http.MethodGet
+	}
+	return e.r.Method
 }
 
 func (r route) allow() string {

@@ -149,6 +149,11 @@ func (e *exchange) deleteGroup() error {
 }
 
 func (e *exchange) writeGroup(status int, g *directory.Group, view projection) error {
+	if e.brief {
+		e.about(e.locationOf(id.Group.Format(g.ID), groupType), g.Version, g.UpdatedAt)
+		e.write(status, nil)
+		return nil
+	}
 	text, err := e.appendGroup(nil, g, view)
 	if err != nil {
 		return err

@@ -26,13 +26,18 @@ var (
 
 // readObject reads a JSON object and nothing after it. Members of one name, without case, are refused, because which of them
 // counts would be a guess.
-func readObject(body []byte) (object, error) {
+func readObject(body []byte) (object, error) { return readJSON(body, maxDepth) }
+
+// readBulk reads a bulk, in which each operation's data may be as deep as a body of its own.
+func readBulk(body []byte) (object, error) { return readJSON(body, maxDepth+3) }
+
+func readJSON(body []byte, levels int) (object, error) {
 	if !utf8.Valid(body) {
 		return nil, errInvalidSyntax.Sayf("the body is not UTF-8")
 	}
 	reader := json.NewDecoder(bytes.NewReader(body))
 	reader.UseNumber()
-	value, err := readValue(reader, 0)
+	value, err := readValue(reader, levels)
 	if err != nil {
 		return nil, errInvalidSyntax.Sayf("the body is not JSON that can be read: %s", reason(err)).Because(err)
 	}
@@ -61,7 +66,8 @@ func reason(err error) string {
 	}
 }
 
-func readValue(reader *json.Decoder, depth int) (any, error) {
+// readValue reads a value of at most so many levels.
+func readValue(reader *json.Decoder, levels int) (any, error) {
 	token, err := reader.Token()
 	if err != nil {
 		return nil, err
@@ -70,19 +76,19 @@ func readValue(reader *json.Decoder, depth int) (any, error) {
 	switch {
 	case !isDelim:
 		return token, nil
-	case depth >= maxDepth:
+	case levels == 0:
 		return nil, errDeep
 	case opened == '[':
-		return readList(reader, depth)
+		return readList(reader, levels-1)
 	default:
-		return readMembers(reader, depth)
+		return readMembers(reader, levels-1)
 	}
 }
 
-func readList(reader *json.Decoder, depth int) (any, error) {
+func readList(reader *json.Decoder, levels int) (any, error) {
 	all := []any{}
 	for reader.More() {
-		value, err := readValue(reader, depth+1)
+		value, err := readValue(reader, levels)
 		if err != nil {
 			return nil, err
 		}
@@ -92,7 +98,7 @@ func readList(reader *json.Decoder, depth int) (any, error) {
 	return all, err
 }
 
-func readMembers(reader *json.Decoder, depth int) (any, error) {
+func readMembers(reader *json.Decoder, levels int) (any, error) {
 	o, seen := object{}, map[string]bool{}
 	for reader.More() {
 		token, err := reader.Token()
@@ -105,7 +111,7 @@ func readMembers(reader *json.Decoder, depth int) (any, error) {
 		} else {
 			seen[key] = true
 		}
-		if o[name], err = readValue(reader, depth+1); err != nil {
+		if o[name], err = readValue(reader, levels); err != nil {
 			return nil, err
 		}
 	}

@@ -152,6 +152,11 @@ func (e *exchange) deleteUser() error {
 
 // writeUser sends a person who was just written. Her groups are looked up where she can have some and they are wanted.
 func (e *exchange) writeUser(status int, u *directory.User, view projection, inGroups bool) error {
+	if e.brief {
+		e.about(e.locationOf(id.User.Format(u.ID), userType), u.Version, u.UpdatedAt)
+		e.write(status, nil)
+		return nil
+	}
 	attributes, err := json.Marshal(u)
 	if err != nil {
 		return err

@@ -37,6 +37,7 @@ type world struct {
 	directory    *directory.Service
 	seats        *licensing.Service
 	access       *access.Service
+	events       *events.Service
 }
 
 func newWorld(t *testing.T, db *store.DB, settings ...func(*provisioning.NewConfig)) *world {
@@ -77,6 +78,7 @@ func replica(t *testing.T, db *store.DB, now clock.Clock) *access.Service {
 func (w *world) open(now clock.Clock) {
 	w.t.Helper()
 	journal := events.New(w.db)
+	w.events = journal
 	tenants := tenancy.New(w.db, journal, now)
 	w.access = replica(w.t, w.db, now)
 	w.directory = directory.New(w.db, journal, now)
@@ -109,6 +111,24 @@ func (w *world) raw(method, path, body string, headers ...string) *httptest.Resp
 	recorded := httptest.NewRecorder()
 	w.server.Config.Handler.ServeHTTP(recorded, r)
 	return recorded
+}
+
+// journal is everything that has happened in the tenant so far.
+func (w *world) journal() []events.Event {
+	w.t.Helper()
+	if _, err := w.events.Number(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	var all []events.Event
+	for after := int64(0); ; after = all[len(all)-1].Number {
+		p, err := w.events.After(w.admin, after, 100, events.Filter{})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if all = append(all, p.Items...); !p.HasNext {
+			return all
+		}
+	}
 }
 
 func (w *world) tenant() id.ID {
