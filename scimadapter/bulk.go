@@ -187,10 +187,10 @@ func (op *bulkOperation) confine() error {
 		}
 	}
 	switch strings.ToLower(parts[0]) {
-	case "bulk", "me", ".search":
+	case "bulk", "me", searchPath:
 		return errBulkPath.Sayf("a bulk's operation is about a resource, not about /%s", parts[0])
 	}
-	if len(parts) > 2 || strings.EqualFold(parts[len(parts)-1], ".search") {
+	if len(parts) > 2 || strings.EqualFold(parts[len(parts)-1], searchPath) {
 		return errBulkPath
 	}
 	op.path = "/" + path

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -51,8 +52,8 @@ func newBulkRun(operations []bulkOperation, most int, d doer) *bulkRun {
 
 // step does one operation, or those of a circle. It tells whether to go on.
 func (b *bulkRun) step(circle []int) bool {
-	if len(circle) == 1 && !b.circular(circle[0]) {
-		b.one(circle[0])
+	if first := circle[0]; len(circle) == 1 && !slices.Contains(b.operations[first].refers, first) {
+		b.one(first)
 	} else {
 		b.circle(circle)
 	}
@@ -62,16 +63,6 @@ func (b *bulkRun) step(circle []int) bool {
 		}
 	}
 	return b.most == 0 || b.errors < b.most
-}
-
-// circular tells whether an operation refers to itself.
-func (b *bulkRun) circular(i int) bool {
-	for _, other := range b.operations[i].refers {
-		if other == i {
-			return true
-		}
-	}
-	return false
 }
 
 func (b *bulkRun) one(i int) {

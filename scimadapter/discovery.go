@@ -6,6 +6,8 @@ import (
 	"strings"
 )
 
+const searchPath = ".search"
+
 // table joins addresses and what they take.
 func (h *Handler) table() map[string]route {
 	get := func(act func(*exchange) error) map[string]func(*exchange) error {
@@ -31,7 +33,7 @@ func (h *Handler) table() map[string]route {
 		"Schemas/":              {methods: get((*exchange).getSchema)},
 		"Me":                    {unbuilt: true},
 		"Bulk":                  {methods: map[string]func(*exchange) error{http.MethodPost: (*exchange).bulk}},
-		".search":               {unbuilt: true},
+		searchPath:              {unbuilt: true},
 	}
 }
 

@@ -174,7 +174,7 @@ func (e *exchange) find() (route, error) {
 	case licenseType:
 		kind, unknown = id.License, errLicenseUnknown
 	}
-	if rest == ".search" {
+	if rest == searchPath {
 		e.route += "/.search"
 		return route{}, errNotBuilt
 	}

@@ -35,7 +35,7 @@ func TestNonsenseIsRefusedInSCIMsWords(t *testing.T) {
 			{"DELETE", "/Users", "", "", 405},
 			{"POST", user, "{}", "", 405},
 			{"GET", "/Me", "", "", 501},
-			{"POST", "/Bulk", "{}", "", 501},
+			{"POST", "/Bulk", "{}", "invalidSyntax", 400},
 			{"GET", "/Users?startIndex=x", "", "invalidValue", 400},
 			{"GET", "/Users?count=1.5", "", "invalidValue", 400},
 			{"GET", "/Users?filter=", "", "invalidFilter", 400},
@@ -176,6 +176,8 @@ func TestNoRequestMakesAnAccident(t *testing.T) {
 			{"GET", `/Users?filter=emails%5Btype%20eq%20%22work%22%20and%20value%20eq%20%22a%22%5D&startIndex=1&count=100&attributes=userName,name.givenName`, ""},
 			{"GET", user + "?excludedAttributes=emails.value", ""},
 			{"GET", `/Groups?filter=displayName%20eq%20%22Sales%22&count=5`, ""},
+			{"POST", "/Bulk", bulk(`"failOnErrors":3,`, bulkUser("a", "bo@example.com"), `{"method":"PATCH","path":"`+group+`","data":[{"op":"add","path":"members","value":[{"value":"bulkId:a"}]}]}`,
+				`{"method":"DELETE","path":"/Users/bulkId:a","version":"W/\"1\""}`)},
 		}
 		random := rand.New(rand.NewPCG(1, 2))
 		for range rounds {

@@ -172,7 +172,7 @@ func (w *world) measure(ctx context.Context, of row, connections int, usher, flo
 var asked atomic.Int64
 
 func load(ctx context.Context, p *process, next func(int) ask, connections int, lasting time.Duration) (side, error) {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections, DisableCompression: true}}
 	defer client.CloseIdleConnections()
 	if err := once(ctx, client, p.base, next(int(asked.Add(1)))); err != nil { // statements are prepared from now on
 		return side{}, err
