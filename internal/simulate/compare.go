@@ -11,7 +11,7 @@ func (p *play) comparePerson(who *person, read object, what string) {
 		return
 	}
 	found, want := factsOf(read), facts(nil)
-	if boss := who.Manager; p.managersByName && boss != nil && boss.id != "" && found[factManager] == boss.id {
+	if boss := who.Manager; p.managersByName && boss != nil && boss.id != "" && found[factManager] == boss.id && who.held()[factManager] == boss.UserName {
 		found[factManager] = boss.UserName
 	}
 	for _, state := range who.states {

@@ -12,7 +12,7 @@ var oneLogin = provider{
 	manner: manner{accept: "application/json", contentType: "application/json", patience: laterPatience},
 	mapping: mapping{
 		"userName", "name.givenName", "name.familyName", "name.formatted", "displayName", factTitle, factWorkMail, "phoneNumbers.value",
-		"phoneNumbers[work].value", factActive, "employeeNumber", "department", factManager,
+		"phoneNumbers[work].value", "addresses.locality", "addresses.region", "addresses.country", factActive, "employeeNumber", "department", factManager,
 	},
 	postpone:       true,
 	managersByName: true,
@@ -47,7 +47,7 @@ func OneLogin(ctx context.Context, o Options) (*Report, error) {
 	return r, nil
 }
 
-// plan gives the organization what OneLogin knows of it: managers, telephones, no names of its own for groups that are renamed.
+// plan gives the organization what OneLogin knows of it: managers, offices, telephones, no names of its own for groups that are renamed.
 func (p *oneLoginPlay) plan() {
 	for _, who := range p.org.people {
 		p.hire(who)
@@ -58,9 +58,7 @@ func (p *oneLoginPlay) plan() {
 }
 
 func (p *oneLoginPlay) hire(who *person) {
-	if p.org.one(2) {
-		who.Phone = p.org.phone()
-	}
+	p.org.moveIn(who)
 	if who.number > 1 && !p.org.one(8) {
 		who.Manager = p.org.people[p.org.random.IntN(who.number-1)]
 	}

@@ -9,6 +9,7 @@ import (
 func (p *oneLoginPlay) syncPeople(ctx context.Context, stage string) error {
 	var steps []step
 	for _, who := range p.org.people {
+		who.referToBoss()
 		switch {
 		case who.deleted && who.there():
 			steps = append(steps, func(ctx context.Context) error { return p.deleteUser(ctx, who) })

@@ -50,20 +50,21 @@ var templateCore = template{
 	},
 }
 
-// templateEnterprise has the enterprise extension, with a manager in one of three forms, and a department at the top, too.
+// templateEnterprise has the enterprise extension, with a manager in one of three forms, a department at the top, too, and an
+// address without a type.
 var templateEnterprise = template{
 	write: func(who *person) object {
 		body := templateCore.write(who)
 		body["schemas"], body["active"], body["department"] = []string{userURN, enterpriseURN}, fmt.Sprint(who.Active), who.Department
+		body["meta"] = object{"resourceType": "User"}
+		body["addresses"] = []object{{"locality": who.City, "region": who.Region, "country": who.Country}}
 		body[enterpriseURN] = object{"employeeNumber": who.Number, "department": who.Department, "manager": managerBy(who)}
 		return body
 	},
 	says: func(who *person) facts {
 		f := templateCore.says(who)
-		f["employeeNumber"], f["department"], f[factManager] = who.Number, who.Department, ""
-		if who.Manager != nil {
-			f[factManager] = who.Manager.UserName
-		}
+		f["employeeNumber"], f["department"], f[factManager] = who.Number, who.Department, who.boss
+		f["addresses.locality"], f["addresses.region"], f["addresses.country"] = who.City, who.Region, who.Country
 		return f
 	},
 }
@@ -86,18 +87,31 @@ func orNull(text string) any {
 	return text
 }
 
-// managerBy names a manager by her userName: OneLogin does not know the ids of the target. There are three ways to do it.
+// managerBy names a manager in one of three forms.
 func managerBy(who *person) any {
-	name, display := "", ""
-	if boss := who.Manager; boss != nil {
-		name, display = boss.UserName, boss.Display
+	display := ""
+	if who.boss != "" {
+		display = who.Manager.Display
 	}
 	switch who.number % 3 {
 	case 0:
-		return object{"value": name}
+		return object{"value": who.boss}
 	case 1:
-		return object{"managerId": name, "displayName": display}
+		return object{"managerId": who.boss, "displayName": display}
 	default:
-		return name
+		return who.boss
+	}
+}
+
+// referToBoss decides how the template calls somebody's manager: by the id that she has in the target, once she is there, or by
+// a parameter with her userName.
+func (who *person) referToBoss() {
+	switch boss := who.Manager; {
+	case boss == nil:
+		who.boss = ""
+	case who.number%2 == 0:
+		who.boss = boss.id
+	default:
+		who.boss = boss.UserName
 	}
 }

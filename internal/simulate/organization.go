@@ -26,6 +26,7 @@ type person struct {
 	left     bool   // the provider knows her no more
 	deleted  bool   // and neither shall the target
 	formerly string // her id, until she was deleted
+	boss     string // what OneLogin calls her manager
 }
 
 // team is a group of the organization, with what the target has acknowledged of it.

@@ -24,7 +24,7 @@ type provider struct {
 	mapping  mapping
 	postpone bool // what was turned away is left for a later round
 
-	managersByName bool // it calls managers by their userName, and a target may answer with their ids
+	managersByName bool // it may call managers by their userName, and a target may answer with their ids
 }
 
 // play is a simulation that runs.
