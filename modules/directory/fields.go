@@ -22,6 +22,9 @@ type field struct {
 	many   bool // of a list: there may be several values
 }
 
+// partPrimary is the part of an element of a list that says whether it is the preferred one.
+const partPrimary = "primary"
+
 // The first numbers of lists, whose parts follow: value, display, type and primary.
 const (
 	numberSchemas     = 1

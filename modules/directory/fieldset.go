@@ -13,6 +13,9 @@ type fieldSet struct {
 	core       string
 	fields     []field
 	attributes map[string]*attribute // by attributeKey
+
+	waiting map[string]bool // URNs of schemas by which people are not findable yet
+	unshown map[string]bool // attributes that nobody is shown, by attributeKey
 }
 
 // attribute is what a name without a part means: a simple attribute, or a complex one with its parts.
@@ -50,6 +53,17 @@ func (s *fieldSet) add(f *field) {
 		return
 	}
 	a.parts = append(a.parts, f)
+}
+
+// is tells whether a field is that one of the core schema, and not one of an extension that is called the same.
+func (f *field) is(path string) bool { return f.path == path && f.urn == "" }
+
+// ready refuses with ErrSchemaIndexing a field by which not everybody is found yet.
+func (s *fieldSet) ready(a *attribute) error {
+	if s.waiting[a.urn] || len(s.waiting) > 0 && a.simple != nil && a.simple.is(pathSchemas) {
+		return ErrSchemaIndexing
+	}
+	return nil
 }
 
 func attributeKey(urn, name string) string { return strings.ToLower(urn + ":" + name) }

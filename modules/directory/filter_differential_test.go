@@ -54,6 +54,9 @@ func TestFiltersMeanWhatTheModelSays(t *testing.T) {
 
 // populate makes the people and the groups, and returns them as they are read.
 func (w *world) populate(g *maker) (users, sets []map[string]any) {
+	d := crm()
+	d.Attributes = append(d.Attributes, directory.Attribute{Name: "sizes", Type: directory.TypeInteger, MultiValued: true})
+	w.register(d)
 	var people []*directory.User
 	for i := range 60 {
 		u := g.person(i, people)
@@ -174,7 +177,7 @@ func (w *world) ask(of string, query directory.Query) (ids []string, total int64
 
 func attrOf(t *testing.T, name string) filter.Attr {
 	t.Helper()
-	path, err := filter.ParsePath(name, filter.Options{URNs: []string{directory.UserURN, directory.EnterpriseURN, directory.GroupURN}})
+	path, err := filter.ParsePath(name, filter.Options{URNs: []string{directory.UserURN, directory.EnterpriseURN, directory.GroupURN, crmURN}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,65 @@ var userAttributes = slices.Concat(commonAttributes,
 		{path: "roles", parts: usual, list: true}, {path: "x509Certificates", parts: usual, list: true},
 		{path: "addresses", parts: []string{"formatted", "locality", "country", "type", "primary"}, list: true},
 		{path: "groups", parts: []string{"value", "display", "type", "$ref"}, list: true},
-	})
+	}, ownAttributes)
+
+// ownAttributes are those of a schema that the tenant has registered, see crm.
+var ownAttributes = slices.Concat(textsMade(own, "region", "code", "page", "badge"), []made{
+	{path: own + "vip", kind: "flag"}, {path: own + "quota", kind: "number"}, {path: own + "rate", kind: "number"}, {path: own + "hired", kind: "time"},
+	{path: own + "key", kind: "binary"}, {path: own + "tags", parts: []string{"value"}, list: true, kind: "text"},
+	{path: own + "sizes", parts: []string{"value"}, list: true, kind: "number"}, {path: own + "desks", parts: []string{"value", "floor", "primary"}, list: true},
+})
+
+// numbers are spelled in many ways, and some are alike in all that a float holds.
+var numbers = []json.Number{"0", "-0", "1", "1.0", "10e-1", "-1", "1.5", "150E-2", "-2.25", "9007199254740992", "9007199254740993", "1e10", "12345678901234567.1"}
+
+var wholes = []json.Number{"0", "1", "-1", "2", "-17", "9007199254740992", "9007199254740993", "1234567890123456789"}
+
+func (g *maker) number(from []json.Number) json.Number { return from[g.IntN(len(from))] }
+
+var moments = []string{
+	"2026-11-23T10:00:00Z", "2026-11-23T12:00:00+02:00", "2026-11-23T10:00:00.000000001Z", "2026-11-23T10:00:00", "1999-12-31T23:59:59-05:00", "2026-11-22T23:30:00-10:30",
+}
+
+// ownData makes data of the tenant's own schema, or none.
+func (g *maker) ownData() map[string]json.RawMessage {
+	data := map[string]any{}
+	put := func(name string, value any) {
+		if g.IntN(3) > 0 {
+			data[name] = value
+		}
+	}
+	if g.IntN(4) > 0 {
+		put("region", g.word())
+		put("code", g.word())
+		put("page", "https://crm.example/"+strings.Repeat("a", g.IntN(3))+[]string{"", "A", "b"}[g.IntN(3)])
+		put("badge", fmt.Sprint("B-", g.Uint32()))
+		put("vip", g.IntN(2) == 0)
+		put("quota", g.number(wholes))
+		put("rate", g.number(numbers))
+		put("hired", moments[g.IntN(len(moments))])
+		put("key", []string{"AAE=", "AAE", "YWJj", "YWJD"}[g.IntN(4)])
+		put("tags", []string{g.word(), g.word()}[:1+g.IntN(2)])
+		put("sizes", []json.Number{g.number(wholes), g.number(wholes)}[:1+g.IntN(2)])
+		var desks []any
+		primary := g.IntN(4)
+		for i := range g.IntN(3) {
+			desk := map[string]any{"value": g.word(), "floor": g.number(wholes)}
+			if i == primary || g.IntN(3) == 0 {
+				desk["primary"] = i == primary
+			}
+			desks = append(desks, desk)
+		}
+		if desks != nil {
+			put("desks", desks)
+		}
+	}
+	text, err := json.Marshal(data)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return map[string]json.RawMessage{crmURN: text}
+}
 
 var groupAttributes = slices.Concat(commonAttributes, []made{{path: "members", parts: []string{"value", "display", "type", "$ref"}, list: true}})
 
@@ -95,7 +153,7 @@ func (g *maker) person(i int, others []*directory.User) directory.User {
 		Title: g.maybe(), UserType: g.maybe(), Locale: g.maybe(), ProfileURL: g.maybe(), Emails: g.values("work", "home", ""), PhoneNumbers: g.values("work", "Mobile"),
 		Photos: g.values("photo", ""), Roles: g.values(""), Certificates: g.values("", "x"),
 		Name:       directory.Name{Formatted: g.maybe(), FamilyName: g.maybe(), GivenName: g.maybe()},
-		Enterprise: directory.Enterprise{EmployeeNumber: g.maybe(), Department: g.maybe()},
+		Enterprise: directory.Enterprise{EmployeeNumber: g.maybe(), Department: g.maybe()}, Extra: g.ownData(),
 	}
 	for i := range g.IntN(3) {
 		u.Addresses = append(u.Addresses, directory.Address{Formatted: g.maybe(), Locality: g.word(), Country: "NO", Type: g.maybe(), Primary: i == 1})
@@ -181,8 +239,8 @@ func (g *maker) comparison(from []made) test {
 			return test{is: []string{"eq", "ne"}[g.IntN(2)], path: a.path}
 		}
 		return test{is: "pr", path: a.path}
-	case a.path == "schemas":
-		return g.compared(a.path, "text")
+	case a.parts != nil && a.kind != "": // of simple values
+		return g.compared(a.path, a.kind)
 	case a.parts != nil && a.path != "addresses" && g.IntN(4) == 0:
 		return g.compared(a.path, kindOf(a.path, "value"))
 	case a.parts != nil:
@@ -199,6 +257,8 @@ func kindOf(list, part string) string {
 		return "flag"
 	case list == "x509Certificates" && part == "value":
 		return "binary"
+	case part == "floor" || list == own+"sizes":
+		return "number"
 	default:
 		return "text"
 	}
@@ -206,7 +266,7 @@ func kindOf(list, part string) string {
 
 var operators = map[string][]string{
 	"text": {"eq", "eq", "eq", "ne", "co", "sw", "sw", "ew", "gt", "ge", "lt", "le"}, "flag": {"eq", "ne"},
-	"time": {"eq", "ne", "gt", "ge", "lt", "le"}, "binary": {"eq", "ne", "co", "sw", "ew"},
+	"time": {"eq", "ne", "gt", "ge", "lt", "le"}, "number": {"eq", "eq", "ne", "gt", "ge", "lt", "le"}, "binary": {"eq", "ne", "co", "sw", "ew"},
 }
 
 func (g *maker) compared(path, kind string) test {
@@ -222,6 +282,11 @@ func (g *maker) compared(path, kind string) test {
 		f.value = []any{true, false, "True", "false"}[g.IntN(4)]
 	case "time":
 		f.value = g.times[g.IntN(len(g.times))]
+		if path == own+"hired" {
+			f.value = moments[g.IntN(len(moments))]
+		}
+	case "number":
+		f.value = g.number(slices.Concat(numbers, wholes))
 	default:
 		f.value = g.text(path)
 	}
@@ -269,7 +334,7 @@ func (g *maker) sort(from []made) string {
 	for {
 		a := from[g.IntN(len(from))]
 		switch {
-		case a.path == "schemas" || a.path == "name" || a.path == "meta":
+		case a.path == "schemas" || a.path == "name" || a.path == "meta" || a.path == own+"tags" || a.path == own+"sizes":
 		case a.parts != nil:
 			return a.path + "." + a.parts[g.IntN(len(a.parts))]
 		default:
@@ -286,6 +351,8 @@ func (g *maker) spelled(path string) string {
 		if strings.HasPrefix(name, "manager") && g.IntN(2) == 0 {
 			urn = ""
 		}
+	} else if rest, found := strings.CutPrefix(path, own); found {
+		name, urn = rest, own
 	}
 	switch g.IntN(4) {
 	case 0:

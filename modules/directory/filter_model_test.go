@@ -1,9 +1,11 @@
 package directory_test
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -31,16 +33,17 @@ type test struct {
 
 const (
 	enterprise  = directory.EnterpriseURN + ":"
-	sortableKey = 256 // lists are sorted by so much of a value
+	own         = crmURN + ":" // of the tenant's own schema
+	sortableKey = 256          // lists are sorted by so much of a value
 )
 
 // exact are the attributes whose case counts; dates are compared as instants.
 var (
 	exact = []string{
 		"id", "externalId", "schemas", "meta.resourceType", "meta.location", "meta.version", "profileUrl", "photos.value", "x509Certificates.value",
-		"groups.$ref", "members.value", "members.$ref", enterprise + "manager.$ref",
+		"groups.$ref", "members.value", "members.$ref", enterprise + "manager.$ref", own + "code", own + "page", own + "key",
 	}
-	instants = []string{"meta.created", "meta.lastModified"}
+	instants = []string{"meta.created", "meta.lastModified", own + "hired"}
 )
 
 func folded(text string) string {
@@ -53,8 +56,10 @@ func folded(text string) string {
 // step returns the parts of a path: the URN's object, the attribute, the part.
 func step(path string) []string {
 	var steps []string
-	if rest, found := strings.CutPrefix(path, enterprise); found {
-		steps, path = append(steps, directory.EnterpriseURN), rest
+	for _, urn := range []string{enterprise, own} {
+		if rest, found := strings.CutPrefix(path, urn); found {
+			steps, path = append(steps, strings.TrimSuffix(urn, ":")), rest
+		}
 	}
 	return append(steps, strings.Split(path, ".")...)
 }
@@ -111,8 +116,8 @@ func (f test) takes(resource any, within string) bool {
 		return !f.of[0].takes(resource, within)
 	case "each":
 		return slices.ContainsFunc(valuesAt(resource, f.path), func(element any) bool {
-			if text, simple := element.(string); simple {
-				element = map[string]any{"value": text}
+			if _, isObject := element.(map[string]any); !isObject {
+				element = map[string]any{"value": element}
 			}
 			return f.of[0].takes(element, f.path)
 		})
@@ -125,10 +130,10 @@ func (f test) takes(resource any, within string) bool {
 	path, whole := f.path, f.path
 	if within != "" {
 		whole = within + "." + path
-		if within == "schemas" {
+		if within == "schemas" || within == own+"tags" || within == own+"sizes" {
 			whole = within
 		}
-	} else if name := strings.TrimPrefix(path, enterprise); slices.Contains([]string{"emails", "phoneNumbers", "ims", "photos", "entitlements", "roles", "x509Certificates", "groups", "members", "manager"}, name) {
+	} else if name := strings.TrimPrefix(strings.TrimPrefix(path, enterprise), own); slices.Contains([]string{"emails", "phoneNumbers", "ims", "photos", "entitlements", "roles", "x509Certificates", "groups", "members", "manager", "desks"}, name) {
 		path += ".value"
 		whole = path
 	}
@@ -143,6 +148,9 @@ func meets(have any, op string, want any, path string) bool {
 	if is, isFlag := have.(bool); isFlag {
 		wanted := want == true || strings.EqualFold(asText(want), "true")
 		return (is == wanted) == (op == "eq")
+	}
+	if number, isNumber := have.(json.Number); isNumber {
+		return holds(asNumber(number).Cmp(asNumber(want)), op)
 	}
 	a, b := asText(have), asText(want)
 	if slices.Contains(instants, path) {
@@ -171,7 +179,18 @@ func holds(compared int, op string) bool {
 
 func asText(value any) string { text, _ := value.(string); return text }
 
+func asNumber(value any) *big.Rat {
+	number, ok := new(big.Rat).SetString(fmt.Sprint(value))
+	if !ok {
+		panic(value)
+	}
+	return number
+}
+
 func asTime(text string) time.Time {
+	if len(text) == len("2026-11-23T10:00:00") {
+		text += "Z" // UTC, where nothing is said
+	}
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
 		panic(err)
@@ -182,7 +201,7 @@ func asTime(text string) time.Time {
 // sortKey is what a resource is sorted by: the value of the primary element, or of the first one, or none.
 func sortKey(resource any, path string) (string, bool) {
 	at := resource
-	if slices.Contains(instants, path) {
+	if strings.HasPrefix(path, "meta.") && slices.Contains(instants, path) {
 		path += "~" // lists are sorted by all of a time, though less of it is shown
 	}
 	for _, name := range step(path) {
@@ -204,6 +223,9 @@ func sortKey(resource any, path string) (string, bool) {
 		if value == "" {
 			return "", false
 		}
+		if path == own+"hired" {
+			return asTime(value).UTC().Format("2006-01-02T15:04:05.000000000"), true
+		}
 		if !slices.Contains(exact, path) && !strings.HasSuffix(path, "~") {
 			value = folded(value)
 		}
@@ -215,6 +237,8 @@ func sortKey(resource any, path string) (string, bool) {
 		return value, true
 	case bool:
 		return map[bool]string{true: "true", false: "false"}[value], true
+	case json.Number: // as decimals of one length, all of them positive
+		return fmt.Sprintf("%080s", new(big.Rat).Add(asNumber(value), big.NewRat(1<<62, 1)).FloatString(40)), true
 	default:
 		return "", false
 	}
@@ -287,8 +311,10 @@ func (w *world) userAsRead(u *directory.User, groups []any, people []*directory.
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	reader := json.NewDecoder(bytes.NewReader(text))
+	reader.UseNumber()
 	var o map[string]any
-	if err := json.Unmarshal(text, &o); err != nil {
+	if err := reader.Decode(&o); err != nil {
 		w.t.Fatal(err)
 	}
 	name := id.User.Format(u.ID)
@@ -307,6 +333,9 @@ func (w *world) userAsRead(u *directory.User, groups []any, people []*directory.
 				}
 			}
 		}
+	}
+	if _, ok := o[crmURN]; ok {
+		schemas = append(schemas, crmURN)
 	}
 	o["schemas"] = schemas
 	if groups != nil {

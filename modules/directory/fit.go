@@ -96,7 +96,7 @@ func (a *Attribute) misfit(value any) string {
 
 func isPrimary(element any) bool {
 	parts, _ := element.(map[string]any)
-	return parts["primary"] == true
+	return parts[partPrimary] == true
 }
 
 func (a *Attribute) misfitOne(value any) string {
@@ -228,7 +228,7 @@ func (k *SchemaSet) spell(extra map[string]json.RawMessage) {
 }
 
 // keepNone and keepFixed say what carry keeps.
-func keepNone(*Attribute) bool { return false }
+func keepNone(*Attribute) bool    { return false }
 func keepFixed(a *Attribute) bool { return a.Mutability == Immutable }
 
 // carry takes over from what a person was those attributes that a caller has no say in: always what is readOnly, for an identity

@@ -231,9 +231,11 @@ func (a *Attribute) badPart(parent *Attribute) string {
 	if parent == nil {
 		return ""
 	}
-	standard := map[string]Type{"type": TypeString, "display": TypeString, "primary": TypeBoolean, "$ref": TypeReference}
-	kind, known := standard[a.Name]
+	standard := map[string]Type{"value": a.Type, "type": TypeString, "display": TypeString, partPrimary: TypeBoolean, "$ref": TypeReference}
+	kind, known := standard[strings.ToLower(a.Name)]
 	switch {
+	case parent.MultiValued && known && a.Name != strings.ToLower(a.Name):
+		return "in a list, the part is spelled " + strings.ToLower(a.Name)
 	case a.MultiValued:
 		return "a part of a complex attribute has one value"
 	case parent.MultiValued && known && a.Type != kind:

@@ -15,11 +15,12 @@ import (
 type SchemaSet struct {
 	All []*Schema // by their URN
 
-	byURN map[string]*Schema
-	hides bool // some attribute is never shown
+	byURN  map[string]*Schema
+	hides  bool      // some attribute is never shown
+	fields *fieldSet // what filters and sorts of people can name
 }
 
-var noSchemas = newSchemaSet(nil)
+var noSchemas = &SchemaSet{fields: userFields}
 
 func newSchemaSet(all []*Schema) *SchemaSet {
 	k := &SchemaSet{All: all, byURN: make(map[string]*Schema, len(all))}
@@ -30,7 +31,34 @@ func newSchemaSet(all []*Schema) *SchemaSet {
 			s.uniques = s.uniques || leaf.unique()
 		})
 	}
+	k.fields = k.allFields()
 	return k
+}
+
+// allFields are those of people and the attributes of the schemas. What is never shown cannot be asked for either: a filter
+// would tell it letter by letter.
+func (k *SchemaSet) allFields() *fieldSet {
+	var own []field
+	unshown, waiting := map[string]bool{}, map[string]bool{}
+	for _, s := range k.All {
+		if s.Status == SchemaIndexing {
+			waiting[s.URN] = true
+		}
+		s.leaves(func(parent, leaf *Attribute) {
+			holder := leaf
+			if parent != nil {
+				holder = parent
+			}
+			if holder.hidden() || leaf.hidden() {
+				unshown[attributeKey(s.URN, holder.Name)] = true
+				return
+			}
+			own = append(own, field{s.code + leaf.number, leaf.path(parent), s.URN, leaf.kind(), holder.MultiValued})
+		})
+	}
+	all := userFields.with(own)
+	all.unshown, all.waiting = unshown, waiting
+	return all
 }
 
 // ByURN returns the schema of a URN, without case, or nil.

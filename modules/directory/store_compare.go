@@ -43,7 +43,7 @@ func (c *compiler) compare(n filter.Compare) (clause, error) {
 // attribute finds what is named. It is nil where only resources of the other type have it.
 func (c *compiler) attribute(named filter.Attr) (*attribute, error) {
 	if a := c.fields.find(named); a != nil {
-		return a, nil
+		return a, c.fields.ready(a)
 	}
 	if c.others != nil && c.others.find(named) != nil {
 		return nil, nil //nolint:nilnil // an attribute of others is no mistake
@@ -54,6 +54,9 @@ func (c *compiler) attribute(named filter.Attr) (*attribute, error) {
 		who = "neither users nor groups have"
 	case c.of == aGroup:
 		who = "groups have"
+	}
+	if c.fields.unshown[attributeKey(named.URN, named.Name)] {
+		return nil, ErrFilterUnsupported.Sayf("nobody can filter by %s: it is never shown to anybody", named)
 	}
 	if strings.EqualFold(named.Name, "password") {
 		return nil, ErrFilterUnsupported.Sayf("nobody can filter by password: it is not kept")
@@ -138,9 +141,9 @@ func (c *compiler) meets(f *field, op filter.Op, text string) clause {
 		return everything
 	}
 	p := c.found(r, test, rankOf(op, r))
-	if f.path == pathActive && p.where != no && text == keyFalse {
+	if f.is(pathActive) && p.where != no && text == keyFalse {
 		p.drive, p.rank = c.inactive(), rankRange
-	} else if f.path == pathActive {
+	} else if f.is(pathActive) {
 		p.drive = "" // nearly everybody
 	}
 	return p
@@ -150,7 +153,7 @@ func (c *compiler) meets(f *field, op filter.Op, text string) clause {
 func (c *compiler) differs(f *field, r reach, text string) clause {
 	same := r.test(c.arguments, filter.Eq, text)
 	switch {
-	case f.path == pathActive:
+	case f.is(pathActive):
 		return c.meets(f, filter.Eq, flagKey(text != keyTrue))
 	case r.rows == "" || !f.many:
 		return c.reverse(c.found(r, same, rankScan))
@@ -202,7 +205,7 @@ func (c *compiler) present(a *attribute, named filter.Attr) (clause, error) {
 		return everything, nil
 	}
 	by := rankPresent
-	if f.path == pathManagerName || f.path == pathManagerRef {
+	if f.number == 0 && (f.path == pathManagerName || f.path == pathManagerRef) {
 		by = rankScan
 	}
 	return c.found(r, yes, by), nil
@@ -244,7 +247,7 @@ func (c *compiler) comparePrimary(a *attribute, f *field, op filter.Op, text str
 	if (text == keyTrue) == (op == filter.Eq) {
 		p = c.meets(f, filter.Eq, keyTrue)
 	} else {
-		other := filter.Compare{Attr: filter.Attr{Name: "primary"}, Op: filter.Eq, Value: filter.Value{Kind: filter.Bool, Text: keyFalse}}
+		other := filter.Compare{Attr: filter.Attr{Name: partPrimary}, Op: filter.Eq, Value: filter.Value{Kind: filter.Bool, Text: keyFalse}}
 		var err error
 		if p, err = c.eachValue(a, other); err != nil {
 			return nothing, err

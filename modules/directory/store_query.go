@@ -23,11 +23,15 @@ type list struct {
 }
 
 // fieldsFor returns what filters and sorts of the caller's tenant can name.
-func (s *Service) fieldsFor(_ context.Context, of *resource) (*fieldSet, error) { //nolint:unparam // a tenant's own are looked up
+func (s *Service) fieldsFor(ctx context.Context, of *resource) (*fieldSet, error) {
 	if of == aGroup {
 		return groupFields, nil
 	}
-	return userFields, nil
+	own, err := s.Schemas(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return own.fields, nil
 }
 
 func (s *Service) listOf(ctx context.Context, of *resource, query Query) (*list, error) {

@@ -37,7 +37,7 @@ type reach struct {
 }
 
 func (c *compiler) reach(f *field) reach {
-	if f.path == pathSchemas && f.urn == "" {
+	if f.is(pathSchemas) {
 		return c.reachSchemas()
 	}
 	if f.number != 0 {

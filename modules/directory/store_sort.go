@@ -33,6 +33,9 @@ func (c *compiler) order(by Sort) (order, error) {
 	f := c.fields.field(by.By)
 	switch {
 	case f != nil:
+		if err := c.fields.ready(a); err != nil {
+			return o, err
+		}
 	case c.others != nil && c.others.field(by.By) != nil:
 		o.key = "NULL::text" + byBytes
 		return o, nil
@@ -46,7 +49,7 @@ func (c *compiler) order(by Sort) (order, error) {
 		o.join = leading(f.number)
 		o.key = "(CASE WHEN s.key IS NOT NULL THEN 'true' WHEN EXISTS (SELECT 1 FROM user_values p WHERE p.tenant_id = $1 AND p.user_id = u.id AND p.attr IN (" +
 			a.numbers() + ")) THEN 'false' END)" + byBytes
-	case f.number != 0 && f.path != pathSchemas:
+	case f.number != 0 && !f.is(pathSchemas):
 		o.key, o.join, o.number = "s.key", leading(f.number), f.number
 	default:
 		c.orderOtherwise(f, &o)

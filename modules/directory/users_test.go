@@ -241,7 +241,7 @@ func TestWhoLeavesIsGoneForThatConfigurationAndComesBackAsHerself(t *testing.T) 
 
 func parsed(t *testing.T, text string) filter.Node {
 	t.Helper()
-	n, err := filter.Parse(text, filter.Options{URNs: []string{directory.UserURN, directory.EnterpriseURN}})
+	n, err := filter.Parse(text, filter.Options{URNs: []string{directory.UserURN, directory.EnterpriseURN, crmURN}})
 	if err != nil {
 		t.Fatal(err)
 	}

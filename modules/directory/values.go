@@ -147,7 +147,7 @@ func (c *collector) extension(s *Schema, object map[string]any) {
 		if parent != nil {
 			holder = parent
 		}
-		if value := object[holder.Name]; value != nil && holder.misfit(value) == "" {
+		if value := object[holder.Name]; value != nil && !holder.hidden() && !leaf.hidden() && holder.misfit(value) == "" {
 			c.leaf(s.code+leaf.number, value, holder, leaf)
 		}
 	})
@@ -173,7 +173,7 @@ func (c *collector) leaf(number int32, value any, holder, leaf *Attribute) {
 
 // isPrimary tells whether a part of a list says which element is preferred: one that does not say so is not (RFC 7643 section 2.4).
 func (a *Attribute) isPrimary(holder *Attribute) bool {
-	return holder.MultiValued && holder != a && a.Name == "primary"
+	return holder.MultiValued && holder != a && a.Name == partPrimary
 }
 
 // unique is a row of user_uniques.
