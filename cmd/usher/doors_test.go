@@ -95,7 +95,13 @@ func TestAnybodyCanVerifyATokenWithThePublishedKeys(t *testing.T) {
 		t.Fatalf("the keys are %d %s %s", response.StatusCode, kind, text)
 	}
 	var set struct {
-		Keys []struct{ Kid, X, Y, Alg, Use string } `json:"keys"`
+		Keys []struct {
+			Kid string `json:"kid"`
+			X   string `json:"x"`
+			Y   string `json:"y"`
+			Alg string `json:"alg"`
+			Use string `json:"use"`
+		} `json:"keys"`
 	}
 	if err := json.Unmarshal([]byte(text), &set); err != nil || len(set.Keys) != 1 {
 		t.Fatalf("the keys are %s: %v", text, err)
@@ -200,7 +206,9 @@ func TestATrustedProxySpeaksForItsClients(t *testing.T) {
 		t.Helper()
 		response, text := s.ask("GET", "/scim/v2/ServiceProviderConfig"+path, "", forwarded...)
 		var body struct {
-			Meta struct{ Location string } `json:"meta"`
+			Meta struct {
+				Location string `json:"location"`
+			} `json:"meta"`
 		}
 		if err := json.Unmarshal([]byte(text), &body); err != nil || response.StatusCode != http.StatusOK {
 			t.Fatalf("answered %d %s", response.StatusCode, text)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +17,6 @@ import (
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/store"
 	"github.com/usherhq/usher/internal/storetest"
-	"github.com/usherhq/usher/modules/licensing"
 )
 
 // The race: 64 callers want the last 10 seats of a license at once, and half of them give theirs back.
@@ -31,6 +31,7 @@ const (
 	childTenant  = "USHER_SEATS_TEST_TENANT"
 	childLicense = "USHER_SEATS_TEST_LICENSE"
 	childUsers   = "USHER_SEATS_TEST_USERS"
+	childGate    = "USHER_SEATS_TEST_GATE"
 )
 
 // TestMain lets a child process take part in the race for the seats of its parent's database.
@@ -56,7 +57,7 @@ func raceAsChild(ctx context.Context) error {
 	for text := range strings.SplitSeq(os.Getenv(childUsers), ",") {
 		users = append(users, uuid.MustParse(text))
 	}
-	return race(ctx, uuid.MustParse(os.Getenv(childLicense)), users, byTheGate(newWorld(db)))
+	return race(ctx, uuid.MustParse(os.Getenv(childLicense)), users, gates[os.Getenv(childGate)](newWorld(db)))
 }
 
 func administrator(ctx context.Context, tenant id.ID) context.Context {
@@ -67,6 +68,9 @@ func administrator(ctx context.Context, tenant id.ID) context.Context {
 type contest struct {
 	take, give func(ctx context.Context, license, user id.ID) error
 }
+
+// gates are the ways to a seat, by name, so that a child process can be told: Usher's own, and the one that everybody writes first.
+var gates = map[string]func(world) contest{"usher": byTheGate, "naive": naively}
 
 func byTheGate(w world) contest {
 	return contest{
@@ -99,126 +103,112 @@ func race(ctx context.Context, license id.ID, users []id.ID, c contest) error {
 	return errors.Join(results...)
 }
 
-func TestTheLastSeatsAreNeverGivenTwiceOverTwoReplicas(t *testing.T) {
-	t.Parallel()
-	for _, dialect := range storetest.Dialects {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			one, two := storetest.TwoReplicas(t, dialect)
-			ctx, w := storetest.Tenant(t, one), newWorld(one)
-			l, users := w.license(t, ctx, "Advanced", lastSeats), w.users(t, ctx, callers)
-			var first error
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				first = race(ctx, l.ID, users[:callers/2], byTheGate(w))
-			}()
-			second := race(ctx, l.ID, users[callers/2:], byTheGate(newWorld(two)))
-			<-done
-			if err := errors.Join(first, second); err != nil {
-				t.Fatal(err)
-			}
-			checkRace(t, ctx, w, l.ID)
-		})
-	}
-}
+// contests are the places of the race: over two replicas, and over two processes. Each returns what went wrong, or is wrong
+// afterwards.
+var contests = map[string]func(t *testing.T, dialect, gate string) error{"replicas": overTwoReplicas, "processes": overTwoProcesses}
 
-func TestTheLastSeatsAreNeverGivenTwiceOverTwoProcesses(t *testing.T) {
-	t.Parallel()
-	for _, dialect := range storetest.Dialects {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			address := storetest.URL(t, dialect)
-			db, err := store.Open(t.Context(), store.Options{URL: address})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = db.Close() })
-			ctx, w := storetest.Tenant(t, db), newWorld(db)
-			l, users := w.license(t, ctx, "Advanced", lastSeats), w.users(t, ctx, callers)
-			var theirs []string
-			for _, user := range users[callers/2:] {
-				theirs = append(theirs, user.String())
-			}
-			who, _ := caller.From(ctx)
-			child := exec.CommandContext(t.Context(), os.Args[0])
-			child.Env = append(os.Environ(), childURL+"="+address, childTenant+"="+who.Tenant.String(), childLicense+"="+l.ID.String(),
-				childUsers+"="+strings.Join(theirs, ","))
-			child.Stderr = os.Stderr
-			if err := child.Start(); err != nil {
-				t.Fatal(err)
-			}
-			if err := race(ctx, l.ID, users[:callers/2], byTheGate(w)); err != nil {
-				t.Error(err)
-			}
-			if err := child.Wait(); err != nil {
-				t.Error(err)
-			}
-			checkRace(t, ctx, w, l.ID)
-		})
-	}
-}
-
-// checkRace looks at what the race must leave: as many seats taken as there are, everybody else who still wants one in line.
-func checkRace(t *testing.T, ctx context.Context, w world, license id.ID) {
-	t.Helper()
-	if l := w.audited(t, ctx, license); l.Taken != lastSeats || l.Waiting != callers/2-lastSeats {
-		t.Errorf("%d taken and %d waiting, want %d and %d", l.Taken, l.Waiting, lastSeats, callers/2-lastSeats)
-	}
-}
-
-// TestTheRaceCatchesANaiveGate plants the gate that everybody writes first: look whether a seat is free, then take it.
-func TestTheRaceCatchesANaiveGate(t *testing.T) {
-	t.Parallel()
-	one, two := storetest.TwoReplicas(t, storetest.Postgres)
+func overTwoReplicas(t *testing.T, dialect, gate string) error {
+	one, two := storetest.TwoReplicas(t, dialect)
 	ctx, w := storetest.Tenant(t, one), newWorld(one)
 	l, users := w.license(t, ctx, "Advanced", lastSeats), w.users(t, ctx, callers)
-	done := make(chan error)
-	go func() { done <- race(ctx, l.ID, users[:callers/2], naively(one)) }()
-	refused := race(ctx, l.ID, users[callers/2:], naively(two))
-	if err := errors.Join(refused, <-done); err != nil {
-		t.Fatal(err)
+	other := make(chan error, 1)
+	go func() { other <- race(ctx, l.ID, users[:callers/2], gates[gate](w)) }()
+	second := race(ctx, l.ID, users[callers/2:], gates[gate](newWorld(two)))
+	if err := errors.Join(<-other, second); err != nil {
+		return err
 	}
-	counts, err := w.seats.SeatCounts(ctx, []id.ID{l.ID}, licensing.Invited)
+	return raced(ctx, w, l.ID)
+}
+
+func overTwoProcesses(t *testing.T, dialect, gate string) error {
+	address := storetest.URL(t, dialect)
+	db, err := store.Open(t.Context(), store.Options{URL: address})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if now, err := w.seats.Get(ctx, l.ID); err != nil || counts[l.ID] <= lastSeats && counts[l.ID] == now.Taken {
-		t.Errorf("a gate that checks first and acts then got away with it: %d seats are held, %d counted, %v", counts[l.ID], now.Taken, err)
+	t.Cleanup(func() { _ = db.Close() })
+	ctx, w := storetest.Tenant(t, db), newWorld(db)
+	l, users := w.license(t, ctx, "Advanced", lastSeats), w.users(t, ctx, callers)
+	var theirs []string
+	for _, user := range users[callers/2:] {
+		theirs = append(theirs, user.String())
+	}
+	who, _ := caller.From(ctx)
+	child := exec.CommandContext(t.Context(), os.Args[0])
+	child.Env = append(os.Environ(), childURL+"="+address, childTenant+"="+who.Tenant.String(), childLicense+"="+l.ID.String(),
+		childUsers+"="+strings.Join(theirs, ","), childGate+"="+gate)
+	var said strings.Builder
+	child.Stderr = &said
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(race(ctx, l.ID, users[:callers/2], gates[gate](w)), child.Wait()); err != nil {
+		return fmt.Errorf("%w\n%s", err, said.String())
+	}
+	return raced(ctx, w, l.ID)
+}
+
+// raced looks at what the race must leave: as many seats taken as there are, everybody else who still wants one in line, and
+// counter, rows and ledger agree.
+func raced(ctx context.Context, w world, license id.ID) error {
+	l, err := w.seats.Get(ctx, license)
+	if err != nil {
+		return err
+	}
+	if l.Taken != lastSeats || l.Waiting != callers/2-lastSeats {
+		err = fmt.Errorf("%d taken and %d waiting, want %d and %d", l.Taken, l.Waiting, lastSeats, callers/2-lastSeats)
+	}
+	return errors.Join(err, w.seats.Audit(ctx, license))
+}
+
+func TestTheLastSeatsAreNeverGivenTwice(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range storetest.Dialects {
+		for place, run := range contests {
+			t.Run(dialect+" over two "+place, func(t *testing.T) {
+				t.Parallel()
+				if err := run(t, dialect, "usher"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
 	}
 }
 
-func naively(db *store.DB) contest {
-	count := func(ctx context.Context, license id.ID) (taken int64, err error) {
-		who, err := caller.Must(ctx)
-		if err != nil {
-			return 0, err
+// TestTheRaceCatchesANaiveGate runs the same race with a planted gate: look whether a seat is free, then take it. The same check
+// must find what it does, where the database's own has not stopped it before. One caller after the other, that gate passes the check: it is only its haste that is wrong.
+func TestTheRaceCatchesANaiveGate(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range storetest.Dialects {
+		for place, run := range contests {
+			t.Run(dialect+" over two "+place, func(t *testing.T) {
+				t.Parallel()
+				err := run(t, dialect, "naive")
+				if err == nil {
+					t.Error("a gate that checks first and acts then got away with it")
+				}
+				t.Log(err)
+			})
 		}
-		err = db.QueryRow(ctx, `SELECT taken FROM licenses WHERE tenant_id = $1 AND id = $2`, who.Tenant, license).Scan(&taken)
-		return taken, err
-	}
-	save := func(ctx context.Context, license, user id.ID, taken int64, state licensing.State) error {
-		return store.Do(ctx, db, func(ctx context.Context) error {
-			who, err := caller.Must(ctx)
-			if err != nil {
-				return err
+		t.Run(dialect+" one by one", func(t *testing.T) {
+			t.Parallel()
+			db := storetest.Open(t, dialect)
+			ctx, w := storetest.Tenant(t, db), newWorld(db)
+			l := w.license(t, ctx, "Advanced", lastSeats)
+			for _, pair := range pairs(w.users(t, ctx, callers)) {
+				if err := race(ctx, l.ID, pair[:1], naively(w)); err != nil {
+					t.Fatal(err)
+				}
+				gate := naively(w)
+				if err := errors.Join(gate.take(ctx, l.ID, pair[1]), gate.give(ctx, l.ID, pair[1])); err != nil {
+					t.Fatal(err)
+				}
 			}
-			if _, err := db.Exec(ctx, `UPDATE licenses SET taken = $3 WHERE tenant_id = $1 AND id = $2`, who.Tenant, license, taken); err != nil {
-				return err
+			if err := raced(ctx, w, l.ID); err != nil {
+				t.Error(err)
 			}
-			_, err = db.Exec(ctx, `INSERT INTO seats (tenant_id, id, license_id, user_id, state, since, created_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
-				ON CONFLICT (tenant_id, license_id, user_id) DO UPDATE SET state = $5`, who.Tenant, id.New(), license, user, string(state), db.Now())
-			return err
 		})
 	}
-	return contest{
-		take: func(ctx context.Context, license, user id.ID) error {
-			taken, err := count(ctx, license)
-			if err != nil || taken >= lastSeats {
-				return err
-			}
-			return save(ctx, license, user, taken+1, licensing.Invited)
-		},
-		give: func(context.Context, id.ID, id.ID) error { return nil },
-	}
 }
+
+func pairs(users []id.ID) [][]id.ID { return slices.Collect(slices.Chunk(users, 2)) }
