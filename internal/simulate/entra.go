@@ -88,14 +88,15 @@ func (p *entraPlay) hire(who *person) {
 	}
 }
 
-// manages tells whether somebody is anybody's manager.
-func (p *entraPlay) manages(who *person) bool {
-	for _, other := range p.org.people {
-		if other.Manager == who {
-			return true
+// managers are those who are anybody's manager.
+func (p *entraPlay) managers() roster {
+	all := roster{}
+	for _, who := range p.org.people {
+		if who.Manager != nil {
+			all.add(who.Manager)
 		}
 	}
-	return false
+	return all
 }
 
 // style is how one request is written. It is drawn when the request is planned.

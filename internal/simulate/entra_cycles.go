@@ -88,10 +88,11 @@ func (p *entraPlay) onDemand(ctx context.Context) error {
 
 // leave is a cycle after which some people are disabled: they stay, with all that they have.
 func (p *entraPlay) leave(ctx context.Context) error {
+	managers := p.managers()
 	for i, who := range p.org.some(p.org.people, 0.15) {
 		who.Active = false
 		switch {
-		case i%3 == 0 && !p.manages(who):
+		case i%3 == 0 && !managers.has(who):
 			p.leavers.deleted = append(p.leavers.deleted, who)
 		case i%3 == 1:
 			p.leavers.restored = append(p.leavers.restored, who)

@@ -25,12 +25,12 @@ func (p *oneLoginPlay) refreshEntitlements(ctx context.Context) error {
 				p.refused("refresh entitlements", got)
 				return nil
 			}
-			page := items(got.body, "Resources")
+			page, known := items(got.body, "Resources"), len(p.offered)
 			for _, group := range page {
 				name := str(group, "displayName")
 				p.offered[name], names = str(group, "id"), append(names, name)
 			}
-			if start += len(page); len(page) == 0 || start > total(got.body) {
+			if start += len(page); len(p.offered) == known || start > total(got.body) {
 				return nil
 			}
 		}

@@ -3,6 +3,7 @@ package simulate_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -157,6 +158,30 @@ func TestATargetThatIsNotThereIsAnError(t *testing.T) {
 		}
 		if _, err := play(ended, there); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: a canceled simulation ended with %v", name, err)
+		}
+	}
+}
+
+// TestATargetThatTalksNonsenseIsOnlyWrong answers everything with something that is no SCIM. A simulation ends soon, and finds it.
+func TestATargetThatTalksNonsenseIsOnlyWrong(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []string{
+		`[]`, `no JSON`, `{"totalResults":"many","Resources":{}}`, `{"totalResults":0,"Resources":null}`,
+		`{"totalResults":0,"Resources":[[],7,null],"id":3,"members":[null,{}]}`,
+		`{"totalResults":1000000000,"Resources":[{"id":"1","emails":[[]],"roles":7,"name":[],"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":[]}],"id":"1"}`,
+		`{"totalResults":1000000000,"Resources":[{}],"attributes":{},"id":{"id":[]}}`,
+	} {
+		for _, status := range []int{http.StatusOK, http.StatusCreated, http.StatusNotFound, http.StatusConflict} {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(status)
+				_, _ = io.WriteString(w, answer)
+			}))
+			for name, play := range map[string]provider{"okta": simulate.Okta, "entra": simulate.Entra, "onelogin": simulate.OneLogin} {
+				if report, err := play(t.Context(), simulate.Options{BaseURL: server.URL, Token: "t", Users: 5, Groups: 2}); err == nil && report.OK() {
+					t.Errorf("%s found nothing wrong with %d %s", name, status, answer)
+				}
+			}
+			server.Close()
 		}
 	}
 }

@@ -32,7 +32,7 @@ func (p *play) importAll(ctx context.Context) error {
 	}
 	if groups != nil {
 		for _, t := range p.org.teams {
-			if read, there := groups[t.id]; there {
+			if read, there := groups[t.id]; there && t.there() {
 				p.compareTeam(t, read, "imported group")
 			} else if t.there() && !t.unsure {
 				p.different.add("imported group "+t.name, "to be there", "nothing")
@@ -56,13 +56,12 @@ func (p *play) readAll(ctx context.Context, path string, expected int) (map[stri
 				found = nil
 				return nil
 			}
-			page := items(got.body, "Resources")
-			p.keepPage(path, found, page)
+			news := p.keepPage(path, found, items(got.body, "Resources"))
 			says := total(got.body)
 			if says != expected && start == 1 && !p.Shared && !p.unsure() {
 				p.different.add("list "+path, fmt.Sprintf("totalResults %d", expected), fmt.Sprint(says))
 			}
-			if len(page) == 0 || start+importPage > says {
+			if news == 0 || start+importPage > says { // what repeats itself has no end
 				if len(found) != says && !p.Shared {
 					p.different.add("list "+path, fmt.Sprintf("all %d of totalResults", says), fmt.Sprintf("%d", len(found)))
 				}
@@ -72,8 +71,9 @@ func (p *play) readAll(ctx context.Context, path string, expected int) (map[stri
 	})
 }
 
-// keepPage keeps the resources of a page, none of which was on an earlier one.
-func (p *play) keepPage(path string, found map[string]object, page []object) {
+// keepPage keeps the resources of a page, none of which was on an earlier one, and tells how many are new.
+func (p *play) keepPage(path string, found map[string]object, page []object) int {
+	before := len(found)
 	for _, one := range page {
 		of := str(one, "id")
 		if _, twice := found[of]; twice && !p.Shared {
@@ -81,6 +81,7 @@ func (p *play) keepPage(path string, found map[string]object, page []object) {
 		}
 		found[of] = one
 	}
+	return len(found) - before
 }
 
 // unsure tells whether some creation or deletion was lost, so that totals are not known.
