@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/usherhq/usher/internal/clock"
+	"github.com/usherhq/usher/modules/access"
 	"github.com/usherhq/usher/modules/directory"
 	"github.com/usherhq/usher/modules/licensing"
 	"github.com/usherhq/usher/modules/provisioning"
@@ -33,6 +34,7 @@ type Options struct {
 	Provisioning *provisioning.Service
 	Directory    *directory.Service
 	Seats        *licensing.Service
+	Access       *access.Service // seals cursors
 	Clock        clock.Clock
 	PublicURL    string // scheme and host that clients see; taken from the request where empty
 }
@@ -42,6 +44,7 @@ type Handler struct {
 	provisioning *provisioning.Service
 	directory    *directory.Service
 	seats        *licensing.Service
+	access       *access.Service
 	clock        clock.Clock
 	publicURL    string
 	routes       map[string]route
@@ -50,7 +53,7 @@ type Handler struct {
 // New returns the SCIM door.
 func New(o Options) *Handler {
 	h := &Handler{
-		provisioning: o.Provisioning, directory: o.Directory, seats: o.Seats, clock: o.Clock, publicURL: strings.TrimRight(o.PublicURL, "/"),
+		provisioning: o.Provisioning, directory: o.Directory, seats: o.Seats, access: o.Access, clock: o.Clock, publicURL: strings.TrimRight(o.PublicURL, "/"),
 	}
 	h.routes = h.table()
 	return h

@@ -13,6 +13,9 @@ func (h *Handler) table() map[string]route {
 	get := func(act func(*exchange) error) map[string]func(*exchange) error {
 		return map[string]func(*exchange) error{http.MethodGet: act}
 	}
+	post := func(act func(*exchange) error) map[string]func(*exchange) error {
+		return map[string]func(*exchange) error{http.MethodPost: act}
+	}
 	return map[string]route{
 		"Users": {methods: map[string]func(*exchange) error{http.MethodGet: (*exchange).listUsers, http.MethodPost: (*exchange).createUser}},
 		"Users/": {item: userType, methods: map[string]func(*exchange) error{
@@ -24,16 +27,20 @@ func (h *Handler) table() map[string]route {
 			http.MethodGet: (*exchange).getGroup, http.MethodPut: (*exchange).putGroup, http.MethodPatch: (*exchange).patchGroup,
 			http.MethodDelete: (*exchange).deleteGroup,
 		}},
-		"Licenses":              {methods: get((*exchange).listLicenses)},
-		"Licenses/":             {item: licenseType, methods: get((*exchange).getLicense)},
-		"ServiceProviderConfig": {methods: get((*exchange).serviceProviderConfig), public: true},
-		"ResourceTypes":         {methods: get((*exchange).listResourceTypes)},
-		"ResourceTypes/":        {methods: get((*exchange).getResourceType)},
-		"Schemas":               {methods: get((*exchange).listSchemas)},
-		"Schemas/":              {methods: get((*exchange).getSchema)},
-		"Me":                    {unbuilt: true},
-		"Bulk":                  {methods: map[string]func(*exchange) error{http.MethodPost: (*exchange).bulk}},
-		searchPath:              {unbuilt: true},
+		"Licenses":               {methods: get((*exchange).listLicenses)},
+		"Licenses/":              {item: licenseType, methods: get((*exchange).getLicense)},
+		"ServiceProviderConfig":  {methods: get((*exchange).serviceProviderConfig), public: true},
+		"ResourceTypes":          {methods: get((*exchange).listResourceTypes)},
+		"ResourceTypes/":         {methods: get((*exchange).getResourceType)},
+		"Schemas":                {methods: get((*exchange).listSchemas)},
+		"Schemas/":               {methods: get((*exchange).getSchema)},
+		"Me":                     {unbuilt: true},
+		"Bulk":                   {methods: map[string]func(*exchange) error{http.MethodPost: (*exchange).bulk}},
+		"":                       {methods: get((*exchange).listAll)},
+		searchPath:               {methods: post((*exchange).searchAll)},
+		"Users/" + searchPath:    {methods: post((*exchange).searchUsers)},
+		"Groups/" + searchPath:   {methods: post((*exchange).searchGroups)},
+		"Licenses/" + searchPath: {methods: post((*exchange).searchLicenses)},
 	}
 }
 
@@ -58,6 +65,7 @@ type pagination struct {
 	DefaultPaginationMethod string `json:"defaultPaginationMethod"`
 	DefaultPageSize         int    `json:"defaultPageSize"`
 	MaxPageSize             int    `json:"maxPageSize"`
+	CursorTimeout           int    `json:"cursorTimeout"` // seconds
 }
 
 type authenticationScheme struct {
@@ -92,8 +100,12 @@ func (e *exchange) serviceProviderConfig() error {
 	location := e.base + "/ServiceProviderConfig"
 	return e.writeJSON(providerConfig{
 		Schemas: []string{"urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"},
-		Patch:   supported{true}, Bulk: bulkSupport{Supported: true, MaxOperations: maxBulk, MaxPayloadSize: maxBulkBytes}, Filter: filterSupport{Supported: true, MaxResults: maxPage}, ETag: supported{true},
-		Pagination: pagination{Index: true, DefaultPaginationMethod: "index", DefaultPageSize: defaultPage, MaxPageSize: maxPage},
+		Patch:   supported{true}, Bulk: bulkSupport{Supported: true, MaxOperations: maxBulk, MaxPayloadSize: maxBulkBytes},
+		Filter: filterSupport{Supported: true, MaxResults: maxPage}, Sort: supported{true}, ETag: supported{true},
+		Pagination: pagination{
+			Cursor: true, Index: true, DefaultPaginationMethod: "index", DefaultPageSize: defaultPage, MaxPageSize: maxPage,
+			CursorTimeout: int(cursorLife.Seconds()),
+		},
 		AuthenticationSchemes: []authenticationScheme{{
 			Type: "oauthbearertoken", Name: "Access token", Description: "An access token of the SCIM configuration, as a bearer token.",
 			SpecURI: "https://www.rfc-editor.org/info/rfc6750", Primary: true,
@@ -119,7 +131,7 @@ func writeList[T any](e *exchange, all []T) error {
 	if e.r.URL.Query().Has("filter") {
 		return errFilterHere
 	}
-	l := newListing(int64(len(all)), 1, len(all))
+	l := newListing(int64(len(all)), 1, len(all), "")
 	for _, one := range all {
 		item, err := json.Marshal(one)
 		if err != nil {

@@ -26,6 +26,9 @@ var (
 	errInvalidPath   = fault.New(fault.Invalid, "invalid_path", "the path is not valid").Scim("invalidPath")
 	errInvalidFilter = fault.New(fault.Invalid, "invalid_filter", "the filter is not valid").Scim("invalidFilter")
 	errTooMany       = fault.New(fault.Invalid, "too_many", "too much is asked for").Scim("tooMany")
+	errInvalidCursor = fault.New(fault.Invalid, "invalid_cursor", "the cursor is not one of this list; start again with an empty one").At(paramCursor).Scim("invalidCursor")
+	errExpiredCursor = fault.New(fault.Invalid, "expired_cursor", "the cursor is too old; start again with an empty one").At(paramCursor).Scim("expiredCursor")
+	errInvalidCount  = fault.New(fault.Invalid, "invalid_count", "count is a whole number, and the same for every page of a list").At(paramCount).Scim("invalidCount")
 	errNoTarget      = fault.New(fault.Invalid, "no_target", "the operation has no target").Scim("noTarget")
 	errMutability    = fault.New(fault.Invalid, "mutability", "the attribute cannot be changed").Scim("mutability")
 

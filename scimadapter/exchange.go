@@ -174,9 +174,9 @@ func (e *exchange) find() (route, error) {
 	case licenseType:
 		kind, unknown = id.License, errLicenseUnknown
 	}
-	if rest == searchPath {
-		e.route += "/.search"
-		return route{}, errNotBuilt
+	if found, ok := e.h.routes[address]; ok {
+		e.route += "/" + rest
+		return found, nil
 	}
 	if e.id, ok = kind.Parse(rest); !ok {
 		e.route += "/…"

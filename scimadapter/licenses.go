@@ -1,13 +1,17 @@
 package scimadapter
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/usherhq/usher/internal/filter"
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/page"
+	"github.com/usherhq/usher/modules/directory"
 	"github.com/usherhq/usher/modules/licensing"
 )
 
@@ -49,9 +53,13 @@ func (e *exchange) getLicense() error {
 	return nil
 }
 
-// listLicenses answers with a piece of the tenant's licenses in the order of their SKUs.
-func (e *exchange) listLicenses() error {
-	q, err := e.query(licenseType)
+func (e *exchange) listLicenses() error   { return e.list(e.askedInAddress, (*exchange).answerLicenses) }
+func (e *exchange) searchLicenses() error { return e.list(e.askedInBody, (*exchange).answerLicenses) }
+
+// answerLicenses answers with a piece of the tenant's licenses, in the order of their SKUs unless another is asked for. They are
+// few and read whole.
+func (e *exchange) answerLicenses(a asked) error {
+	q, err := e.understood(a, licenseType)
 	if err != nil {
 		return err
 	}
@@ -61,7 +69,7 @@ func (e *exchange) listLicenses() error {
 	}
 	var taken []licensing.License
 	for _, l := range all {
-		is, err := takesLicense(q.where, l)
+		is, err := takesLicense(q.Where, l)
 		if err != nil {
 			return err
 		}
@@ -69,9 +77,14 @@ func (e *exchange) listLicenses() error {
 			taken = append(taken, l)
 		}
 	}
-	from := min(q.start-1, len(taken))
-	piece := taken[from:min(from+q.count, len(taken))]
-	answer := newListing(int64(len(taken)), q.start, len(piece))
+	piece, end, err := licensePiece(taken, q.Query)
+	if err != nil {
+		return err
+	}
+	answer, err := e.listing(q, int64(len(taken)), len(piece), end)
+	if err != nil {
+		return err
+	}
 	for _, l := range piece {
 		item, err := q.view.cut(licenseType, e.appendLicense(nil, l))
 		if err != nil {
@@ -81,6 +94,54 @@ func (e *exchange) listLicenses() error {
 	}
 	e.write(http.StatusOK, answer.end())
 	return nil
+}
+
+// licensePiece sorts licenses and cuts the asked piece out of them.
+func licensePiece(all []licensing.License, q directory.Query) (piece []licensing.License, end *directory.Mark, err error) {
+	key, err := licenseKey(q.Sort.By)
+	if err != nil {
+		return nil, nil, err
+	}
+	mark := func(l licensing.License) directory.Mark { return directory.Mark{Key: key(l), ID: l.ID} }
+	compare := func(a, b directory.Mark) int {
+		order := cmp.Or(strings.Compare(a.Key, b.Key), bytes.Compare(a.ID[:], b.ID[:]))
+		if q.Sort.Descending {
+			return -order
+		}
+		return order
+	}
+	slices.SortFunc(all, func(a, b licensing.License) int { return compare(mark(a), mark(b)) })
+	from := min(q.Start-1, len(all))
+	if q.After != nil {
+		from, _ = slices.BinarySearchFunc(all, *q.After, func(l licensing.License, after directory.Mark) int {
+			return cmp.Or(compare(mark(l), after), -1) // the first one behind it
+		})
+	}
+	piece = all[from:min(from+q.Count, len(all))]
+	if from+len(piece) < len(all) && len(piece) > 0 {
+		last := mark(piece[len(piece)-1])
+		end = &last
+	}
+	return piece, end, nil
+}
+
+// licenseKey tells what licenses are sorted by.
+func licenseKey(by filter.Attr) (func(licensing.License) string, error) {
+	const form = "2006-01-02T15:04:05.000000Z"
+	switch {
+	case by.Name == "":
+		return func(l licensing.License) string { return l.SKU }, nil
+	case by.Is("displayName"):
+		return func(l licensing.License) string { return strings.ToLower(l.Product) }, nil
+	case by.Is("id"), by.Is("type"), by.Is("meta.location"), by.Is("meta.resourceType"):
+		return func(licensing.License) string { return "" }, nil // ids decide
+	case by.Is("meta.created"):
+		return func(l licensing.License) string { return l.CreatedAt.UTC().Format(form) }, nil
+	case by.Is("meta.lastModified"):
+		return func(l licensing.License) string { return l.UpdatedAt.UTC().Format(form) }, nil
+	default:
+		return nil, errInvalidValue.At(paramSortBy).Sayf("licenses are sorted by displayName, id, meta.created or meta.lastModified")
+	}
 }
 
 // maxLicenses bounds the licenses of a tenant that are listed over SCIM: there are a few.

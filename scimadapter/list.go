@@ -1,131 +1,166 @@
 package scimadapter
 
 import (
-	"errors"
 	"net/http"
-	"net/url"
 	"strconv"
-	"strings"
 
-	"github.com/usherhq/usher/internal/filter"
 	"github.com/usherhq/usher/modules/directory"
 )
 
-// Pages of lists. A client that asks for more gets maxPage, and itemsPerPage says so.
-const (
-	defaultPage = 100
-	maxPage     = 1000
-)
+func (e *exchange) listUsers() error   { return e.list(e.askedInAddress, (*exchange).answerUsers) }
+func (e *exchange) searchUsers() error { return e.list(e.askedInBody, (*exchange).answerUsers) }
 
-// query is what a list is asked for.
-type query struct {
-	where filter.Node
-	start int
-	count int
-	view  projection
+func (e *exchange) listGroups() error   { return e.list(e.askedInAddress, (*exchange).answerGroups) }
+func (e *exchange) searchGroups() error { return e.list(e.askedInBody, (*exchange).answerGroups) }
+
+func (e *exchange) listAll() error   { return e.list(e.askedInAddress, (*exchange).answerAll) }
+func (e *exchange) searchAll() error { return e.list(e.askedInBody, (*exchange).answerAll) }
+
+// list answers what is asked in one way or another.
+func (e *exchange) list(read func() (asked, error), answer func(*exchange, asked) error) error {
+	a, err := read()
+	if err != nil {
+		return err
+	}
+	return answer(e, a)
 }
 
-func (e *exchange) query(t *resourceType) (query, error) {
-	values, err := url.ParseQuery(e.r.URL.RawQuery)
-	if err != nil {
-		return query{}, errInvalidValue.Sayf("the query of the address is not encoded well").Because(err)
-	}
-	q := query{start: 1, count: defaultPage}
-	if q.view, err = e.projection(); err != nil {
-		return q, err
-	}
-	if q.start, err = number(values, "startIndex", 1); err != nil {
-		return q, err
-	}
-	if q.count, err = number(values, "count", defaultPage); err != nil {
-		return q, err
-	}
-	q.start, q.count = max(q.start, 1), min(max(q.count, 0), maxPage)
-	if values.Has("filter") {
-		q.where, err = filter.Parse(values.Get("filter"), filter.Options{URNs: t.urns(), AllowBare: !e.manners.strict})
-		if syntax, ok := errors.AsType[*filter.SyntaxError](err); ok {
-			return q, errInvalidFilter.At("filter").Sayf("the filter cannot be read %s", syntax.Error())
-		}
-	}
-	return q, err
-}
-
-// number reads a number that an index can be. One that is greater than any list is as good as the greatest.
-func number(values url.Values, name string, otherwise int) (int, error) {
-	text := strings.TrimSpace(values.Get(name))
-	if text == "" {
-		return otherwise, nil
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	switch {
-	case errors.Is(err, strconv.ErrRange) && n > 0, n > 1<<31-1:
-		return 1<<31 - 1, nil
-	case errors.Is(err, strconv.ErrRange), n < 0:
-		return 0, nil
-	case err != nil:
-		return 0, errInvalidValue.At(name).Sayf("%s is a whole number", name)
-	}
-	return int(n), nil
-}
-
-func (e *exchange) listUsers() error {
-	q, err := e.query(e.users)
+func (e *exchange) answerUsers(a asked) error {
+	q, err := e.understood(a, e.users)
 	if err != nil {
 		return err
 	}
-	p, err := e.h.directory.Query(e.ctx, directory.Query{Where: q.where, Start: q.start, Count: q.count, Groups: q.view.wants("groups"), Base: e.base})
+	q.Groups = q.view.wants("groups")
+	p, err := e.h.directory.Query(e.ctx, q.Query)
 	if err != nil {
 		return err
 	}
-	e.lookedUp(q.where, p.Total)
-	seats, err := e.showSeats(p.Items, q.view)
+	e.lookedUp(q.Where, p.Total)
+	l, err := e.listing(q, p.Total, len(p.Items), p.End)
 	if err != nil {
 		return err
 	}
-	if err := e.showManagers(p.Items, q.view); err != nil {
-		return err
-	}
-	l := newListing(p.Total, q.start, len(p.Items))
-	for i, u := range p.Items {
-		if !q.view.asked() {
-			l.next()
-			l.out = e.appendUser(l.out, u, seats[i])
-			continue
-		}
-		item, err := q.view.cut(e.users, e.appendUser(nil, u, seats[i]))
-		if err != nil {
-			return err
-		}
-		l.add(item)
-	}
-	e.write(http.StatusOK, l.end())
-	return nil
-}
-
-func (e *exchange) listGroups() error {
-	q, err := e.query(groupType)
+	write, err := e.userWriter(p.Items, q.view)
 	if err != nil {
 		return err
 	}
-	p, err := e.h.directory.QueryGroups(e.ctx, directory.Query{Where: q.where, Start: q.start, Count: q.count, Base: e.base})
-	if err != nil {
-		return err
-	}
-	e.lookedUp(q.where, p.Total)
-	l := newListing(p.Total, q.start, len(p.Items))
 	for i := range p.Items {
-		text, err := e.appendGroup(nil, &p.Items[i], q.view)
-		if err != nil {
+		l.next()
+		if l.out, err = write(l.out, i); err != nil {
 			return err
 		}
-		item, err := q.view.cut(groupType, text)
-		if err != nil {
-			return err
-		}
-		l.add(item)
 	}
 	e.write(http.StatusOK, l.end())
 	return nil
+}
+
+// userWriter looks up what people are shown with besides their own attributes, and returns how to append each.
+func (e *exchange) userWriter(people []directory.Record, view projection) (func(out []byte, i int) ([]byte, error), error) {
+	seats, err := e.showSeats(people, view)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.showManagers(people, view); err != nil {
+		return nil, err
+	}
+	return func(out []byte, i int) ([]byte, error) {
+		if !view.asked() {
+			return e.appendUser(out, people[i], seats[i]), nil
+		}
+		item, err := view.cut(e.users, e.appendUser(nil, people[i], seats[i]))
+		return append(out, item...), err
+	}, nil
+}
+
+func (e *exchange) answerGroups(a asked) error {
+	q, err := e.understood(a, groupType)
+	if err != nil {
+		return err
+	}
+	p, err := e.h.directory.QueryGroups(e.ctx, q.Query)
+	if err != nil {
+		return err
+	}
+	e.lookedUp(q.Where, p.Total)
+	l, err := e.listing(q, p.Total, len(p.Items), p.End)
+	if err != nil {
+		return err
+	}
+	for i := range p.Items {
+		if err := e.addGroup(l, q.view, &p.Items[i]); err != nil {
+			return err
+		}
+	}
+	e.write(http.StatusOK, l.end())
+	return nil
+}
+
+func (e *exchange) addGroup(l *listing, view projection, g *directory.Group) error {
+	text, err := e.appendGroup(nil, g, view)
+	if err != nil {
+		return err
+	}
+	item, err := view.cut(groupType, text)
+	if err != nil {
+		return err
+	}
+	l.add(item)
+	return nil
+}
+
+// answerAll lists people and groups together (RFC 7644 section 3.4.2.1).
+func (e *exchange) answerAll(a asked) error {
+	q, err := e.understood(a, e.users, groupType)
+	if err != nil {
+		return err
+	}
+	q.Groups = q.view.wants("groups")
+	p, err := e.h.directory.QueryAll(e.ctx, q.Query)
+	if err != nil {
+		return err
+	}
+	l, err := e.listing(q, p.Total, len(p.Items), p.End)
+	if err != nil {
+		return err
+	}
+	var people []directory.Record
+	for _, one := range p.Items {
+		if one.User != nil {
+			people = append(people, *one.User)
+		}
+	}
+	write, err := e.userWriter(people, q.view)
+	if err != nil {
+		return err
+	}
+	written := 0
+	for _, one := range p.Items {
+		if one.Group != nil {
+			err = e.addGroup(l, q.view, one.Group)
+		} else {
+			l.next()
+			l.out, err = write(l.out, written)
+			written++
+		}
+		if err != nil {
+			return err
+		}
+	}
+	e.write(http.StatusOK, l.end())
+	return nil
+}
+
+// listing begins the answer to a query: by index it tells where the page begins, by cursor how to go on.
+func (e *exchange) listing(q query, total int64, items int, end *directory.Mark) (*listing, error) {
+	next, err := e.nextCursor(q, end)
+	if err != nil {
+		return nil, err
+	}
+	start := q.Start
+	if q.Keyed {
+		start = 0
+	}
+	return newListing(total, start, items, next), nil
 }
 
 // listing is a ListResponse that is written item by item (RFC 7644 section 3.4.2).
@@ -134,14 +169,20 @@ type listing struct {
 	items int
 }
 
-func newListing(total int64, start, items int) *listing {
+// newListing begins a list. It says neither a start of 0 nor an empty cursor.
+func newListing(total int64, start, items int, next string) *listing {
 	l := &listing{out: make([]byte, 0, 256+items*1024)}
 	l.out = append(l.out, `{"schemas":["`+listURN+`"],"totalResults":`...)
 	l.out = strconv.AppendInt(l.out, total, 10)
-	l.out = append(l.out, `,"startIndex":`...)
-	l.out = strconv.AppendInt(l.out, int64(start), 10)
+	if start > 0 {
+		l.out = append(l.out, `,"startIndex":`...)
+		l.out = strconv.AppendInt(l.out, int64(start), 10)
+	}
 	l.out = append(l.out, `,"itemsPerPage":`...)
 	l.out = strconv.AppendInt(l.out, int64(items), 10)
+	if next != "" {
+		l.out = append(l.out, `,"nextCursor":"`+next+`"`...)
+	}
 	l.out = append(l.out, `,"Resources":[`...)
 	return l
 }

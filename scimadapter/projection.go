@@ -18,7 +18,11 @@ type projection struct {
 
 func (e *exchange) projection() (projection, error) {
 	query := e.r.URL.Query()
-	p := projection{only: namesIn(query["attributes"]), without: namesIn(query["excludedAttributes"])}
+	return newProjection(query["attributes"], query["excludedAttributes"])
+}
+
+func newProjection(attributes, excluded []string) (projection, error) {
+	p := projection{only: namesIn(attributes), without: namesIn(excluded)}
 	switch {
 	case len(p.only) > 0 && len(p.without) > 0:
 		return p, errInvalidValue.At("attributes").Sayf("ask with attributes or with excludedAttributes, not with both")

@@ -88,7 +88,7 @@ func (w *world) open(now clock.Clock) {
 		DB: w.db, Events: journal, Clock: now, Tenants: tenants, Access: w.access, Directory: w.directory, Seats: w.seats,
 	})
 	tenants.FollowPlans(w.provisioning)
-	w.server = httptest.NewServer(scimadapter.New(scimadapter.Options{Provisioning: w.provisioning, Directory: w.directory, Seats: w.seats, Clock: now}))
+	w.server = httptest.NewServer(scimadapter.New(scimadapter.Options{Provisioning: w.provisioning, Directory: w.directory, Seats: w.seats, Access: w.access, Clock: now}))
 	w.t.Cleanup(w.server.Close)
 }
 
@@ -226,6 +226,16 @@ func (w *world) create(userName string) string {
 
 func ops(operations string) string {
 	return `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[` + operations + `]}`
+}
+
+// journaled counts what the journal has of the tenant.
+func (w *world) journaled() (n int) {
+	w.t.Helper()
+	who, _ := caller.From(w.admin)
+	if err := w.db.QueryRow(w.admin, `SELECT count(*) FROM events WHERE tenant_id = $1`, who.Tenant).Scan(&n); err != nil {
+		w.t.Fatal(err)
+	}
+	return n
 }
 
 func (w *world) license(product string, seats int64) licensing.License {

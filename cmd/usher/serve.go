@@ -200,7 +200,7 @@ func (s *serving) workers(ctx context.Context) *errgroup.Group {
 
 func (s *serving) handler() http.Handler {
 	numbers := newMetrics(s.house)
-	open := newDoors(scimadapter.New(scimadapter.Options{Provisioning: s.provisioning, Directory: s.directory, Seats: s.seats, Clock: s.clock, PublicURL: s.PublicURL}))
+	open := newDoors(scimadapter.New(scimadapter.Options{Provisioning: s.provisioning, Directory: s.directory, Seats: s.seats, Access: s.access, Clock: s.clock, PublicURL: s.PublicURL}))
 	open.add("graphql", "/graphql", graph.NewServer(&graph.Resolver{
 		Tenants: s.tenants, Access: s.access, Directory: s.directory, Licensing: s.seats, Provisioning: s.provisioning, Events: s.events,
 		ScimURL: s.base + scimadapter.Base,

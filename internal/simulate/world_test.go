@@ -61,7 +61,7 @@ func target(t *testing.T, db *store.DB, wrap func(http.Handler) http.Handler) si
 	if _, err := people.CreateGroup(ctx, directory.NewGroup{DisplayName: "Made by hand"}); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(wrap(scimadapter.New(scimadapter.Options{Provisioning: p, Directory: people, Clock: now})))
+	server := httptest.NewServer(wrap(scimadapter.New(scimadapter.Options{Provisioning: p, Directory: people, Access: tokens, Clock: now})))
 	t.Cleanup(server.Close)
 	return simulate.Options{BaseURL: server.URL + scimadapter.Base, Token: secret.Reveal(), Users: 30, Groups: 3, Seed: 5}
 }

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/usherhq/usher/internal/caller"
@@ -63,6 +64,8 @@ type Service struct {
 	known  *known
 	fresh  *fresh
 	uses   *uses
+
+	wrapping []byte // the key that every other key is wrapped with or made of
 }
 
 // New returns the access of an installation. Call Load before the first token.
@@ -79,7 +82,9 @@ func New(db *store.DB, journal *events.Service, now clock.Clock, o Options) (*Se
 	if err != nil {
 		return nil, fmt.Errorf("use the wrapping key: %w", err)
 	}
-	return &Service{db: db, events: journal, clock: now, seal: seal, known: newKnown(), fresh: newFresh(), uses: newUses()}, nil
+	return &Service{
+		db: db, events: journal, clock: now, seal: seal, known: newKnown(), fresh: newFresh(), uses: newUses(), wrapping: slices.Clone(o.WrappingKey),
+	}, nil
 }
 
 // Secret is a token as its holder sends it. It prints as an ellipsis; Reveal shows it.

@@ -239,7 +239,9 @@ func (a *attribute) fields() []*field {
 }
 
 // isPrimary tells whether a field is the flag of the preferred element, which is false where it is missing (RFC 7643 section 2.4).
-func (f *field) isPrimary() bool { return f.kind == kindFlag && strings.HasSuffix(f.path, ".primary") }
+func (f *field) isPrimary() bool {
+	return f.kind == kindFlag && strings.HasSuffix(f.path, "."+partPrimary)
+}
 
 // comparePrimary asks the elements: those that do not say it are not primary.
 func (c *compiler) comparePrimary(a *attribute, f *field, op filter.Op, text string) (clause, error) {
