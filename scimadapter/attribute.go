@@ -1,7 +1,5 @@
 package scimadapter
 
-import "strings"
-
 const attrSchemas = "schemas"
 
 // The types of attributes (RFC 7643 section 2.3).
@@ -42,6 +40,8 @@ type attribute struct {
 	Returned        string       `json:"returned"`
 	Uniqueness      string       `json:"uniqueness"`
 	ReferenceTypes  []string     `json:"referenceTypes,omitempty"`
+
+	misfit func(text string) string // why a text cannot be a value; nil where any can
 }
 
 // schema is a set of attributes with the URN that names it.
@@ -63,7 +63,7 @@ type resourceType struct {
 
 func find(all []*attribute, name string) *attribute {
 	for _, a := range all {
-		if strings.EqualFold(a.Name, name) {
+		if sameName(a.Name, name) {
 			return a
 		}
 	}
@@ -73,7 +73,7 @@ func find(all []*attribute, name string) *attribute {
 // extension returns the extension of that URN, without case, or nil.
 func (t *resourceType) extension(urn string) *schema {
 	for _, s := range t.Extensions {
-		if strings.EqualFold(s.URN, urn) {
+		if sameName(s.URN, urn) {
 			return s
 		}
 	}

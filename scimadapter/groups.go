@@ -34,6 +34,9 @@ func (e *exchange) createGroup() error {
 
 // groupTexts reads a group's own attributes. That a name is required is the directory's rule.
 func (e *exchange) groupTexts(body object) (name, external string, err error) {
+	if err := e.manners.checkSchemas(groupType, body); err != nil {
+		return "", "", err
+	}
 	own := object{}
 	for _, member := range body.names() {
 		if a := groupType.attribute(member); a != nil && a.Name == attrMembers {

@@ -23,16 +23,38 @@ func checkWhere(a *attribute, n filter.Node) error {
 		return checkWhere(a, n.Of)
 	case filter.Compare:
 		sub := find(a.SubAttributes, n.Attr.Name)
-		switch {
-		case sub == nil || n.Attr.Sub != "":
+		if sub == nil || n.Attr.Sub != "" {
 			return errInvalidFilter.At("path").Sayf("%s has no part %s", a.Name, quoted(n.Attr.String()))
-		case sub.Type == typeBoolean && (ordered(n.Op) || textual(n.Op)):
-			return errInvalidFilter.At("path").Sayf("%s is true or false and cannot be compared with %s", sub.Name, n.Op)
 		}
-		return nil
+		return checkComparison(sub, n)
 	default:
 		return errInvalidFilter.At("path").Sayf("brackets cannot stand within brackets")
 	}
+}
+
+// checkComparison refuses a comparison that makes no sense for the attribute (RFC 7644 section 3.4.2.2).
+func checkComparison(a *attribute, n filter.Compare) error {
+	word := strings.ToLower(n.Value.Text)
+	switch {
+	case n.Op == filter.Pr:
+		return nil
+	case n.Value.Kind == filter.Null && n.Op != filter.Eq && n.Op != filter.Ne:
+		return errInvalidFilter.At("path").Sayf("null is compared with eq and ne alone")
+	case n.Value.Kind == filter.Null:
+		return nil
+	case a.Type == typeBoolean && (ordered(n.Op) || textual(n.Op)):
+		return errInvalidFilter.At("path").Sayf("%s is true or false and cannot be compared with %s", a.Name, n.Op)
+	case a.Type == typeBoolean && (n.Value.Kind == filter.Number || word != keyTrue && word != "false"):
+		return errInvalidFilter.At("path").Sayf("%s is compared with true or false", a.Name)
+	case isText(a) && n.Value.Kind != filter.String:
+		return errInvalidFilter.At("path").Sayf("%s is compared with a text in double quotes", a.Name)
+	default:
+		return nil
+	}
+}
+
+func isText(a *attribute) bool {
+	return a.Type == typeString || a.Type == typeReference || a.Type == typeBinary
 }
 
 func ordered(op filter.Op) bool {
@@ -59,6 +81,9 @@ func matchesElement(a *attribute, element object, n filter.Node) bool {
 }
 
 func compares(a *attribute, value any, n filter.Compare) bool {
+	if value == nil && a.Name == attrPrimary && n.Op != filter.Pr && n.Value.Kind != filter.Null {
+		value = false // what does not say that it is primary is not (RFC 7643 section 2.4)
+	}
 	switch {
 	case n.Op == filter.Pr:
 		return value != nil
@@ -68,7 +93,7 @@ func compares(a *attribute, value any, n filter.Compare) bool {
 		return n.Op == filter.Ne
 	}
 	if is, ok := value.(bool); ok {
-		return (strings.EqualFold(n.Value.Text, "true") == is) == (n.Op == filter.Eq)
+		return (strings.EqualFold(n.Value.Text, keyTrue) == is) == (n.Op == filter.Eq)
 	}
 	have, _ := value.(string)
 	want := n.Value.Text

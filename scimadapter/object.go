@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"reflect"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -22,10 +24,13 @@ const maxDepth = 16
 var (
 	errDeep      = errors.New("it is nested too deeply")
 	errDuplicate = errors.New("an object has a member twice")
+	errNumber    = errors.New("a number is too large, or too large for its fraction, to be kept exactly")
+	errSurrogate = errors.New("a text has half of a character, an escape \\ud800 to \\udfff without the other one")
 )
 
-// readObject reads a JSON object and nothing after it. Members of one name, without case, are refused, because which of them
-// counts would be a guess.
+// readObject reads a JSON object and nothing after it, as I-JSON has it (RFC 7493). Members of one name, without case, are
+// refused, because which of them counts would be a guess; so are halves of characters and numbers that others would read as
+// another number.
 func readObject(body []byte) (object, error) { return readJSON(body, maxDepth) }
 
 // readBulk reads a bulk, in which each operation's data may be as deep as a body of its own.
@@ -34,6 +39,9 @@ func readBulk(body []byte) (object, error) { return readJSON(body, maxDepth+3) }
 func readJSON(body []byte, levels int) (object, error) {
 	if !utf8.Valid(body) {
 		return nil, errInvalidSyntax.Sayf("the body is not UTF-8")
+	}
+	if hasHalf(body) {
+		return nil, errInvalidSyntax.Sayf("the body is not JSON that can be read: %s", errSurrogate)
 	}
 	reader := json.NewDecoder(bytes.NewReader(body))
 	reader.UseNumber()
@@ -55,7 +63,7 @@ func readJSON(body []byte, levels int) (object, error) {
 func reason(err error) string {
 	var syntax *json.SyntaxError
 	switch {
-	case errors.Is(err, errDeep), errors.Is(err, errDuplicate):
+	case errors.Is(err, errDeep), errors.Is(err, errDuplicate), errors.Is(err, errNumber):
 		return err.Error()
 	case errors.As(err, &syntax):
 		return fmt.Sprintf("it goes wrong at byte %d", syntax.Offset)
@@ -73,7 +81,10 @@ func readValue(reader *json.Decoder, levels int) (any, error) {
 		return nil, err
 	}
 	opened, isDelim := token.(json.Delim)
+	number, isNumber := token.(json.Number)
 	switch {
+	case isNumber && !exact(number):
+		return nil, errNumber
 	case !isDelim:
 		return token, nil
 	case levels == 0:
@@ -125,29 +136,63 @@ func (o object) get(name string) (any, bool) {
 		return value, true
 	}
 	for key, value := range o {
-		if strings.EqualFold(key, name) {
+		if sameName(key, name) {
 			return value, true
 		}
 	}
 	return nil, false
 }
 
-// names returns the names of the members in a lasting order.
-func (o object) names() []string { return slices.Sorted(maps.Keys(o)) }
+// sameName compares the names of attributes: without the case of ASCII, and so of the same length, for K is not the kelvin sign.
+func sameName(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
 
-func equal(a, b any) bool { return reflect.DeepEqual(a, b) }
+// maxExact is up to where all whole numbers are the same to everybody who reads JSON (RFC 7493 section 2.2).
+const maxExact = 1 << 53
 
-// covers tells whether an element has all parts of a pattern, as the pattern has them.
-func covers(element, pattern any) bool {
-	e, isObject := element.(object)
-	p, alsoObject := pattern.(object)
-	if !isObject || !alsoObject {
-		return equal(element, pattern)
-	}
-	for name, value := range p {
-		if !equal(e[name], value) {
+// exact tells whether a number is read as the same one by everybody, or is written as a whole number and kept as that.
+func exact(n json.Number) bool {
+	value, err := strconv.ParseFloat(n.String(), 64)
+	return err == nil && (math.Abs(value) < maxExact || !strings.ContainsAny(n.String(), ".eE"))
+}
+
+// hasHalf tells whether a text in JSON has half of a character: an escaped surrogate without its partner.
+func hasHalf(body []byte) bool {
+	for at := bytes.IndexByte(body, '\\'); at >= 0 && at+1 < len(body); {
+		next := at + 2
+		if body[at+1] == 'u' {
+			first, second := escaped(body[at:]), rune(-1)
+			next = min(at+escapeSize, len(body))
+			if utf16.IsSurrogate(first) {
+				second = escaped(body[next:])
+				if utf16.DecodeRune(first, second) == utf8.RuneError {
+					return true
+				}
+				next += escapeSize
+			}
+		}
+		more := bytes.IndexByte(body[next:], '\\')
+		if more < 0 {
 			return false
 		}
+		at = next + more
 	}
-	return true
+	return false
 }
+
+// escapeSize is how many bytes an escape like \u00e9 has.
+const escapeSize = 6
+
+// escaped is the code that an escape at the beginning of a text stands for, or -1.
+func escaped(text []byte) rune {
+	if len(text) < escapeSize || text[0] != '\\' || text[1] != 'u' {
+		return -1
+	}
+	code, err := strconv.ParseUint(string(text[2:escapeSize]), 16, 16)
+	if err != nil {
+		return -1
+	}
+	return rune(code)
+}
+
+// names returns the names of the members in a lasting order.
+func (o object) names() []string { return slices.Sorted(maps.Keys(o)) }

@@ -162,6 +162,19 @@ func (at target) isManagersName() bool {
 	return at.attr.Name == attrManager && at.sub != nil && at.sub.Mutability == readOnly
 }
 
+// isManagersAddress tells whether a path names the $ref of a manager, which follows from her value.
+func (at target) isManagersAddress() bool {
+	return at.attr.Name == attrManager && at.sub != nil && at.sub.Name == attrRef
+}
+
+func (m manners) applyManagersAddress(holder object, at target, op operation) error {
+	if op.op == opRemove {
+		return nil
+	}
+	op.value = object{attrRef: op.value}
+	return m.applyComplex(holder, at.attr, op)
+}
+
 func pathFault(err error) error {
 	var syntax *filter.SyntaxError
 	if !errors.As(err, &syntax) {
@@ -235,6 +248,8 @@ func (m manners) applyMember(t *resourceType, doc object, op, name string, value
 		return nil //nolint:nilerr // what is not known is passed over
 	case value == nil && op == opAdd:
 		return nil
+	case at.attr != nil && at.attr.Name == attrSchemas && !m.strict:
+		return nil // without a path it is what the provider has read, and is not meant to take anything away
 	}
 	return m.applyAt(t, doc, at, operation{op: op, path: name, value: value, hasValue: true})
 }
@@ -243,8 +258,11 @@ func (m manners) applyAt(t *resourceType, doc object, at target, op operation) e
 	if at.attr == nil {
 		return m.applyExtension(t, doc, at.urn, op)
 	}
-	if at.attr.Name == attrSchemas || at.attr.Mutability == writeOnly {
-		return nil // schemas follow from the attributes; a password is taken and thrown away
+	switch {
+	case at.attr.Name == attrSchemas:
+		return m.applySchemas(t, doc, op)
+	case at.attr.Mutability == writeOnly:
+		return nil // a password is taken and thrown away
 	}
 	holder := doc
 	if at.urn != "" {
@@ -297,6 +315,8 @@ func (m manners) applyAttribute(holder object, at target, op operation) error {
 	switch {
 	case at.where != nil:
 		return m.applyWhere(holder, at, op)
+	case at.isManagersAddress():
+		return m.applyManagersAddress(holder, at, op)
 	case at.sub != nil:
 		parent, _ := holder[at.attr.Name].(object)
 		if parent == nil {

@@ -1,8 +1,10 @@
 package scimadapter
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/usherhq/usher/internal/filter"
 )
@@ -22,13 +24,29 @@ func (m manners) applyList(holder object, a *attribute, op operation) error {
 	}
 	given, _ := taken.([]any)
 	if op.op == opAdd {
-		given = added(old, given)
+		given = added(a, old, given)
 	}
-	holder.setList(a.Name, given)
+	return holder.keepList(a, given)
+}
+
+func (o object) keepList(a *attribute, elements []any) error {
+	if len(elements) > maxElements {
+		return errInvalidValue.At(a.Name).Sayf("%s has more than %d values", a.Name, maxElements)
+	}
+	o.setList(a.Name, elements)
 	return nil
 }
 
+// setList puts a list in its place, or removes it when it is empty. What is not primary says nothing of it.
 func (o object) setList(name string, elements []any) {
+	for i, element := range elements {
+		if part, ok := element.(object); ok && part[attrPrimary] == false {
+			part = part.copied()
+			delete(part, attrPrimary)
+			elements[i] = part
+		}
+	}
+	elements = slices.DeleteFunc(elements, func(element any) bool { o, ok := element.(object); return ok && len(o) == 0 })
 	if len(elements) == 0 {
 		delete(o, name)
 		return
@@ -36,34 +54,42 @@ func (o object) setList(name string, elements []any) {
 	o[name] = elements
 }
 
-// added appends elements that are not there yet. One that is primary takes that from the others.
-func added(old, given []any) []any {
-	all := slices.Clone(old)
+// added puts elements behind those that are there, or into the ones that they are the same as. One that is primary takes that
+// from the others.
+func added(a *attribute, old, given []any) []any {
+	all, places := slices.Clone(old), make(map[string]int, len(old))
+	for i, element := range all {
+		places[a.sameness(element)] = i
+	}
 	for _, element := range given {
-		if slices.ContainsFunc(all, func(there any) bool { return equal(there, element) }) {
-			continue
+		key := a.sameness(element)
+		at, there := places[key]
+		if there {
+			all[at] = a.merged(all[at], element)
+		} else {
+			at = len(all)
+			all, places[key] = append(all, element), at
 		}
-		if o, ok := element.(object); ok && o["primary"] == true {
-			demote(all, nil)
+		if isPrimary(all[at]) && isPrimary(element) {
+			demote(all, at)
 		}
-		all = append(all, element)
 	}
 	return all
 }
 
 // demote makes every element but one not primary.
-func demote(elements []any, but object) {
+func demote(elements []any, but int) {
 	for i, element := range elements {
-		o, ok := element.(object)
-		if ok && o["primary"] == true && !same(o, but) {
-			changed := o.copied()
-			changed["primary"] = false
-			elements[i] = changed
+		if i == but || !isPrimary(element) {
+			continue
+		}
+		if o, ok := element.(object); ok {
+			o = o.copied()
+			delete(o, attrPrimary)
+			elements[i] = o
 		}
 	}
 }
-
-func same(a, b object) bool { return b != nil && equal(a, b) }
 
 func (o object) copied() object {
 	c := make(object, len(o)+1)
@@ -83,7 +109,7 @@ func (m manners) removeFrom(holder object, a *attribute, old []any, op operation
 	}
 	patterns, _ := taken.([]any)
 	holder.setList(a.Name, slices.DeleteFunc(slices.Clone(old), func(element any) bool {
-		return slices.ContainsFunc(patterns, func(pattern any) bool { return covers(element, pattern) })
+		return slices.ContainsFunc(patterns, func(pattern any) bool { return a.covers(element, pattern) })
 	}))
 	return nil
 }
@@ -111,17 +137,16 @@ func (m manners) applyWhere(holder object, at target, op operation) error {
 	if matches == 0 {
 		return m.createElement(holder, at, op, old, change)
 	}
-	if change["primary"] == true && matches > 1 {
+	if change[attrPrimary] == true && matches > 1 {
 		return errInvalidValue.At(at.attr.Name).Sayf("only one value of %s can be primary, and the filter takes %d", at.attr.Name, matches)
 	}
-	now := make([]any, 0, len(old))
-	var primary object
+	now, primary := make([]any, 0, len(old)), -1
 	for _, element := range old {
 		o, ok := element.(object)
 		if ok && matchesElement(at.attr, o, at.where) {
 			o = at.changed(o, op, change)
-			if change["primary"] == true {
-				primary = o
+			if change[attrPrimary] == true {
+				primary = len(now)
 			}
 			element = o
 		}
@@ -129,10 +154,10 @@ func (m manners) applyWhere(holder object, at target, op operation) error {
 			now = append(now, element)
 		}
 	}
-	if primary != nil {
+	if primary >= 0 {
 		demote(now, primary)
 	}
-	holder.setList(at.attr.Name, now)
+	holder.setList(at.attr.Name, distinct(at.attr, now))
 	return nil
 }
 
@@ -153,7 +178,7 @@ func (m manners) withoutMatches(at target, old []any) []any {
 			left = append(left, o)
 		}
 	}
-	return left
+	return distinct(at.attr, left)
 }
 
 // elementChange reads the value of an operation on elements as the parts of an element. A part that was given empty is nil.
@@ -181,11 +206,16 @@ func (m manners) elementChange(at target, op operation) (object, error) {
 }
 
 // changed is an element with new parts. Replace without a part puts the new ones in the place of all but those that the
-// filter names.
+// filter names by eq.
 func (at target) changed(element object, op operation, change object) object {
 	now := element.copied()
 	if op.op == opReplace && at.sub == nil {
-		now = fixedBy(at)
+		now = object{}
+		for _, term := range conjuncts(at.where) {
+			if sub := find(at.attr.SubAttributes, term.Attr.Name); sub != nil && term.Op == filter.Eq {
+				now.set(sub.Name, element[sub.Name])
+			}
+		}
 	}
 	for name, value := range change {
 		if value == nil {
@@ -197,14 +227,22 @@ func (at target) changed(element object, op operation, change object) object {
 	return now
 }
 
-// fixedBy are the parts that a filter of eq joined by and says an element has.
-func fixedBy(at target) object {
-	o := object{}
-	terms, ok := filter.Equalities(at.where)
-	if !ok {
-		return o
+// conjuncts are the comparisons that a filter wants all of.
+func conjuncts(n filter.Node) []filter.Compare {
+	switch n := n.(type) {
+	case filter.And:
+		return append(conjuncts(n.Left), conjuncts(n.Right)...)
+	case filter.Compare:
+		return []filter.Compare{n}
+	default:
+		return nil
 	}
-	for _, term := range terms {
+}
+
+// describedBy is the element that a filter of eq joined by and describes.
+func describedBy(at target) object {
+	o := object{}
+	for _, term := range conjuncts(at.where) {
 		if sub := find(at.attr.SubAttributes, term.Attr.Name); sub != nil && term.Value.Kind != filter.Null {
 			o[sub.Name] = literal(sub, term.Value)
 		}
@@ -213,10 +251,14 @@ func fixedBy(at target) object {
 }
 
 func literal(a *attribute, v filter.Value) any {
-	if a.Type == typeBoolean {
-		return v.Text == "true" || v.Text == "True"
+	switch {
+	case a.Type == typeBoolean:
+		return strings.EqualFold(v.Text, keyTrue)
+	case v.Kind == filter.Number:
+		return json.Number(v.Text)
+	default:
+		return v.Text
 	}
-	return v.Text
 }
 
 // createElement adds the element that a filter describes where there is none.
@@ -224,15 +266,17 @@ func (m manners) createElement(holder object, at target, op operation, old []any
 	if _, plain := filter.Equalities(at.where); !plain || op.op == opReplace && !m.creates {
 		return errNoTarget.At("path").Sayf("no value of %s is taken by the filter in the path", at.attr.Name)
 	}
-	element := fixedBy(at)
-	for name, value := range change {
-		if value != nil {
-			element[name] = value
-		}
-	}
 	if at.sub != nil && change[at.sub.Name] == nil {
 		return nil // nothing to keep of it
 	}
-	holder.setList(at.attr.Name, added(old, []any{element}))
-	return nil
+	element := describedBy(at)
+	for name, value := range change {
+		element.set(name, value)
+	}
+	taken, err := m.take(at.attr, element)
+	if err != nil {
+		return err
+	}
+	given, _ := taken.([]any)
+	return holder.keepList(at.attr, added(at.attr, old, given))
 }

@@ -31,6 +31,12 @@ func list(name, description string, value *attribute, types ...string) *attribut
 	return a
 }
 
+// of is an attribute whose values have to fit.
+func of(a *attribute, misfit func(text string) string) *attribute {
+	a.misfit = misfit
+	return a
+}
+
 func build(a *attribute, more []func(*attribute)) *attribute {
 	a.Mutability, a.Returned, a.Uniqueness = readWrite, returnedDefault, "none"
 	for _, change := range more {
@@ -83,7 +89,7 @@ var userSchema = &schema{
 			text("honorificSuffix", "Titles behind the name.")),
 		text("displayName", "What to call the person."),
 		text("nickName", "A casual name."),
-		reference("profileUrl", "A page about the person.", "external"),
+		of(reference("profileUrl", "A page about the person.", "external"), notWeb),
 		text("title", "The position, such as Account Executive."),
 		text("userType", "The relation to the organization, such as Employee."),
 		text("preferredLanguage", "The language to speak with the person."),
@@ -94,7 +100,7 @@ var userSchema = &schema{
 		list("emails", "E-mail addresses.", text("value", "The address."), "work", "home", "other"),
 		list("phoneNumbers", "Telephone numbers.", text("value", "The number."), "work", "home", "mobile", "fax", "pager", "other"),
 		list("ims", "Addresses for messages.", text("value", "The address."), "aim", "gtalk", "icq", "xmpp", "msn", "skype", "qq", "yahoo", "other"),
-		list("photos", "Pictures of the person.", reference("value", "Where the picture is.", "external"), "photo", "thumbnail"),
+		list("photos", "Pictures of the person.", of(reference("value", "Where the picture is.", "external"), notWeb), "photo", "thumbnail"),
 		addresses(),
 		groups(),
 		list("entitlements", "What the person is entitled to.", text("value", "The entitlement.")),
@@ -130,7 +136,7 @@ func groups() *attribute {
 
 func certificate() *attribute {
 	exact := true
-	return build(&attribute{Name: "value", Type: typeBinary, Description: "The certificate, DER in base64.", CaseExact: &exact}, nil)
+	return of(build(&attribute{Name: "value", Type: typeBinary, Description: "The certificate, DER in base64.", CaseExact: &exact}, nil), notCertificate)
 }
 
 var enterpriseSchema = &schema{

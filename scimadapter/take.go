@@ -12,6 +12,9 @@ import (
 // resource reads a body as a resource of a type: names as the table spells them, values of the right types, what is empty or
 // only the server's left out. Extensions that nobody declared are kept as they are, other unknown attributes are not.
 func (m manners) resource(t *resourceType, body object) (object, error) {
+	if err := m.checkSchemas(t, body); err != nil {
+		return nil, err
+	}
 	read := object{}
 	for _, name := range body.names() {
 		value := body[name]
@@ -45,7 +48,7 @@ func (m manners) member(t *resourceType, into object, name string, value any) er
 	switch _, isObject := value.(object); {
 	case m.strict:
 		return errInvalidSyntax.At(name).Sayf("the attribute %s is not known", quoted(name))
-	case isObject && len(name) > 4 && strings.EqualFold(name[:4], "urn:"):
+	case isObject && isURN(name):
 		into[name] = value
 	}
 	return nil
@@ -76,18 +79,20 @@ func (m manners) take(a *attribute, value any) (any, error) {
 		if one == nil {
 			continue
 		}
-		if o, ok := one.(object); ok && o["primary"] == true {
+		if isPrimary(one) {
 			primaries++
 		}
 		taken = append(taken, one)
 	}
-	if primaries > 1 {
+	switch {
+	case primaries > 1:
 		return nil, errInvalidValue.At(a.Name).Sayf("only one value of %s can be primary", a.Name)
-	}
-	if taken == nil {
+	case len(taken) > maxElements:
+		return nil, errInvalidValue.At(a.Name).Sayf("%s has more than %d values", a.Name, maxElements)
+	case taken == nil:
 		return nil, nil //nolint:nilnil // an empty list is no value
 	}
-	return taken, nil
+	return distinct(a, taken), nil
 }
 
 func (m manners) takeOne(a *attribute, value any) (any, error) {
@@ -110,6 +115,10 @@ func takeText(a *attribute, value any) (any, error) {
 		return nil, wrongType(a, "text")
 	case strings.ContainsRune(read, 0):
 		return nil, errInvalidValue.At(a.Name).Sayf("%s has the character U+0000, which cannot be kept", a.Name)
+	case a.misfit != nil:
+		if why := a.misfit(read); why != "" {
+			return nil, errInvalidValue.At(a.Name).Sayf("%s %s", a.Name, why)
+		}
 	}
 	return read, nil
 }
@@ -126,7 +135,7 @@ func takeBoolean(a *attribute, value any) (any, error) {
 		return read, nil
 	case string:
 		switch strings.ToLower(read) {
-		case "true":
+		case keyTrue:
 			return true, nil
 		case "false":
 			return false, nil
@@ -176,6 +185,9 @@ func (m manners) takeComplex(a *attribute, value any) (any, error) {
 			taken[sub.Name] = part
 		}
 	}
+	if a.Name == attrManager {
+		nameManager(taken)
+	}
 	if len(taken) == 0 {
 		return nil, nil //nolint:nilnil // a complex value without parts is no value
 	}
@@ -201,6 +213,7 @@ func wrap(a *attribute, value any) (object, error) {
 
 const (
 	attrValue  = "value"
+	attrRef    = "$ref"
 	attrActive = "active"
 )
 
@@ -271,7 +284,6 @@ func (o object) user() (directory.User, error) {
 			own[name] = value
 		}
 	}
-	own.nameManager()
 	text, err := json.Marshal(own)
 	if err != nil {
 		return u, errInvalidSyntax.Because(err)
@@ -282,15 +294,13 @@ func (o object) user() (directory.User, error) {
 	return u, nil
 }
 
-// nameManager takes a manager's id from where she is, when that is all there is.
-func (o object) nameManager() {
-	enterprise, _ := o[directory.EnterpriseURN].(object)
-	manager, _ := enterprise[attrManager].(object)
-	ref, _ := manager["$ref"].(string)
-	if manager == nil || manager[attrValue] != nil || ref == "" {
-		return
+// nameManager takes a manager's id from where she is, when that is all there is. Where she is follows from it.
+func nameManager(manager object) {
+	ref, _ := manager[attrRef].(string)
+	delete(manager, attrRef)
+	if id := ref[strings.LastIndexByte(ref, '/')+1:]; manager[attrValue] == nil && id != "" {
+		manager[attrValue] = id
 	}
-	manager[attrValue] = ref[strings.LastIndexByte(ref, '/')+1:]
 }
 
 // document is a person as the attribute table sees her.
@@ -321,17 +331,22 @@ func become(u *directory.User, o object) error {
 	return nil
 }
 
-// replaced is what PUT makes of a person: the body, with what a client that leaves something out does not mean to take away
-// (RFC 7644 section 3.5.1): whether she is active, what she is entitled to, and extensions that the body does not speak of.
-func replaced(was, body object, schemas []string, entitled bool) object {
+// replaced is what PUT makes of a person: what was read of the body, with what a client that leaves something out does not mean
+// to take away (RFC 7644 section 3.5.1): whether she is active, what she is entitled to, and extensions that the body does not
+// speak of.
+func replaced(was, read, body object) object {
 	now := object{}
-	maps.Copy(now, body)
+	maps.Copy(now, read)
+	schemas, _ := body.get(attrSchemas)
 	for name, value := range was {
 		_, given := now[name]
-		named := slices.ContainsFunc(schemas, func(urn string) bool { return strings.EqualFold(urn, name) })
-		if name == attrActive && !given || name == attrEntitlements && !entitled || strings.HasPrefix(strings.ToLower(name), "urn:") && !given && !named {
+		_, spoken := body.get(name)
+		named := slices.ContainsFunc(schemasOf(schemas), func(urn string) bool { return sameName(urn, name) })
+		if name == attrActive && !given || name == attrEntitlements && !spoken || isURN(name) && !spoken && !named {
 			now[name] = value
 		}
 	}
 	return now
 }
+
+func isURN(name string) bool { return len(name) > 4 && strings.EqualFold(name[:4], "urn:") }

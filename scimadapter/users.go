@@ -59,14 +59,12 @@ func (e *exchange) putUser() error {
 	if err != nil {
 		return err
 	}
-	named, _ := body.get("schemas")
-	_, entitled := body.get(attrEntitlements)
 	return e.changeUser(func(u *directory.User) error {
 		was, err := document(u)
 		if err != nil {
 			return err
 		}
-		return become(u, replaced(was, given, schemasOf(named), entitled))
+		return become(u, replaced(was, given, body))
 	})
 }
 

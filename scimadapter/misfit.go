@@ -1,0 +1,41 @@
+package scimadapter
+
+import (
+	"encoding/asn1"
+	"encoding/base64"
+	"net/url"
+	"strings"
+)
+
+// notWeb tells why a text is no address on the web. One without a scheme is taken as providers send it; one with another scheme
+// could do something where it is shown (RFC 7643 section 4.1.1).
+func notWeb(text string) string {
+	address, err := url.Parse(text)
+	if err != nil || address.Scheme != "" && address.Scheme != "http" && address.Scheme != "https" {
+		return "is not the address of a page: it begins with http:// or https://"
+	}
+	return ""
+}
+
+// notCertificate tells why a text is not one certificate, DER in base64, whose padding may be missing (RFC 7643 sections 2.3.6
+// and 4.1.2).
+func notCertificate(text string) string {
+	der, err := base64.StdEncoding.DecodeString(padded(text))
+	if err != nil {
+		return "is not base64"
+	}
+	var outer asn1.RawValue
+	rest, err := asn1.Unmarshal(der, &outer)
+	if err != nil || len(rest) > 0 || outer.Tag != asn1.TagSequence || !outer.IsCompound {
+		return "is not exactly one certificate, DER in base64"
+	}
+	return ""
+}
+
+func padded(text string) string {
+	const group = 4
+	if over := len(text) % group; over > 1 && !strings.HasSuffix(text, "=") {
+		return text + strings.Repeat("=", group-over)
+	}
+	return text
+}
