@@ -169,7 +169,7 @@ func TestABulkIsLoggedOperationByOperation(t *testing.T) {
 			t.Errorf("the log has %q, want %q", got, want)
 		}
 		var kinds []string
-		for _, e := range w.journal() {
+		for _, e := range w.news() {
 			if strings.HasPrefix(e.Kind, "user.") {
 				kinds = append(kinds, e.Kind)
 			}

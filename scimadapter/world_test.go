@@ -38,6 +38,7 @@ type world struct {
 	seats        *licensing.Service
 	access       *access.Service
 	events       *events.Service
+	heard        int64 // the last event that news told of
 }
 
 func newWorld(t *testing.T, db *store.DB, settings ...func(*provisioning.NewConfig)) *world {
@@ -113,17 +114,20 @@ func (w *world) raw(method, path, body string, headers ...string) *httptest.Resp
 	return recorded
 }
 
-// journal is everything that has happened in the tenant so far.
-func (w *world) journal() []events.Event {
+// news is what has happened in the tenant since they were asked for last.
+func (w *world) news() []events.Event {
 	w.t.Helper()
 	if _, err := w.events.Number(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
 	var all []events.Event
-	for after := int64(0); ; after = all[len(all)-1].Number {
-		p, err := w.events.After(w.admin, after, 100, events.Filter{})
+	for {
+		p, err := w.events.After(w.admin, w.heard, 100, events.Filter{})
 		if err != nil {
 			w.t.Fatal(err)
+		}
+		for _, e := range p.Items {
+			w.heard = e.Number
 		}
 		if all = append(all, p.Items...); !p.HasNext {
 			return all
