@@ -74,14 +74,16 @@ func segments(urlPath string) []string {
 	return strings.FieldsFunc(urlPath, func(r rune) bool { return r == '/' })
 }
 
+const httpScheme, httpsScheme = "http", "https"
+
 // base returns the address that locations begin with.
 func (h *Handler) base(r *http.Request) string {
 	if h.publicURL != "" {
 		return h.publicURL + Base
 	}
-	scheme := "http"
-	if r.TLS != nil || r.URL.Scheme == "https" { // a trusted proxy has said so
-		scheme = "https"
+	scheme := httpScheme
+	if r.TLS != nil || r.URL.Scheme == httpsScheme { // a trusted proxy has said so
+		scheme = httpsScheme
 	}
 	return scheme + "://" + r.Host + Base
 }

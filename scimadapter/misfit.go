@@ -11,7 +11,7 @@ import (
 // could do something where it is shown (RFC 7643 section 4.1.1).
 func notWeb(text string) string {
 	address, err := url.Parse(text)
-	if err != nil || address.Scheme != "" && address.Scheme != "http" && address.Scheme != "https" {
+	if err != nil || address.Scheme != "" && address.Scheme != httpScheme && address.Scheme != httpsScheme {
 		return "is not the address of a page: it begins with http:// or https://"
 	}
 	return ""

@@ -160,11 +160,10 @@ func hasHalf(body []byte) bool {
 	for at := bytes.IndexByte(body, '\\'); at >= 0 && at+1 < len(body); {
 		next := at + 2
 		if body[at+1] == 'u' {
-			first, second := escaped(body[at:]), rune(-1)
+			first := escaped(body[at:])
 			next = min(at+escapeSize, len(body))
 			if utf16.IsSurrogate(first) {
-				second = escaped(body[next:])
-				if utf16.DecodeRune(first, second) == utf8.RuneError {
+				if utf16.DecodeRune(first, escaped(body[next:])) == utf8.RuneError {
 					return true
 				}
 				next += escapeSize

@@ -29,18 +29,19 @@ func TestTheReaderTakesIJSONAlone(t *testing.T) {
 			t.Errorf("%.60q was read as %v, %v", bad, o, err)
 		}
 	}
-	for good, want := range map[string]string{
-		`{}`:                                       `{}`,
-		" \r\n\t{ \"a\" : 1 } \n":                  `{"a":1}`,
-		`{"a":"\ud83d\ude00\u00e9\\ud800"}`:        `{"a":"😀é\\ud800"}`,
-		`{"a":"\\\\ud800","b":"\\\ud83d\ude00"}`:   `{"a":"\\\\ud800","b":"\\😀"}`,
-		`{"a":9007199254740993}`:                   `{"a":9007199254740993}`,
-		`{"a":-18446744073709551616}`:              `{"a":-18446744073709551616}`,
-		`{"a":1.50,"b":1e-400,"c":-0,"d":0.1e-5}`:  `{"a":1.50,"b":1e-400,"c":-0,"d":0.1e-5}`,
-		`{"a":9007199254740991.0,"b":1e15}`:        `{"a":9007199254740991.0,"b":1e15}`,
-		`{"a":[],"b":[null,true,"x"],"c":{"a":1}}`: `{"a":[],"b":[null,true,"x"],"c":{"a":1}}`,
-		strings.Repeat(`{"a":`, maxDepth) + "1" + strings.Repeat("}", maxDepth): strings.Repeat(`{"a":`, maxDepth) + "1" + strings.Repeat("}", maxDepth),
+	for _, c := range [][2]string{
+		{`{}`, `{}`},
+		{" \r\n\t{ \"a\" : 1 } \n", `{"a":1}`},
+		{`{"a":"\ud83d\ude00\u00e9\\ud800"}`, `{"a":"😀é\\ud800"}`},
+		{`{"a":"\\\\ud800","b":"\\\ud83d\ude00"}`, `{"a":"\\\\ud800","b":"\\😀"}`},
+		{`{"a":9007199254740993}`, `{"a":9007199254740993}`},
+		{`{"a":-18446744073709551616}`, `{"a":-18446744073709551616}`},
+		{`{"a":1.50,"b":1e-400,"c":-0,"d":0.1e-5}`, `{"a":1.50,"b":1e-400,"c":-0,"d":0.1e-5}`},
+		{`{"a":9007199254740991.0,"b":1e15}`, `{"a":9007199254740991.0,"b":1e15}`},
+		{`{"a":[],"b":[null,true,"x"],"c":{"a":1}}`, `{"a":[],"b":[null,true,"x"],"c":{"a":1}}`},
+		{strings.Repeat(`{"a":`, maxDepth) + "1" + strings.Repeat("}", maxDepth), strings.Repeat(`{"a":`, maxDepth) + "1" + strings.Repeat("}", maxDepth)},
 	} {
+		good, want := c[0], c[1]
 		o, err := readObject([]byte(good))
 		if err != nil {
 			t.Errorf("%.60q was refused: %v", good, err)
