@@ -37,6 +37,7 @@ type Options struct {
 	Access       *access.Service // seals cursors
 	Clock        clock.Clock
 	PublicURL    string // scheme and host that clients see; taken from the request where empty
+	Rate         int    // requests a second of each configuration, for a while; 0 is no bound, and MinRate the least one
 }
 
 // Handler answers everything that it Serves.
@@ -48,12 +49,14 @@ type Handler struct {
 	clock        clock.Clock
 	publicURL    string
 	routes       map[string]route
+	pace         *pace
 }
 
 // New returns the SCIM door.
 func New(o Options) *Handler {
 	h := &Handler{
 		provisioning: o.Provisioning, directory: o.Directory, seats: o.Seats, access: o.Access, clock: o.Clock, publicURL: strings.TrimRight(o.PublicURL, "/"),
+		pace: newPace(o.Rate, o.Clock),
 	}
 	h.routes = h.table()
 	return h

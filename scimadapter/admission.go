@@ -45,6 +45,9 @@ func (e *exchange) authenticated(found route, routing error) (context.Context, p
 	if err != nil {
 		return ctx, session, err
 	}
+	if err := e.h.pace.admit(session.Config.ID); err != nil {
+		return ctx, session, err
+	}
 	return ctx, session, routing
 }
 

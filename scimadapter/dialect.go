@@ -127,6 +127,11 @@ var kindnesses = []kindness{
 		on: everywhere, example: "okta/refusals",
 	},
 	{
+		does: "what cannot be done at the moment is 429 with a `Retry-After` of at most 30 seconds, to whoever is recognized as Okta in `auto`", who: okta,
+		rfc: "503 (9110 §15.6.4), which Okta does not try again", on: []provisioning.Preset{provisioning.PresetAuto, provisioning.PresetOkta},
+		example: "okta/paused",
+	},
+	{
 		does: "unknown parameters of the address, and slashes at its end", who: "Entra (a flag pasted into the base URL)", rfc: "says nothing",
 		on: everywhere, example: "okta/connection-test",
 	},

@@ -47,6 +47,7 @@ var (
 	errTwoTokens       = fault.New(fault.Invalid, "two_tokens", "send one access token, in one header, as in \"Authorization: Bearer …\"")
 	errMediaType       = fault.New(fault.Invalid, "unsupported_media_type", "send application/scim+json or application/json, in UTF-8 and not compressed")
 	errFilterHere      = fault.New(fault.Forbidden, "filter_not_allowed", "this list is short and cannot be filtered; read it whole")
+	errTooFast         = fault.New(fault.Unavailable, "too_many_requests", "requests come too fast; send this again")
 	errInternal        = fault.New(fault.Invalid, "internal_error", "Usher made a mistake; it was logged with the request's id, and nothing was changed")
 )
 
@@ -54,7 +55,7 @@ var (
 var statuses = map[string]int{
 	errMethod.Code: http.StatusMethodNotAllowed, errNotAcceptable.Code: http.StatusNotAcceptable, errMediaType.Code: http.StatusUnsupportedMediaType,
 	errAddressTooLong.Code: http.StatusRequestURITooLong, errHeadersTooLarge.Code: http.StatusRequestHeaderFieldsTooLarge,
-	errInternal.Code: http.StatusInternalServerError,
+	errTooFast.Code: http.StatusTooManyRequests, errInternal.Code: http.StatusInternalServerError,
 }
 
 func statusOf(f *fault.Fault) int {
@@ -106,6 +107,9 @@ func (e *exchange) refuse(err error) {
 	}
 	if f.Kind == fault.Unavailable {
 		wait := max(f.RetryAfter, time.Second)
+		if e.retriesAt429() {
+			status, wait = http.StatusTooManyRequests, min(wait, soon)
+		}
 		e.w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 	}
 	e.call.ScimType, e.call.Detail = f.ScimType, f.Message

@@ -102,6 +102,8 @@ func (s *signs) ofAddress(r *http.Request) {
 	s.when(!query.Has("filter") && query.Get("count") == "2", oktaTest)
 }
 
+func isOkta(r *http.Request) bool { return strings.Contains(strings.ToLower(r.UserAgent()), "okta") }
+
 // ofBody reads what a body is made of.
 func (s *signs) ofBody(body object) {
 	urns, _ := body.get(attrSchemas)

@@ -124,7 +124,9 @@ func certificate(t *testing.T) (cert, key string, pool *x509.CertPool) {
 	return file("cert.pem", "CERTIFICATE", der), file("key.pem", "PRIVATE KEY", plain), pool
 }
 
-// TestTLSIsServed starts the demo behind a certificate that nobody else has signed: it talks to itself too.
+// TestTLSIsServed starts the demo behind a certificate that nobody else has signed: it talks to itself too. Entra asks for TLS 1.2.
+//
+// Conformance: W-16
 func TestTLSIsServed(t *testing.T) {
 	t.Parallel()
 	cert, key, pool := certificate(t)
@@ -137,6 +139,10 @@ func TestTLSIsServed(t *testing.T) {
 	response, _ := s.ask("GET", "/scim/v2/Users?count=1", "", "Authorization", s.said.Demo.Scim.Token)
 	if response.StatusCode != http.StatusOK || response.TLS == nil || response.TLS.Version < tls.VersionTLS12 || response.ProtoMajor != 2 {
 		t.Errorf("answered %d with %s, TLS %+v", response.StatusCode, response.Proto, response.TLS)
+	}
+	s.client.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS12}}
+	if response, _ := s.ask("GET", "/scim/v2/Users?count=1", "", "Authorization", s.said.Demo.Scim.Token); response.TLS.Version != tls.VersionTLS12 || response.StatusCode != http.StatusOK {
+		t.Errorf("with TLS 1.2 it answered %d, %+v", response.StatusCode, response.TLS)
 	}
 	var shown shownPeople
 	if s.graphQL(s.said.Demo.Admin.Token, askPeople, &shown); shown.Tenant.Users.TotalCount != demoUsers {

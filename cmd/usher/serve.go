@@ -29,6 +29,7 @@ type serveCommand struct {
 	TLSCert      string         `name:"tls-cert" help:"File of the TLS certificate." env:"USHER_TLS_CERT" type:"existingfile"`
 	TLSKey       string         `name:"tls-key" help:"File of the TLS key." env:"USHER_TLS_KEY" type:"existingfile"`
 	TrustedProxy []netip.Prefix `help:"Networks whose X-Forwarded-Proto, X-Forwarded-Host and X-Request-ID are believed." env:"USHER_TRUSTED_PROXY"`
+	ScimRate     int            `name:"scim-rate" help:"Requests a second that each SCIM configuration may send to this replica: 25 at least, or 0 for no bound." default:"500" env:"USHER_SCIM_RATE" placeholder:"N"`
 	Drain        time.Duration  `help:"How long to go on serving after SIGTERM with /readyz saying no, so that load balancers turn away first." default:"1s" env:"USHER_DRAIN"`
 	Demo         bool           `help:"Add a tenant to look at, with licenses, a SCIM configuration and a small organization." env:"USHER_DEMO"`
 	LogLevel     string         `name:"log-level" help:"What to log: debug, info (a line for each request), warn or error. Without it info, and warn with --demo." enum:",debug,info,warn,error" default:"" env:"USHER_LOG_LEVEL" placeholder:"LEVEL"`
@@ -50,6 +51,9 @@ const (
 func (c *serveCommand) Run(ctx context.Context, p *printer) error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return errors.New("give both --tls-cert and --tls-key, or neither")
+	}
+	if c.ScimRate != 0 && c.ScimRate < scimadapter.MinRate {
+		return fmt.Errorf("--scim-rate is 0 or at least %d: Entra alone sends that much", scimadapter.MinRate)
 	}
 	log, err := c.logger(p.errs)
 	if err != nil {
@@ -200,7 +204,8 @@ func (s *serving) workers(ctx context.Context) *errgroup.Group {
 
 func (s *serving) handler() http.Handler {
 	numbers := newMetrics(s.house)
-	open := newDoors(scimadapter.New(scimadapter.Options{Provisioning: s.provisioning, Directory: s.directory, Seats: s.seats, Access: s.access, Clock: s.clock, PublicURL: s.PublicURL}))
+	open := newDoors(scimadapter.New(scimadapter.Options{Provisioning: s.provisioning, Directory: s.directory, Seats: s.seats, Access: s.access, Clock: s.clock, PublicURL: s.PublicURL,
+		Rate: s.ScimRate}))
 	open.add("graphql", "/graphql", graph.NewServer(&graph.Resolver{
 		Tenants: s.tenants, Access: s.access, Directory: s.directory, Licensing: s.seats, Provisioning: s.provisioning, Events: s.events,
 		ScimURL: s.base + scimadapter.Base,
