@@ -198,6 +198,9 @@ func (k *talk) checkForm(s *talkStep, got answer) {
 	if got.str("status") != strconv.Itoa(got.status) || got.str("detail") == "" || !strings.Contains(got.text, `"urn:ietf:params:scim:api:messages:2.0:Error"`) {
 		fail("an error is not in SCIM's words")
 	}
+	if what, do, ok := strings.Cut(got.str("detail"), "; "); !ok || len(what) < 10 || len(do) < 9 {
+		fail("the detail does not say what is wrong; what to do")
+	}
 	if retry := got.header.Get("Retry-After"); retry != "" {
 		if n, err := strconv.Atoi(retry); err != nil || n < 1 {
 			fail("Retry-After is not whole seconds")

@@ -32,23 +32,23 @@ var (
 	errNoTarget      = fault.New(fault.Invalid, "no_target", "the operation has no target").Scim("noTarget")
 	errMutability    = fault.New(fault.Invalid, "mutability", "the attribute cannot be changed").Scim("mutability")
 
-	errVersion         = fault.New(fault.Invalid, "invalid_version", "this version of SCIM is not spoken here; the base URL is "+Base).Scim("invalidVers")
-	errNoEndpoint      = fault.New(fault.NotFound, "no_such_endpoint", "there is nothing at this address; SCIM is at "+Base+" with /Users and /Groups")
+	errVersion         = fault.New(fault.Invalid, "invalid_version", "this version of SCIM is not spoken here; check the base URL in the identity provider: it ends with "+Base).Scim("invalidVers")
+	errNoEndpoint      = fault.New(fault.NotFound, "no_such_endpoint", "there is nothing at this address; check the base URL in the identity provider: it ends with "+Base)
 	errUserUnknown     = fault.New(fault.NotFound, "user_not_found", "there is no such user")
 	errGroupUnknown    = fault.New(fault.NotFound, "group_not_found", "there is no such group; if it was deleted here, unlink it in the identity provider and push it anew")
 	errSchemaUnknown   = fault.New(fault.NotFound, "schema_not_found", "there is no such schema")
 	errTypeUnknown     = fault.New(fault.NotFound, "resource_type_not_found", "there is no such resource type")
-	errNotBuilt        = fault.New(fault.Unsupported, "not_supported", "this part of SCIM is not supported; /ServiceProviderConfig says what is")
+	errNotBuilt        = fault.New(fault.Unsupported, "not_supported", "this part of SCIM is not supported; turn it off in the identity provider, /ServiceProviderConfig says what is there")
 	errTooLarge        = fault.New(fault.TooLarge, "too_large", "the body has more than 10 MiB; send it in pieces")
 	errMethod          = fault.New(fault.Invalid, "method_not_allowed", "this address does not take this method")
 	errNotAcceptable   = fault.New(fault.Invalid, "not_acceptable", "answers are application/scim+json or application/json; name one of them in Accept, or leave it out")
 	errAddressTooLong  = fault.New(fault.TooLarge, "address_too_long", "the address is too long; a filter has at most 8 KiB, and /.search takes it in a body")
 	errHeadersTooLarge = fault.New(fault.TooLarge, "headers_too_large", "the headers are more than 16 KiB; send fewer")
-	errTwoTokens       = fault.New(fault.Invalid, "two_tokens", "send one access token, in one header, as in \"Authorization: Bearer …\"")
-	errMediaType       = fault.New(fault.Invalid, "unsupported_media_type", "send application/scim+json or application/json, in UTF-8 and not compressed")
+	errTwoTokens       = fault.New(fault.Invalid, "two_tokens", "there are two access tokens; send one, in one header, as in \"Authorization: Bearer …\"")
+	errMediaType       = fault.New(fault.Invalid, "unsupported_media_type", "the body is of another type; send application/scim+json or application/json, in UTF-8 and not compressed")
 	errFilterHere      = fault.New(fault.Forbidden, "filter_not_allowed", "this list is short and cannot be filtered; read it whole")
 	errTooFast         = fault.New(fault.Unavailable, "too_many_requests", "requests come too fast; send this again")
-	errInternal        = fault.New(fault.Invalid, "internal_error", "Usher made a mistake; it was logged with the request's id, and nothing was changed")
+	errInternal        = fault.New(fault.Invalid, "internal_error", "Usher made a mistake, and nothing was changed; try again, and if it stays so, tell whoever runs Usher, whose log has the reason")
 )
 
 // statuses are those of faults whose kind does not tell it.
@@ -112,8 +112,8 @@ func (e *exchange) refuse(err error) {
 		}
 		e.w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 	}
-	e.call.ScimType, e.call.Detail = f.ScimType, f.Message
-	body, err := json.Marshal(scimError{Schemas: []string{errorURN}, Status: strconv.Itoa(status), ScimType: f.ScimType, Detail: f.Message})
+	e.call.ScimType, e.call.Detail = f.ScimType, e.advised(f)
+	body, err := json.Marshal(scimError{Schemas: []string{errorURN}, Status: strconv.Itoa(status), ScimType: f.ScimType, Detail: e.call.Detail})
 	if err != nil {
 		slog.ErrorContext(e.ctx, "an error could not be written", "error", err)
 	}

@@ -243,7 +243,7 @@ func (m manners) applyMember(t *resourceType, doc object, op, name string, value
 	case errors.Is(err, errMutability):
 		return nil
 	case err != nil && m.strict:
-		return errInvalidSyntax.At(attrValue).Sayf("the attribute %s is not known", quoted(name))
+		return errInvalidSyntax.At(attrValue).Sayf(unknownAttribute, quoted(name))
 	case err != nil:
 		return nil //nolint:nilerr // what is not known is passed over
 	case value == nil && op == opAdd:

@@ -71,7 +71,7 @@ func (c *compiler) applyMember(op, name string, value any) error {
 	case errors.Is(err, errMutability):
 		return nil
 	case err != nil && c.m.strict:
-		return errInvalidSyntax.At(attrValue).Sayf("the attribute %s is not known", quoted(name))
+		return errInvalidSyntax.At(attrValue).Sayf(unknownAttribute, quoted(name))
 	case err != nil:
 		return nil //nolint:nilerr // what is not known is passed over
 	case op == opRemove && at.attr != nil && at.attr.Name != attrMembers:

@@ -47,7 +47,7 @@ func (m manners) member(t *resourceType, into object, name string, value any) er
 	}
 	switch _, isObject := value.(object); {
 	case m.strict:
-		return errInvalidSyntax.At(name).Sayf("the attribute %s is not known", quoted(name))
+		return errInvalidSyntax.At(name).Sayf(unknownAttribute, quoted(name))
 	case isObject && isURN(name):
 		into[name] = value
 	}

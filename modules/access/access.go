@@ -41,10 +41,10 @@ const (
 
 // Faults of access.
 var (
-	ErrTokenMissing  = fault.New(fault.Unauthenticated, "token_missing", "send an access token, as in \"Authorization: Bearer …\"")
-	ErrTokenInvalid  = fault.New(fault.Unauthenticated, "token_invalid", "the access token is not one of this installation; issue a new one and paste it whole")
-	ErrTokenExpired  = fault.New(fault.Unauthenticated, "token_expired", "the access token has expired; issue a new one")
-	ErrTokenRevoked  = fault.New(fault.Unauthenticated, "token_revoked", "the access token was revoked; issue a new one")
+	ErrTokenMissing  = fault.New(fault.Unauthenticated, "token_missing", "there is no access token; send one, as in \"Authorization: Bearer …\"")
+	ErrTokenInvalid  = fault.New(fault.Unauthenticated, "token_invalid", "the access token is not one of this installation; paste it whole, or issue a new one")
+	ErrTokenExpired  = fault.New(fault.Unauthenticated, "token_expired", "the access token has expired; issue a new one and paste it where the old one was")
+	ErrTokenRevoked  = fault.New(fault.Unauthenticated, "token_revoked", "the access token was revoked; issue a new one and paste it where the old one was")
 	ErrUnsure        = fault.New(fault.Unavailable, "revocations_unknown", "it cannot be told at the moment which access tokens were revoked; try again").After(5 * time.Second)
 	ErrTokenNotFound = fault.New(fault.NotFound, "token_not_found", "there is no such access token")
 	ErrInvalidToken  = fault.New(fault.Invalid, "invalid_token_request", "such an access token cannot be issued")

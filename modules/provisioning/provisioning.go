@@ -36,8 +36,8 @@ var (
 	ErrInvalidConfig  = fault.New(fault.Invalid, "invalid_config", "the SCIM configuration is not valid")
 	ErrConfigInUse    = fault.New(fault.Conflict, "config_in_use", "the SCIM configuration still holds people; pause it, or let the identity provider remove them first")
 	ErrStaleVersion   = fault.New(fault.Stale, "stale_version", "somebody has changed it since it was read; read it again")
-	ErrPaused         = fault.New(fault.Unavailable, "config_paused", "the SCIM configuration is paused; nothing was changed, send this again later").After(5 * time.Minute)
-	ErrNotForSCIM     = fault.New(fault.Unauthenticated, "token_not_for_scim", "this access token is not one of a SCIM configuration; issue one there")
+	ErrPaused         = fault.New(fault.Unavailable, "config_paused", "the SCIM configuration is paused, and nothing was changed; resume it in Usher, the request will be taken then").After(5 * time.Minute)
+	ErrNotForSCIM     = fault.New(fault.Unauthenticated, "token_not_for_scim", "this access token is not one of a SCIM configuration; issue one for the configuration and paste it into the identity provider")
 )
 
 // IdentityProvider names the product that a configuration connects.

@@ -53,10 +53,14 @@ func (s *Service) Authenticate(ctx context.Context, header, requestID string) (c
 	if err := caller.Require(ctx, caller.ScopeSCIMRead); err != nil {
 		return ctx, session, err
 	}
-	if session.Config.Status != Active {
+	switch {
+	case session.Config.Status == Active:
+		return ctx, session, nil
+	case session.Config.PausedBy == ByPlan:
+		return ctx, session, ErrPaused.Sayf("the tenant's plan has no SCIM, and nothing was changed; change the plan to Advanced or Advanced Plus, the request will be taken then")
+	default:
 		return ctx, session, ErrPaused
 	}
-	return ctx, session, nil
 }
 
 // config returns a configuration as it was a moment ago.
