@@ -74,12 +74,8 @@ const soon = 30 * time.Second
 // at once on any 5xx, and an administrator has to press a button for each.
 func (e *exchange) retriesAt429() bool {
 	config := e.session.Config
-	switch config.Preset {
-	case provisioning.PresetOkta:
-		return true
-	case provisioning.PresetAuto, "": // nothing is set, or not known yet
-	default:
-		return false
+	if config.Preset != provisioning.PresetAuto && config.Preset != "" { // "" while nobody is known
+		return config.Preset == provisioning.PresetOkta
 	}
 	return isOkta(e.r) || config.Recognized != nil && config.Recognized.Provider == provisioning.Okta
 }
