@@ -236,7 +236,9 @@ func (AttributeSchema) Indexes() []ent.Index {
 type UserUnique struct{ ent.Schema }
 
 // Annotations of UserUnique.
-func (UserUnique) Annotations() []schema.Annotation { return []schema.Annotation{table("user_uniques")} }
+func (UserUnique) Annotations() []schema.Annotation {
+	return []schema.Annotation{table("user_uniques")}
+}
 
 // Fields of UserUnique. Its key is tenant, attribute and key; ent wants an id, which the table does not have.
 func (UserUnique) Fields() []ent.Field {

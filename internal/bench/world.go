@@ -121,15 +121,8 @@ func (w *world) fill(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	for attr, key := range map[int]func(int) string{
-		11: func(int) string { return "son" }, 12: func(int) string { return "per" }, 20: func(int) string { return "person" }, 100: name,
-		102: func(int) string { return "work" }, 103: func(int) string { return "true" },
-	} {
-		if err := insert("user_values", `tenant_id, user_id, attr, ord, lead, "key"`, w.People, func(i int) []any {
-			return []any{w.tenant, w.people[i], attr, 0, true, key(i)}
-		}); err != nil {
-			return err
-		}
+	if err := w.fillValues(name, insert); err != nil {
+		return err
 	}
 	if err := insert("links", "tenant_id, id, user_id, scim_config_id, external_id, active, how, first_write_at, last_write_at", w.People, func(i int) []any {
 		return []any{w.tenant, id.New(), w.people[i], w.config, "00u" + strconv.Itoa(i), true, "created", now, now}
@@ -154,6 +147,21 @@ func (w *world) fill(ctx context.Context) error {
 	})
 }
 
+// fillValues makes the people findable, as Usher would.
+func (w *world) fillValues(name func(int) string, insert func(table, columns string, rows int, row func(int) []any) error) error {
+	always := func(key string) func(int) string { return func(int) string { return key } }
+	for attr, key := range map[int]func(int) string{
+		11: always("son"), 12: always("per"), 20: always("person"), 100: name, 102: always("work"), 103: always("true"),
+	} {
+		row := func(i int) []any { return []any{w.tenant, w.people[i], attr, 0, true, key(i)} }
+		if err := insert("user_values", `tenant_id, user_id, attr, ord, lead, "key"`, w.People, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fillGroups makes the groups and their members.
 func (w *world) fillGroups(now time.Time, insert func(table, columns string, n int, row func(i int) []any) error) error {
 	w.groups = map[int]id.ID{}
 	for i, size := range groupSizes {
