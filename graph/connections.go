@@ -157,6 +157,7 @@ func groupConnection(p page.Page[*directory.Group], order directory.GroupOrder) 
 
 var membershipSources = map[string]generated.MembershipSource{
 	directory.SourceSCIM: generated.MembershipSourceScim, directory.SourceHand: generated.MembershipSourceHand, directory.SourceRule: generated.MembershipSourceRule,
+	directory.SourceAdopted: generated.MembershipSourceAdopted,
 }
 
 // sourceConfig returns the configuration that a membership comes from, if one does.
@@ -184,7 +185,9 @@ func memberConnection(ctx context.Context, group id.ID, args page.Args) (*genera
 	}
 	users, groups, configs := load(ctx).membersBehind(ctx, p.Items)
 	for i, m := range p.Items {
-		edge := &generated.MemberEdge{Cursor: directory.MemberCursor(m), Source: membershipSources[m.Source], Since: m.Since}
+		edge := &generated.MemberEdge{
+			Cursor: directory.MemberCursor(m), Source: membershipSources[m.Source], Reasons: pointers(m.Reasons), Since: m.Since,
+		}
 		if m.IsGroup {
 			g, err := groups[i]()
 			if err != nil || g == nil {
@@ -206,6 +209,33 @@ func memberConnection(ctx context.Context, group id.ID, args page.Args) (*genera
 		c.Edges = append(c.Edges, edge)
 	}
 	return c, nil
+}
+
+// driftConnection reads a page of the drift of a group.
+func driftConnection(ctx context.Context, group id.ID, args page.Args) (*generated.DriftConnection, error) {
+	p, err := load(ctx).driftPages.Load(ctx, pieceOf{of: group, args: args})
+	if err != nil {
+		return nil, err
+	}
+	c, wanted := &generated.DriftConnection{
+		Edges: edges(p, func(d directory.Drift) *generated.DriftEdge {
+			return &generated.DriftEdge{Cursor: directory.DriftCursor(d), Node: d}
+		}),
+		Nodes: pointers(p.Items), PageInfo: pageInfo(p, directory.DriftCursor), Hints: []string{},
+	}, asked(ctx)
+	if wanted.have("totalCount") {
+		if c.TotalCount, err = load(ctx).driftCounts.Load(ctx, group); err != nil {
+			return nil, err
+		}
+	}
+	if !wanted.have("hints") {
+		return c, nil
+	}
+	suspect, err := load(ctx).suspects.Load(ctx, group)
+	if suspect {
+		c.Hints = append(c.Hints, directory.SuspectHint)
+	}
+	return c, err
 }
 
 // gone says that a member went between two statements of the request.

@@ -10,11 +10,32 @@ import (
 	"encoding/json"
 
 	"github.com/usherhq/usher/graph/generated"
+	"github.com/usherhq/usher/graph/wire"
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/modules/directory"
 	"github.com/usherhq/usher/modules/licensing"
 	"github.com/usherhq/usher/modules/provisioning"
 )
+
+// Member is the resolver for the member field.
+func (r *driftResolver) Member(ctx context.Context, obj *directory.Drift) (wire.Node, error) {
+	switch {
+	case obj.Member == id.Nil:
+		return nil, nil //nolint:nilnil // nobody knows her yet
+	case obj.IsGroup:
+		return nothing(load(ctx).groups.Load(ctx, obj.Member))
+	default:
+		return nothing(load(ctx).users.Load(ctx, obj.Member))
+	}
+}
+
+// ScimConfig is the resolver for the scimConfig field.
+func (r *driftResolver) ScimConfig(ctx context.Context, obj *directory.Drift) (*provisioning.Config, error) {
+	if obj.Config == nil {
+		return nil, nil //nolint:nilnil // no configuration lists her
+	}
+	return load(ctx).configs.Load(ctx, *obj.Config)
+}
 
 // ID is the resolver for the id field.
 func (r *groupResolver) ID(ctx context.Context, obj *directory.Group) (string, error) {
@@ -40,6 +61,20 @@ func (r *groupResolver) ParkedMembers(ctx context.Context, obj *directory.Group)
 	return pointers(parked), err
 }
 
+// Drift is the resolver for the drift field.
+func (r *groupResolver) Drift(ctx context.Context, obj *directory.Group, first *int, after *string) (*generated.DriftConnection, error) {
+	return driftConnection(ctx, obj.ID, paging(first, after, nil, nil))
+}
+
+// Events is the resolver for the events field.
+func (r *groupResolver) Events(ctx context.Context, obj *directory.Group, first *int, after *string) (*generated.EventConnection, error) {
+	p, err := load(ctx).eventsOf.Load(ctx, pieceOf{of: obj.ID, args: paging(first, after, nil, nil)})
+	if err != nil {
+		return nil, err
+	}
+	return eventConnection(p), nil
+}
+
 // ScimConfig is the resolver for the scimConfig field.
 func (r *linkResolver) ScimConfig(ctx context.Context, obj *directory.Link) (*provisioning.Config, error) {
 	return load(ctx).configs.Load(ctx, obj.Config)
@@ -51,6 +86,16 @@ func (r *linkResolver) How(ctx context.Context, obj *directory.Link) (generated.
 		return generated.LinkOriginAdopted, nil
 	}
 	return generated.LinkOriginCreated, nil
+}
+
+// Source is the resolver for the source field.
+func (r *membershipReasonResolver) Source(ctx context.Context, obj *directory.Reason) (generated.MembershipSource, error) {
+	return membershipSources[obj.Source], nil
+}
+
+// ScimConfig is the resolver for the scimConfig field.
+func (r *membershipReasonResolver) ScimConfig(ctx context.Context, obj *directory.Reason) (*provisioning.Config, error) {
+	return sourceConfig(ctx, obj.Source, &obj.By)
 }
 
 // CreateUser is the resolver for the createUser field.
@@ -173,6 +218,26 @@ func (r *mutationResolver) DeleteGroup(ctx context.Context, input generated.Grou
 	return &generated.DeletePayload{ID: input.ID}, nil
 }
 
+// SettleGroupDrift is the resolver for the settleGroupDrift field.
+func (r *mutationResolver) SettleGroupDrift(ctx context.Context, input generated.SettleGroupDriftInput) (*generated.SettleGroupDriftPayload, error) {
+	of, err := parsed(id.Group, "groupId", input.GroupID)
+	if err != nil {
+		return nil, err
+	}
+	how := directory.Settle{As: input.As}
+	how.Values, _ = input.Values.ValueOK()
+	g, settled, err := r.Provisioning.SettleDrift(ctx, of, how, expected(input.ExpectedVersion))
+	if err != nil {
+		return nil, err
+	}
+	return &generated.SettleGroupDriftPayload{Group: *g, Settled: settled}, nil
+}
+
+// ScimConfig is the resolver for the scimConfig field.
+func (r *parkedMemberResolver) ScimConfig(ctx context.Context, obj *directory.ParkedMember) (*provisioning.Config, error) {
+	return load(ctx).configs.Load(ctx, obj.Config)
+}
+
 // User is the resolver for the user field.
 func (r *queryResolver) User(ctx context.Context, id *string, userName *string) (*directory.User, error) {
 	switch {
@@ -282,17 +347,31 @@ func (r *userResolver) Events(ctx context.Context, obj *directory.User, first *i
 	return eventConnection(p), nil
 }
 
+// Drift returns generated.DriftResolver implementation.
+func (r *Resolver) Drift() generated.DriftResolver { return &driftResolver{r} }
+
 // Group returns generated.GroupResolver implementation.
 func (r *Resolver) Group() generated.GroupResolver { return &groupResolver{r} }
 
 // Link returns generated.LinkResolver implementation.
 func (r *Resolver) Link() generated.LinkResolver { return &linkResolver{r} }
 
+// MembershipReason returns generated.MembershipReasonResolver implementation.
+func (r *Resolver) MembershipReason() generated.MembershipReasonResolver {
+	return &membershipReasonResolver{r}
+}
+
+// ParkedMember returns generated.ParkedMemberResolver implementation.
+func (r *Resolver) ParkedMember() generated.ParkedMemberResolver { return &parkedMemberResolver{r} }
+
 // User returns generated.UserResolver implementation.
 func (r *Resolver) User() generated.UserResolver { return &userResolver{r} }
 
 type (
-	groupResolver struct{ *Resolver }
-	linkResolver  struct{ *Resolver }
-	userResolver  struct{ *Resolver }
+	driftResolver            struct{ *Resolver }
+	groupResolver            struct{ *Resolver }
+	linkResolver             struct{ *Resolver }
+	membershipReasonResolver struct{ *Resolver }
+	parkedMemberResolver     struct{ *Resolver }
+	userResolver             struct{ *Resolver }
 )

@@ -31,6 +31,9 @@ type loaders struct {
 	groupPages   *loader[pieceOf, page.Page[directory.GroupRef]]
 	groupCounts  *loader[id.ID, int64]
 	parked       *loader[id.ID, []directory.ParkedMember]
+	driftPages   *loader[pieceOf, page.Page[directory.Drift]]
+	driftCounts  *loader[id.ID, int64]
+	suspects     *loader[id.ID, bool]
 	licenses     *loader[id.ID, *licensing.License]
 	seats        *loader[id.ID, []licensing.Seat]
 	seatPages    *loader[pieceOf, page.Page[licensing.Seat]]
@@ -85,8 +88,15 @@ func newLoaders(r *Resolver) *loaders {
 		}),
 		groupCounts: batch(r.Directory.GroupCounts),
 		parked:      batch(r.Directory.ParkedMembers),
-		licenses:    batch(pointed(r.Licensing.Licenses)),
-		seats:       batch(r.Licensing.SeatsOf),
+		driftPages: batchPages(func(ctx context.Context, of []id.ID, p pieceOf) (map[id.ID]page.Page[directory.Drift], error) {
+			return r.Directory.DriftOf(ctx, of, p.args)
+		}),
+		driftCounts: batch(r.Directory.DriftCounts),
+		suspects: batch(func(ctx context.Context, of []id.ID) (map[id.ID]bool, error) {
+			return r.Events.Seen(ctx, of, directory.SuspiciousReplace)
+		}),
+		licenses: batch(pointed(r.Licensing.Licenses)),
+		seats:    batch(r.Licensing.SeatsOf),
 		seatPages: batchPages(func(ctx context.Context, of []id.ID, p pieceOf) (map[id.ID]page.Page[licensing.Seat], error) {
 			return r.Licensing.Seats(ctx, of, p.state, p.args)
 		}),

@@ -53,7 +53,7 @@ func (r *mutationResolver) CreateScimConfig(ctx context.Context, input generated
 	}
 	c, err := r.Provisioning.CreateConfig(ctx, provisioning.NewConfig{
 		Name: input.Name, IdentityProvider: input.IdentityProvider, Preset: input.Preset, AutoAssign: input.AutoAssign, License: license,
-		ShowSeats: input.ShowSeats,
+		ShowSeats: input.ShowSeats, MemberMode: input.MemberMode,
 	})
 	if err != nil {
 		return nil, err
@@ -77,6 +77,7 @@ func (r *mutationResolver) UpdateScimConfig(ctx context.Context, input generated
 		set(&c.Preset, input.Preset)
 		set(&c.AutoAssign, input.AutoAssign)
 		set(&c.ShowSeats, input.ShowSeats)
+		set(&c.MemberMode, input.MemberMode)
 		if input.LicenseID.IsSet() {
 			c.License = license
 		}

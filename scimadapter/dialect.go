@@ -10,6 +10,7 @@ import (
 type manners struct {
 	strict  bool // the RFC to the letter
 	creates bool // an unmatched replace by a filter creates the element
+	doubts  bool // a replace of members by a single one may be an addition
 }
 
 // presets in which a kindness can be on.
@@ -109,6 +110,11 @@ var kindnesses = []kindness{
 	{
 		does: "`application/json` in requests, and in answers where `Accept` names it alone", who: "OneLogin, Okta's test suite",
 		rfc: "should be taken (7644 §3.8)", on: everywhere, example: "onelogin/connection-test",
+	},
+	{
+		does: "a PATCH that replaces the members of a group of two or more by a single one adds her; the call's `detail` and the journal say so, with what to set right",
+		who:  "Entra, where `members` is mapped as a plain attribute", rfc: "she is the whole list (7644 §3.5.2.3)",
+		on: []provisioning.Preset{provisioning.PresetEntra}, turn: func(m *manners) { m.doubts = true }, example: "entra/replace-trap",
 	},
 	{
 		does: "members that nobody knows yet are parked and join when they come", who: okta, rfc: "may be refused as `invalidValue`", on: butStrict,

@@ -51,11 +51,11 @@ func (e *exchange) groupTexts(body object) (name, external string, err error) {
 	return name, external, nil
 }
 
-// groupMembers reads who is in a group, and whether the body says so at all.
+// groupMembers reads who is in a group, and whether the body says so at all; null says nothing.
 func (e *exchange) groupMembers(body object) (refs []directory.MemberRef, given bool, err error) {
-	value, given := body.get(attrMembers)
-	if !given || value == nil {
-		return nil, given, nil
+	value, _ := body.get(attrMembers)
+	if value == nil {
+		return nil, false, nil
 	}
 	c := compiler{m: e.manners}
 	refs, err = c.refs(value)
@@ -140,6 +140,9 @@ func (e *exchange) patchGroup() error {
 
 func (e *exchange) changeGroup(edit directory.GroupEdit) (*directory.Group, error) {
 	g, _, err := e.h.provisioning.ChangeGroup(e.ctx, e.id, edit, e.expected())
+	if err == nil && g.Suspect {
+		e.call.Detail = "suspicious: " + directory.SuspectHint
+	}
 	return g, err
 }
 

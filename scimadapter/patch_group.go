@@ -14,7 +14,7 @@ const maxMembers = 100_000
 // groupEdit compiles a PATCH of a group to edits of sets: what it costs does not depend on how many members the group has.
 func (m manners) groupEdit(ops []operation) (directory.GroupEdit, error) {
 	c := compiler{m: m}
-	c.edit.Strict = m.strict
+	c.edit.Strict, c.edit.LoneReplaceAdds = m.strict, m.doubts
 	for _, op := range ops {
 		if err := c.apply(op); err != nil {
 			return directory.GroupEdit{}, err

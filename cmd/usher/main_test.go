@@ -56,7 +56,8 @@ func TestACustomerIsSetUpFromTheCommandLine(t *testing.T) {
 	}
 	printed(t, &license, "license", "create", data, "--tenant", "fjordline", "--product", "Sales Navigator", "--seats", "7")
 	var config struct{ ID, BaseURL, Token, ExpiresAt string }
-	printed(t, &config, "scim", "create", data, "--tenant", "fjordline", "--name", "Okta", "--auto-assign", "--license", license.SKU, "--public-url", "https://usher.example")
+	printed(t, &config, "scim", "create", data, "--tenant", "fjordline", "--name", "Okta", "--auto-assign", "--license", license.SKU, "--public-url", "https://usher.example",
+		"--member-mode", "additive")
 	var token struct{ ID, Token, ExpiresAt string }
 	printed(t, &token, "token", "create", data, "--tenant", "fjordline", "--name", "console", "--scope", "admin:read,reports:read", "--days", "30")
 	if !strings.HasPrefix(tenant.ID, "ten_") || license.Seats != 7 || config.BaseURL != "https://usher.example/scim/v2" || config.Token == "" || config.ExpiresAt == "" || token.Token == "" {
@@ -64,11 +65,11 @@ func TestACustomerIsSetUpFromTheCommandLine(t *testing.T) {
 	}
 	var tenants []struct{ Slug string }
 	var licenses []struct{ Free int }
-	var configs []struct{ Name, Status string }
+	var configs []struct{ Name, Status, MemberMode string }
 	printed(t, &tenants, "tenant", "list", data)
 	printed(t, &licenses, "license", "list", data, "--tenant", "fjordline")
 	printed(t, &configs, "scim", "list", data, "--tenant", "fjordline")
-	if len(tenants) != 1 || len(licenses) != 1 || licenses[0].Free != 7 || len(configs) != 1 || configs[0].Status != "active" {
+	if len(tenants) != 1 || len(licenses) != 1 || licenses[0].Free != 7 || len(configs) != 1 || configs[0].Status != "active" || configs[0].MemberMode != "additive" {
 		t.Errorf("listed %+v, %+v, %+v", tenants, licenses, configs)
 	}
 	code, out, _ := usher(t, "token", "revoke", data, "--tenant", "fjordline", token.ID)

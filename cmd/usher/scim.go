@@ -33,6 +33,7 @@ type scimCreate struct {
 	AutoAssign bool   `help:"Give a seat to everybody who comes through it." env:"USHER_SCIM_AUTO_ASSIGN"`
 	License    string `help:"SKU or id of the license to give." env:"USHER_SCIM_LICENSE"`
 	ShowSeats  bool   `help:"Show people with their seats to the identity provider even where it does not ask." env:"USHER_SCIM_SHOW_SEATS"`
+	MemberMode string `help:"authoritative: a pushed list of members is the whole list. additive: members by hand stay." enum:"authoritative,additive" default:"authoritative" env:"USHER_SCIM_MEMBER_MODE"`
 	PublicURL  string `name:"public-url" help:"Scheme and host that the identity provider sees." env:"USHER_PUBLIC_URL" default:"http://localhost:8080"`
 }
 
@@ -58,7 +59,7 @@ func (c *scimCreate) Run(ctx context.Context, p *printer) error {
 		}
 		made, err := h.provisioning.CreateConfig(ctx, provisioning.NewConfig{
 			Name: c.Name, IdentityProvider: provisioning.IdentityProvider(c.Provider), Preset: provisioning.Preset(c.Preset), AutoAssign: c.AutoAssign,
-			License: license,
+			License: license, ShowSeats: c.ShowSeats, MemberMode: provisioning.MemberMode(c.MemberMode),
 		})
 		if err != nil {
 			return err
@@ -115,6 +116,7 @@ type listedConfig struct {
 	Name       string                        `json:"name"`
 	Provider   provisioning.IdentityProvider `json:"identityProvider"`
 	Preset     provisioning.Preset           `json:"preset"`
+	MemberMode provisioning.MemberMode       `json:"memberMode"`
 	AutoAssign bool                          `json:"autoAssign"`
 	Status     provisioning.Status           `json:"status"`
 	Recognized provisioning.IdentityProvider `json:"recognized,omitempty"` // by its calls
@@ -123,7 +125,8 @@ type listedConfig struct {
 
 func listConfig(c provisioning.Config) listedConfig {
 	listed := listedConfig{
-		ID: id.Config.Format(c.ID), Name: c.Name, Provider: c.IdentityProvider, Preset: c.Preset, AutoAssign: c.AutoAssign, Status: c.Status,
+		ID: id.Config.Format(c.ID), Name: c.Name, Provider: c.IdentityProvider, Preset: c.Preset, MemberMode: c.MemberMode,
+		AutoAssign: c.AutoAssign, Status: c.Status,
 	}
 	if c.Recognized != nil {
 		listed.Recognized = c.Recognized.Provider
@@ -146,9 +149,9 @@ func (c *scimList) Run(ctx context.Context, p *printer) error {
 			shown = append(shown, listConfig(f))
 		}
 		return p.show(c.format, shown, func(w io.Writer) {
-			line(w, "NAME", "PROVIDER", "RECOGNIZED", "PRESET", "AUTO-ASSIGN", "STATUS", "ID", "WARNINGS")
+			line(w, "NAME", "PROVIDER", "RECOGNIZED", "PRESET", "MEMBERS", "AUTO-ASSIGN", "STATUS", "ID", "WARNINGS")
 			for _, s := range shown {
-				line(w, s.Name, s.Provider, cmp.Or(s.Recognized, "-"), s.Preset, s.AutoAssign, s.Status, s.ID, strings.Join(s.Warnings, "; "))
+				line(w, s.Name, s.Provider, cmp.Or(s.Recognized, "-"), s.Preset, s.MemberMode, s.AutoAssign, s.Status, s.ID, strings.Join(s.Warnings, "; "))
 			}
 		})
 	})

@@ -41,6 +41,7 @@ type MutationResolver interface {
 	CreateGroup(ctx context.Context, input CreateGroupInput) (*GroupPayload, error)
 	UpdateGroup(ctx context.Context, input UpdateGroupInput) (*GroupPayload, error)
 	DeleteGroup(ctx context.Context, input GroupIDInput) (*DeletePayload, error)
+	SettleGroupDrift(ctx context.Context, input SettleGroupDriftInput) (*SettleGroupDriftPayload, error)
 	CreateLicense(ctx context.Context, input CreateLicenseInput) (*LicensePayload, error)
 	UpdateLicense(ctx context.Context, input UpdateLicenseInput) (*LicensePayload, error)
 	ResizeLicense(ctx context.Context, input ResizeLicenseInput) (*LicensePayload, error)
@@ -350,6 +351,20 @@ func (ec *executionContext) field_Mutation_revokeToken_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (RevokeTokenInput, error) {
 			return ec.unmarshalNRevokeTokenInput2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐRevokeTokenInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_settleGroupDrift_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (SettleGroupDriftInput, error) {
+			return ec.unmarshalNSettleGroupDriftInput2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐSettleGroupDriftInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1438,6 +1453,50 @@ func (ec *executionContext) fieldContext_Mutation_deleteGroup(ctx context.Contex
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_deleteGroup_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_settleGroupDrift(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_settleGroupDrift(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SettleGroupDrift(ctx, fc.Args["input"].(SettleGroupDriftInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SettleGroupDriftPayload) graphql.Marshaler {
+			return ec.marshalNSettleGroupDriftPayload2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐSettleGroupDriftPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_settleGroupDrift(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SettleGroupDriftPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_settleGroupDrift_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -3173,6 +3232,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "deleteGroup":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteGroup(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "settleGroupDrift":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_settleGroupDrift(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++

@@ -21,6 +21,11 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
+type DriftResolver interface {
+	Member(ctx context.Context, obj *directory.Drift) (wire.Node, error)
+
+	ScimConfig(ctx context.Context, obj *directory.Drift) (*provisioning.Config, error)
+}
 type GroupResolver interface {
 	ID(ctx context.Context, obj *directory.Group) (string, error)
 
@@ -28,11 +33,20 @@ type GroupResolver interface {
 
 	Members(ctx context.Context, obj *directory.Group, first *int, after *string) (*MemberConnection, error)
 	ParkedMembers(ctx context.Context, obj *directory.Group) ([]*directory.ParkedMember, error)
+	Drift(ctx context.Context, obj *directory.Group, first *int, after *string) (*DriftConnection, error)
+	Events(ctx context.Context, obj *directory.Group, first *int, after *string) (*EventConnection, error)
 }
 type LinkResolver interface {
 	ScimConfig(ctx context.Context, obj *directory.Link) (*provisioning.Config, error)
 
 	How(ctx context.Context, obj *directory.Link) (LinkOrigin, error)
+}
+type MembershipReasonResolver interface {
+	Source(ctx context.Context, obj *directory.Reason) (MembershipSource, error)
+	ScimConfig(ctx context.Context, obj *directory.Reason) (*provisioning.Config, error)
+}
+type ParkedMemberResolver interface {
+	ScimConfig(ctx context.Context, obj *directory.ParkedMember) (*provisioning.Config, error)
 }
 type UserResolver interface {
 	ID(ctx context.Context, obj *directory.User) (string, error)
@@ -54,6 +68,50 @@ type UserResolver interface {
 // endregion ************************** generated!.gotpl **************************
 
 // region    ***************************** args.gotpl *****************************
+
+func (ec *executionContext) field_Group_drift_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Group_events_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
 
 func (ec *executionContext) field_Group_members_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
@@ -124,6 +182,359 @@ func (ec *executionContext) field_User_groups_args(ctx context.Context, rawArgs 
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _Drift_kind(ctx context.Context, field graphql.CollectedField, obj *directory.Drift) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Drift_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v directory.DriftKind) graphql.Marshaler {
+			return ec.marshalNDriftKind2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐDriftKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Drift_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Drift", field, false, false, "DriftKind")
+}
+
+func (ec *executionContext) _Drift_member(ctx context.Context, field graphql.CollectedField, obj *directory.Drift) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Drift_member(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Drift().Member(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v wire.Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋusherhqᚋusherᚋgraphᚋwireᚐNode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Drift_member(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Drift",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Drift_value(ctx context.Context, field graphql.CollectedField, obj *directory.Drift) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Drift_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Value, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Drift_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Drift", field, false, false, "String")
+}
+
+func (ec *executionContext) _Drift_display(ctx context.Context, field graphql.CollectedField, obj *directory.Drift) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Drift_display(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Display, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Drift_display(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Drift", field, false, false, "String")
+}
+
+func (ec *executionContext) _Drift_scimConfig(ctx context.Context, field graphql.CollectedField, obj *directory.Drift) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Drift_scimConfig(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Drift().ScimConfig(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *provisioning.Config) graphql.Marshaler {
+			return ec.marshalOScimConfig2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐConfig(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Drift_scimConfig(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Drift",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ScimConfig(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Drift_since(ctx context.Context, field graphql.CollectedField, obj *directory.Drift) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Drift_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Drift_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Drift", field, false, false, "Time")
+}
+
+func (ec *executionContext) _DriftConnection_edges(ctx context.Context, field graphql.CollectedField, obj *DriftConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DriftConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*DriftEdge) graphql.Marshaler {
+			return ec.marshalNDriftEdge2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDriftEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DriftConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DriftConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DriftEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DriftConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *DriftConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DriftConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*directory.Drift) graphql.Marshaler {
+			return ec.marshalNDrift2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐDriftᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DriftConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DriftConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Drift(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DriftConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *DriftConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DriftConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DriftConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DriftConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DriftConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *DriftConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DriftConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DriftConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DriftConnection", field, false, false, "Int64")
+}
+
+func (ec *executionContext) _DriftConnection_hints(ctx context.Context, field graphql.CollectedField, obj *DriftConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DriftConnection_hints(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Hints, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DriftConnection_hints(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DriftConnection", field, false, false, "String")
+}
+
+func (ec *executionContext) _DriftEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *DriftEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DriftEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DriftEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DriftEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _DriftEdge_node(ctx context.Context, field graphql.CollectedField, obj *DriftEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DriftEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v directory.Drift) graphql.Marshaler {
+			return ec.marshalNDrift2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐDrift(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DriftEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DriftEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Drift(ctx, field)
+		},
+	}
+	return fc, nil
+}
 
 func (ec *executionContext) _Group_id(ctx context.Context, field graphql.CollectedField, obj *directory.Group) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
@@ -367,6 +778,94 @@ func (ec *executionContext) fieldContext_Group_parkedMembers(_ context.Context, 
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ParkedMember(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Group_drift(ctx context.Context, field graphql.CollectedField, obj *directory.Group) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Group_drift(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Group().Drift(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *DriftConnection) graphql.Marshaler {
+			return ec.marshalNDriftConnection2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDriftConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Group_drift(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Group",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DriftConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Group_drift_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Group_events(ctx context.Context, field graphql.CollectedField, obj *directory.Group) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Group_events(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Group().Events(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *EventConnection) graphql.Marshaler {
+			return ec.marshalNEventConnection2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐEventConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Group_events(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Group",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EventConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Group_events_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -944,6 +1443,38 @@ func (ec *executionContext) fieldContext_MemberEdge_scimConfig(_ context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _MemberEdge_reasons(ctx context.Context, field graphql.CollectedField, obj *MemberEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MemberEdge_reasons(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reasons, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*directory.Reason) graphql.Marshaler {
+			return ec.marshalNMembershipReason2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐReasonᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MemberEdge_reasons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MemberEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MembershipReason(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _MemberEdge_since(ctx context.Context, field graphql.CollectedField, obj *MemberEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -965,6 +1496,61 @@ func (ec *executionContext) _MemberEdge_since(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_MemberEdge_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MemberEdge", field, false, false, "Time")
+}
+
+func (ec *executionContext) _MembershipReason_source(ctx context.Context, field graphql.CollectedField, obj *directory.Reason) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MembershipReason_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MembershipReason().Source(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v MembershipSource) graphql.Marshaler {
+			return ec.marshalNMembershipSource2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐMembershipSource(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MembershipReason_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MembershipReason", field, true, true, "MembershipSource")
+}
+
+func (ec *executionContext) _MembershipReason_scimConfig(ctx context.Context, field graphql.CollectedField, obj *directory.Reason) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MembershipReason_scimConfig(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.MembershipReason().ScimConfig(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *provisioning.Config) graphql.Marshaler {
+			return ec.marshalOScimConfig2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐConfig(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MembershipReason_scimConfig(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MembershipReason",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ScimConfig(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _ParkedMember_value(ctx context.Context, field graphql.CollectedField, obj *directory.ParkedMember) (ret graphql.Marshaler) {
@@ -1013,6 +1599,38 @@ func (ec *executionContext) fieldContext_ParkedMember_display(_ context.Context,
 	return graphql.NewScalarFieldContext("ParkedMember", field, false, false, "String")
 }
 
+func (ec *executionContext) _ParkedMember_scimConfig(ctx context.Context, field graphql.CollectedField, obj *directory.ParkedMember) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ParkedMember_scimConfig(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ParkedMember().ScimConfig(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *provisioning.Config) graphql.Marshaler {
+			return ec.marshalNScimConfig2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐConfig(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ParkedMember_scimConfig(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ParkedMember",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ScimConfig(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ParkedMember_since(ctx context.Context, field graphql.CollectedField, obj *directory.ParkedMember) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1034,6 +1652,61 @@ func (ec *executionContext) _ParkedMember_since(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_ParkedMember_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ParkedMember", field, false, false, "Time")
+}
+
+func (ec *executionContext) _SettleGroupDriftPayload_group(ctx context.Context, field graphql.CollectedField, obj *SettleGroupDriftPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SettleGroupDriftPayload_group(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Group, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v directory.Group) graphql.Marshaler {
+			return ec.marshalNGroup2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐGroup(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SettleGroupDriftPayload_group(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SettleGroupDriftPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Group(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SettleGroupDriftPayload_settled(ctx context.Context, field graphql.CollectedField, obj *SettleGroupDriftPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SettleGroupDriftPayload_settled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Settled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SettleGroupDriftPayload_settled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SettleGroupDriftPayload", field, false, false, "Int")
 }
 
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *directory.User) (ret graphql.Marshaler) {
@@ -2361,6 +3034,69 @@ func UnmarshalGroupOrder(ctx context.Context, raw any) (GroupOrder, error) {
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputSettleGroupDriftInput(ctx context.Context, obj any) (SettleGroupDriftInput, error) {
+	var it SettleGroupDriftInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"groupId", "as", "values", "expectedVersion"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "groupId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("groupId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.GroupID = data
+		case "as":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("as"))
+			data, err := ec.unmarshalNDriftSettlement2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐSettlement(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.As = data
+		case "values":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("values"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Values = graphql.OmittableOf(data)
+		case "expectedVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
+			data, err := ec.unmarshalOInt642ᚖint64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedVersion = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSettleGroupDriftInput unmarshals raw into the SettleGroupDriftInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSettleGroupDriftInput(ctx context.Context, raw any) (SettleGroupDriftInput, error) {
+	var out SettleGroupDriftInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SettleGroupDriftInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputUpdateGroupInput(ctx context.Context, obj any) (UpdateGroupInput, error) {
 	var it UpdateGroupInput
 	if obj == nil {
@@ -2719,6 +3455,157 @@ func UnmarshalUserOrder(ctx context.Context, raw any) (UserOrder, error) {
 
 // region    **************************** object.gotpl ****************************
 
+var driftImplementors = []string{"Drift"}
+
+func (ec *executionContext) _Drift(ctx context.Context, sel ast.SelectionSet, obj *directory.Drift) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, driftImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Drift")
+		case "kind":
+			out.Values[i] = ec._Drift_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "member":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Drift_member(ctx, field, obj)
+				})
+		case "value":
+			out.Values[i] = ec._Drift_value(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "display":
+			out.Values[i] = ec._Drift_display(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "scimConfig":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Drift_scimConfig(ctx, field, obj)
+				})
+		case "since":
+			out.Values[i] = ec._Drift_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var driftConnectionImplementors = []string{"DriftConnection"}
+
+func (ec *executionContext) _DriftConnection(ctx context.Context, sel ast.SelectionSet, obj *DriftConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, driftConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DriftConnection")
+		case "edges":
+			out.Values[i] = ec._DriftConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._DriftConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._DriftConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "totalCount":
+			out.Values[i] = ec._DriftConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "hints":
+			out.Values[i] = ec._DriftConnection_hints(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var driftEdgeImplementors = []string{"DriftEdge"}
+
+func (ec *executionContext) _DriftEdge(ctx context.Context, sel ast.SelectionSet, obj *DriftEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, driftEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DriftEdge")
+		case "cursor":
+			out.Values[i] = ec._DriftEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._DriftEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var groupImplementors = []string{"Group", "Node"}
 
 func (ec *executionContext) _Group(ctx context.Context, sel ast.SelectionSet, obj *directory.Group) graphql.Marshaler {
@@ -2778,6 +3665,18 @@ func (ec *executionContext) _Group(ctx context.Context, sel ast.SelectionSet, ob
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Group_parkedMembers(ctx, field, obj)
+				})
+		case "drift":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Group_drift(ctx, field, obj)
+				})
+		case "events":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Group_events(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -3054,11 +3953,56 @@ func (ec *executionContext) _MemberEdge(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "reasons":
+			out.Values[i] = ec._MemberEdge_reasons(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "since":
 			out.Values[i] = ec._MemberEdge_since(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var membershipReasonImplementors = []string{"MembershipReason"}
+
+func (ec *executionContext) _MembershipReason(ctx context.Context, sel ast.SelectionSet, obj *directory.Reason) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, membershipReasonImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MembershipReason")
+		case "source":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MembershipReason_source(ctx, field, obj)
+				})
+		case "scimConfig":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MembershipReason_scimConfig(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3090,15 +4034,59 @@ func (ec *executionContext) _ParkedMember(ctx context.Context, sel ast.Selection
 		case "value":
 			out.Values[i] = ec._ParkedMember_value(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "display":
 			out.Values[i] = ec._ParkedMember_display(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "scimConfig":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ParkedMember_scimConfig(ctx, field, obj)
+				})
 		case "since":
 			out.Values[i] = ec._ParkedMember_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var settleGroupDriftPayloadImplementors = []string{"SettleGroupDriftPayload"}
+
+func (ec *executionContext) _SettleGroupDriftPayload(ctx context.Context, sel ast.SelectionSet, obj *SettleGroupDriftPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, settleGroupDriftPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SettleGroupDriftPayload")
+		case "group":
+			out.Values[i] = ec._SettleGroupDriftPayload_group(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "settled":
+			out.Values[i] = ec._SettleGroupDriftPayload_settled(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -3502,6 +4490,124 @@ func (ec *executionContext) marshalNDirection2githubᚗcomᚋusherhqᚋusherᚋg
 	return v
 }
 
+func (ec *executionContext) marshalNDrift2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐDrift(ctx context.Context, sel ast.SelectionSet, v directory.Drift) graphql.Marshaler {
+	return ec._Drift(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDrift2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐDriftᚄ(ctx context.Context, sel ast.SelectionSet, v []*directory.Drift) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDrift2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐDrift(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNDrift2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐDrift(ctx context.Context, sel ast.SelectionSet, v *directory.Drift) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Drift!")
+		return graphql.Null
+	}
+	return ec._Drift(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNDriftConnection2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDriftConnection(ctx context.Context, sel ast.SelectionSet, v *DriftConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "DriftConnection!")
+		return graphql.Null
+	}
+	return ec._DriftConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNDriftEdge2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDriftEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*DriftEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDriftEdge2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDriftEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNDriftEdge2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDriftEdge(ctx context.Context, sel ast.SelectionSet, v *DriftEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "DriftEdge!")
+		return graphql.Null
+	}
+	return ec._DriftEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNDriftKind2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐDriftKind(ctx context.Context, v any) (directory.DriftKind, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNDriftKind2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐDriftKind[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDriftKind2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐDriftKind(ctx context.Context, sel ast.SelectionSet, v directory.DriftKind) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNDriftKind2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐDriftKind[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "DriftKind!")
+	}
+	return res
+}
+
+var (
+	unmarshalNDriftKind2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐDriftKind = map[string]directory.DriftKind{
+		"BY_HAND":        directory.DriftByHand,
+		"BY_RULE":        directory.DriftByRule,
+		"OTHER_PROVIDER": directory.DriftOtherProvider,
+		"PARKED":         directory.DriftParked,
+		"KEPT_OUT":       directory.DriftKeptOut,
+	}
+	marshalNDriftKind2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐDriftKind = map[directory.DriftKind]string{
+		directory.DriftByHand:        "BY_HAND",
+		directory.DriftByRule:        "BY_RULE",
+		directory.DriftOtherProvider: "OTHER_PROVIDER",
+		directory.DriftParked:        "PARKED",
+		directory.DriftKeptOut:       "KEPT_OUT",
+	}
+)
+
+func (ec *executionContext) unmarshalNDriftSettlement2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐSettlement(ctx context.Context, v any) (directory.Settlement, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNDriftSettlement2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐSettlement[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDriftSettlement2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐSettlement(ctx context.Context, sel ast.SelectionSet, v directory.Settlement) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNDriftSettlement2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐSettlement[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "DriftSettlement!")
+	}
+	return res
+}
+
+var (
+	unmarshalNDriftSettlement2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐSettlement = map[string]directory.Settlement{
+		"PROVIDER": directory.SettleForProvider,
+		"HAND":     directory.SettleByHand,
+	}
+	marshalNDriftSettlement2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐSettlement = map[directory.Settlement]string{
+		directory.SettleForProvider: "PROVIDER",
+		directory.SettleByHand:      "HAND",
+	}
+)
+
 func (ec *executionContext) unmarshalNEmailInput2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐEmailInput(ctx context.Context, v any) (*EmailInput, error) {
 	res, err := ec.unmarshalInputEmailInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
@@ -3656,6 +4762,30 @@ func (ec *executionContext) marshalNMemberEdge2ᚖgithubᚗcomᚋusherhqᚋusher
 	return ec._MemberEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNMembershipReason2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐReasonᚄ(ctx context.Context, sel ast.SelectionSet, v []*directory.Reason) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMembershipReason2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐReason(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNMembershipReason2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐReason(ctx context.Context, sel ast.SelectionSet, v *directory.Reason) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "MembershipReason!")
+		return graphql.Null
+	}
+	return ec._MembershipReason(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNMembershipSource2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐMembershipSource(ctx context.Context, v any) (MembershipSource, error) {
 	var res MembershipSource
 	err := res.UnmarshalGQL(v)
@@ -3688,6 +4818,19 @@ func (ec *executionContext) marshalNParkedMember2ᚖgithubᚗcomᚋusherhqᚋush
 		return graphql.Null
 	}
 	return ec._ParkedMember(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSettleGroupDriftInput2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐSettleGroupDriftInput(ctx context.Context, v any) (SettleGroupDriftInput, error) {
+	res, err := ec.unmarshalInputSettleGroupDriftInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSettleGroupDriftPayload2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐSettleGroupDriftPayload(ctx context.Context, sel ast.SelectionSet, v *SettleGroupDriftPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SettleGroupDriftPayload!")
+		return graphql.Null
+	}
+	return ec._SettleGroupDriftPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNUpdateGroupInput2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐUpdateGroupInput(ctx context.Context, v any) (UpdateGroupInput, error) {

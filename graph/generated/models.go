@@ -88,8 +88,9 @@ type CreateScimConfigInput struct {
 	Preset           provisioning.Preset           `json:"preset"`
 	AutoAssign       bool                          `json:"autoAssign"`
 	// Needed with autoAssign.
-	LicenseID graphql.Omittable[*string] `json:"licenseId,omitempty"`
-	ShowSeats bool                       `json:"showSeats"`
+	LicenseID  graphql.Omittable[*string] `json:"licenseId,omitempty"`
+	ShowSeats  bool                       `json:"showSeats"`
+	MemberMode provisioning.MemberMode    `json:"memberMode"`
 }
 
 type CreateTenantInput struct {
@@ -117,6 +118,21 @@ type DeleteAdministratorInput struct {
 type DeletePayload struct {
 	// The id of what is gone.
 	ID string `json:"id"`
+}
+
+// Members first, then who is parked or kept out.
+type DriftConnection struct {
+	Edges      []*DriftEdge       `json:"edges"`
+	Nodes      []*directory.Drift `json:"nodes"`
+	PageInfo   PageInfo           `json:"pageInfo"`
+	TotalCount int64              `json:"totalCount"`
+	// What to set right in the identity provider, so that it drifts no further.
+	Hints []string `json:"hints"`
+}
+
+type DriftEdge struct {
+	Cursor string          `json:"cursor"`
+	Node   directory.Drift `json:"node"`
 }
 
 type EmailInput struct {
@@ -222,9 +238,11 @@ type MemberConnection struct {
 type MemberEdge struct {
 	Cursor string `json:"cursor"`
 	// A user or a group.
-	Node       wire.Node            `json:"node"`
+	Node wire.Node `json:"node"`
+	// That of the first of the reasons.
 	Source     MembershipSource     `json:"source"`
 	ScimConfig *provisioning.Config `json:"scimConfig,omitempty"`
+	Reasons    []*directory.Reason  `json:"reasons"`
 	Since      time.Time            `json:"since"`
 }
 
@@ -311,6 +329,20 @@ type SeatPayload struct {
 	License licensing.License `json:"license"`
 }
 
+type SettleGroupDriftInput struct {
+	GroupID string               `json:"groupId"`
+	As      directory.Settlement `json:"as"`
+	// Values of drift to settle; all of it, up to 10000 at once, when absent.
+	Values          graphql.Omittable[[]string] `json:"values,omitempty"`
+	ExpectedVersion graphql.Omittable[*int64]   `json:"expectedVersion,omitempty"`
+}
+
+type SettleGroupDriftPayload struct {
+	Group directory.Group `json:"group"`
+	// How many differences were settled.
+	Settled int `json:"settled"`
+}
+
 type TenantConnection struct {
 	Edges      []*TenantEdge     `json:"edges"`
 	Nodes      []*tenancy.Tenant `json:"nodes"`
@@ -348,9 +380,10 @@ type UpdateAdministratorInput struct {
 }
 
 type UpdateGroupInput struct {
-	ID              string                      `json:"id"`
-	DisplayName     graphql.Omittable[*string]  `json:"displayName,omitempty"`
-	AddMemberIds    graphql.Omittable[[]string] `json:"addMemberIds,omitempty"`
+	ID           string                      `json:"id"`
+	DisplayName  graphql.Omittable[*string]  `json:"displayName,omitempty"`
+	AddMemberIds graphql.Omittable[[]string] `json:"addMemberIds,omitempty"`
+	// Who is there by hand and for a provider stays for the provider; who is there for providers alone goes, and is kept out.
 	RemoveMemberIds graphql.Omittable[[]string] `json:"removeMemberIds,omitempty"`
 	ExpectedVersion graphql.Omittable[*int64]   `json:"expectedVersion,omitempty"`
 }
@@ -375,6 +408,7 @@ type UpdateScimConfigInput struct {
 	AutoAssign       graphql.Omittable[*bool]                          `json:"autoAssign,omitempty"`
 	LicenseID        graphql.Omittable[*string]                        `json:"licenseId,omitempty"`
 	ShowSeats        graphql.Omittable[*bool]                          `json:"showSeats,omitempty"`
+	MemberMode       graphql.Omittable[*provisioning.MemberMode]       `json:"memberMode,omitempty"`
 	ExpectedVersion  graphql.Omittable[*int64]                         `json:"expectedVersion,omitempty"`
 }
 
@@ -694,17 +728,20 @@ const (
 	MembershipSourceScim MembershipSource = "SCIM"
 	MembershipSourceHand MembershipSource = "HAND"
 	MembershipSourceRule MembershipSource = "RULE"
+	// By hand, whatever the identity provider lists.
+	MembershipSourceAdopted MembershipSource = "ADOPTED"
 )
 
 var AllMembershipSource = []MembershipSource{
 	MembershipSourceScim,
 	MembershipSourceHand,
 	MembershipSourceRule,
+	MembershipSourceAdopted,
 }
 
 func (e MembershipSource) IsValid() bool {
 	switch e {
-	case MembershipSourceScim, MembershipSourceHand, MembershipSourceRule:
+	case MembershipSourceScim, MembershipSourceHand, MembershipSourceRule, MembershipSourceAdopted:
 		return true
 	}
 	return false

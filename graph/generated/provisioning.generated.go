@@ -801,6 +801,29 @@ func (ec *executionContext) fieldContext_ScimConfig_showSeats(_ context.Context,
 	return graphql.NewScalarFieldContext("ScimConfig", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _ScimConfig_memberMode(ctx context.Context, field graphql.CollectedField, obj *provisioning.Config) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ScimConfig_memberMode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MemberMode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v provisioning.MemberMode) graphql.Marshaler {
+			return ec.marshalNMemberMode2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐMemberMode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ScimConfig_memberMode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ScimConfig", field, false, false, "MemberMode")
+}
+
 func (ec *executionContext) _ScimConfig_status(ctx context.Context, field graphql.CollectedField, obj *provisioning.Config) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1465,8 +1488,11 @@ func (ec *executionContext) unmarshalInputCreateScimConfigInput(ctx context.Cont
 	if _, present := asMap["showSeats"]; !present {
 		asMap["showSeats"] = false
 	}
+	if _, present := asMap["memberMode"]; !present {
+		asMap["memberMode"] = "AUTHORITATIVE"
+	}
 
-	fieldsInOrder := [...]string{"name", "identityProvider", "preset", "autoAssign", "licenseId", "showSeats"}
+	fieldsInOrder := [...]string{"name", "identityProvider", "preset", "autoAssign", "licenseId", "showSeats", "memberMode"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1515,6 +1541,13 @@ func (ec *executionContext) unmarshalInputCreateScimConfigInput(ctx context.Cont
 				return it, err
 			}
 			it.ShowSeats = data
+		case "memberMode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("memberMode"))
+			data, err := ec.unmarshalNMemberMode2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐMemberMode(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MemberMode = data
 		}
 	}
 	return it, nil
@@ -1652,7 +1685,7 @@ func (ec *executionContext) unmarshalInputUpdateScimConfigInput(ctx context.Cont
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "identityProvider", "preset", "autoAssign", "licenseId", "showSeats", "expectedVersion"}
+	fieldsInOrder := [...]string{"id", "name", "identityProvider", "preset", "autoAssign", "licenseId", "showSeats", "memberMode", "expectedVersion"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1708,6 +1741,13 @@ func (ec *executionContext) unmarshalInputUpdateScimConfigInput(ctx context.Cont
 				return it, err
 			}
 			it.ShowSeats = graphql.OmittableOf(data)
+		case "memberMode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("memberMode"))
+			data, err := ec.unmarshalOMemberMode2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐMemberMode(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MemberMode = graphql.OmittableOf(data)
 		case "expectedVersion":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
 			data, err := ec.unmarshalOInt642ᚖint64(ctx, v)
@@ -2006,6 +2046,11 @@ func (ec *executionContext) _ScimConfig(ctx context.Context, sel ast.SelectionSe
 				})
 		case "showSeats":
 			out.Values[i] = ec._ScimConfig_showSeats(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "memberMode":
+			out.Values[i] = ec._ScimConfig_memberMode(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -2346,6 +2391,32 @@ func (ec *executionContext) unmarshalNIssueScimTokenInput2githubᚗcomᚋusherhq
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNMemberMode2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐMemberMode(ctx context.Context, v any) (provisioning.MemberMode, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNMemberMode2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐMemberMode[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMemberMode2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐMemberMode(ctx context.Context, sel ast.SelectionSet, v provisioning.MemberMode) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNMemberMode2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐMemberMode[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "MemberMode!")
+	}
+	return res
+}
+
+var (
+	unmarshalNMemberMode2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐMemberMode = map[string]provisioning.MemberMode{
+		"AUTHORITATIVE": provisioning.Authoritative,
+		"ADDITIVE":      provisioning.Additive,
+	}
+	marshalNMemberMode2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐMemberMode = map[provisioning.MemberMode]string{
+		provisioning.Authoritative: "AUTHORITATIVE",
+		provisioning.Additive:      "ADDITIVE",
+	}
+)
+
 func (ec *executionContext) unmarshalNPreset2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐPreset(ctx context.Context, v any) (provisioning.Preset, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := unmarshalNPreset2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐPreset[tmp]
@@ -2577,6 +2648,36 @@ var (
 		provisioning.Entra:    "ENTRA",
 		provisioning.OneLogin: "ONELOGIN",
 		provisioning.Other:    "OTHER",
+	}
+)
+
+func (ec *executionContext) unmarshalOMemberMode2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐMemberMode(ctx context.Context, v any) (*provisioning.MemberMode, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalOMemberMode2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐMemberMode[tmp]
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOMemberMode2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐMemberMode(ctx context.Context, sel ast.SelectionSet, v *provisioning.MemberMode) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(marshalOMemberMode2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐMemberMode[*v])
+	return res
+}
+
+var (
+	unmarshalOMemberMode2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐMemberMode = map[string]provisioning.MemberMode{
+		"AUTHORITATIVE": provisioning.Authoritative,
+		"ADDITIVE":      provisioning.Additive,
+	}
+	marshalOMemberMode2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐMemberMode = map[provisioning.MemberMode]string{
+		provisioning.Authoritative: "AUTHORITATIVE",
+		provisioning.Additive:      "ADDITIVE",
 	}
 )
 

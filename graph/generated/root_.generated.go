@@ -27,12 +27,15 @@ type ResolverRoot interface {
 	Administrator() AdministratorResolver
 	Call() CallResolver
 	Claim() ClaimResolver
+	Drift() DriftResolver
 	Event() EventResolver
 	Group() GroupResolver
 	LedgerEntry() LedgerEntryResolver
 	License() LicenseResolver
 	Link() LinkResolver
+	MembershipReason() MembershipReasonResolver
 	Mutation() MutationResolver
+	ParkedMember() ParkedMemberResolver
 	Query() QueryResolver
 	ScimConfig() ScimConfigResolver
 	Seat() SeatResolver
@@ -127,6 +130,28 @@ type ComplexityRoot struct {
 		ID func(childComplexity int) int
 	}
 
+	Drift struct {
+		Display    func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		Member     func(childComplexity int) int
+		ScimConfig func(childComplexity int) int
+		Since      func(childComplexity int) int
+		Value      func(childComplexity int) int
+	}
+
+	DriftConnection struct {
+		Edges      func(childComplexity int) int
+		Hints      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	DriftEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Event struct {
 		ActorKind func(childComplexity int) int
 		ActorName func(childComplexity int) int
@@ -153,6 +178,8 @@ type ComplexityRoot struct {
 	Group struct {
 		CreatedAt     func(childComplexity int) int
 		DisplayName   func(childComplexity int) int
+		Drift         func(childComplexity int, first *int, after *string) int
+		Events        func(childComplexity int, first *int, after *string) int
 		ExternalID    func(childComplexity int) int
 		ID            func(childComplexity int) int
 		Members       func(childComplexity int, first *int, after *string) int
@@ -254,8 +281,14 @@ type ComplexityRoot struct {
 	MemberEdge struct {
 		Cursor     func(childComplexity int) int
 		Node       func(childComplexity int) int
+		Reasons    func(childComplexity int) int
 		ScimConfig func(childComplexity int) int
 		Since      func(childComplexity int) int
+		Source     func(childComplexity int) int
+	}
+
+	MembershipReason struct {
+		ScimConfig func(childComplexity int) int
 		Source     func(childComplexity int) int
 	}
 
@@ -281,6 +314,7 @@ type ComplexityRoot struct {
 		ResumeScimConfig    func(childComplexity int, input ScimConfigIDInput) int
 		RevokeToken         func(childComplexity int, input RevokeTokenInput) int
 		RotateSigningKey    func(childComplexity int) int
+		SettleGroupDrift    func(childComplexity int, input SettleGroupDriftInput) int
 		TransferSeat        func(childComplexity int, input TransferSeatInput) int
 		UnassignSeat        func(childComplexity int, input SeatInput) int
 		UnblockUser         func(childComplexity int, input UserIDInput) int
@@ -300,9 +334,10 @@ type ComplexityRoot struct {
 	}
 
 	ParkedMember struct {
-		Display func(childComplexity int) int
-		Since   func(childComplexity int) int
-		Value   func(childComplexity int) int
+		Display    func(childComplexity int) int
+		ScimConfig func(childComplexity int) int
+		Since      func(childComplexity int) int
+		Value      func(childComplexity int) int
 	}
 
 	Query struct {
@@ -343,6 +378,7 @@ type ComplexityRoot struct {
 		IdentityProvider func(childComplexity int) int
 		LastUsedAt       func(childComplexity int) int
 		License          func(childComplexity int) int
+		MemberMode       func(childComplexity int) int
 		Name             func(childComplexity int) int
 		PausedBy         func(childComplexity int) int
 		Preset           func(childComplexity int) int
@@ -402,6 +438,11 @@ type ComplexityRoot struct {
 	SeatPayload struct {
 		License func(childComplexity int) int
 		Seat    func(childComplexity int) int
+	}
+
+	SettleGroupDriftPayload struct {
+		Group   func(childComplexity int) int
+		Settled func(childComplexity int) int
 	}
 
 	SigningKey struct {
@@ -832,6 +873,87 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeletePayload.ID(childComplexity), true
 
+	case "Drift.display":
+		if e.ComplexityRoot.Drift.Display == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Display(childComplexity), true
+	case "Drift.kind":
+		if e.ComplexityRoot.Drift.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Kind(childComplexity), true
+	case "Drift.member":
+		if e.ComplexityRoot.Drift.Member == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Member(childComplexity), true
+	case "Drift.scimConfig":
+		if e.ComplexityRoot.Drift.ScimConfig == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.ScimConfig(childComplexity), true
+	case "Drift.since":
+		if e.ComplexityRoot.Drift.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Since(childComplexity), true
+	case "Drift.value":
+		if e.ComplexityRoot.Drift.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Value(childComplexity), true
+
+	case "DriftConnection.edges":
+		if e.ComplexityRoot.DriftConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftConnection.Edges(childComplexity), true
+	case "DriftConnection.hints":
+		if e.ComplexityRoot.DriftConnection.Hints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftConnection.Hints(childComplexity), true
+	case "DriftConnection.nodes":
+		if e.ComplexityRoot.DriftConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftConnection.Nodes(childComplexity), true
+	case "DriftConnection.pageInfo":
+		if e.ComplexityRoot.DriftConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftConnection.PageInfo(childComplexity), true
+	case "DriftConnection.totalCount":
+		if e.ComplexityRoot.DriftConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftConnection.TotalCount(childComplexity), true
+
+	case "DriftEdge.cursor":
+		if e.ComplexityRoot.DriftEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftEdge.Cursor(childComplexity), true
+	case "DriftEdge.node":
+		if e.ComplexityRoot.DriftEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftEdge.Node(childComplexity), true
+
 	case "Event.actorKind":
 		if e.ComplexityRoot.Event.ActorKind == nil {
 			break
@@ -931,6 +1053,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Group.DisplayName(childComplexity), true
+	case "Group.drift":
+		if e.ComplexityRoot.Group.Drift == nil {
+			break
+		}
+
+		args, err := ec.field_Group_drift_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Group.Drift(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "Group.events":
+		if e.ComplexityRoot.Group.Events == nil {
+			break
+		}
+
+		args, err := ec.field_Group_events_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Group.Events(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Group.externalId":
 		if e.ComplexityRoot.Group.ExternalID == nil {
 			break
@@ -1331,6 +1475,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.MemberEdge.Node(childComplexity), true
+	case "MemberEdge.reasons":
+		if e.ComplexityRoot.MemberEdge.Reasons == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemberEdge.Reasons(childComplexity), true
 	case "MemberEdge.scimConfig":
 		if e.ComplexityRoot.MemberEdge.ScimConfig == nil {
 			break
@@ -1349,6 +1499,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.MemberEdge.Source(childComplexity), true
+
+	case "MembershipReason.scimConfig":
+		if e.ComplexityRoot.MembershipReason.ScimConfig == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MembershipReason.ScimConfig(childComplexity), true
+	case "MembershipReason.source":
+		if e.ComplexityRoot.MembershipReason.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MembershipReason.Source(childComplexity), true
 
 	case "Mutation.activateSeat":
 		if e.ComplexityRoot.Mutation.ActivateSeat == nil {
@@ -1576,6 +1739,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RotateSigningKey(childComplexity), true
+	case "Mutation.settleGroupDrift":
+		if e.ComplexityRoot.Mutation.SettleGroupDrift == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_settleGroupDrift_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SettleGroupDrift(childComplexity, args["input"].(SettleGroupDriftInput)), true
 	case "Mutation.transferSeat":
 		if e.ComplexityRoot.Mutation.TransferSeat == nil {
 			break
@@ -1707,6 +1881,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ParkedMember.Display(childComplexity), true
+	case "ParkedMember.scimConfig":
+		if e.ComplexityRoot.ParkedMember.ScimConfig == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParkedMember.ScimConfig(childComplexity), true
 	case "ParkedMember.since":
 		if e.ComplexityRoot.ParkedMember.Since == nil {
 			break
@@ -1935,6 +2115,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ScimConfig.License(childComplexity), true
+	case "ScimConfig.memberMode":
+		if e.ComplexityRoot.ScimConfig.MemberMode == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimConfig.MemberMode(childComplexity), true
 	case "ScimConfig.name":
 		if e.ComplexityRoot.ScimConfig.Name == nil {
 			break
@@ -2153,6 +2339,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SeatPayload.Seat(childComplexity), true
+
+	case "SettleGroupDriftPayload.group":
+		if e.ComplexityRoot.SettleGroupDriftPayload.Group == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettleGroupDriftPayload.Group(childComplexity), true
+	case "SettleGroupDriftPayload.settled":
+		if e.ComplexityRoot.SettleGroupDriftPayload.Settled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettleGroupDriftPayload.Settled(childComplexity), true
 
 	case "SigningKey.createdAt":
 		if e.ComplexityRoot.SigningKey.CreatedAt == nil {
@@ -2649,6 +2848,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RevokeTokenInput", ec.unmarshalInputRevokeTokenInput),
 			graphql.NewInputUnmarshaler("ScimConfigIdInput", ec.unmarshalInputScimConfigIdInput),
 			graphql.NewInputUnmarshaler("SeatInput", ec.unmarshalInputSeatInput),
+			graphql.NewInputUnmarshaler("SettleGroupDriftInput", ec.unmarshalInputSettleGroupDriftInput),
 			graphql.NewInputUnmarshaler("TransferSeatInput", ec.unmarshalInputTransferSeatInput),
 			graphql.NewInputUnmarshaler("UpdateAdministratorInput", ec.unmarshalInputUpdateAdministratorInput),
 			graphql.NewInputUnmarshaler("UpdateGroupInput", ec.unmarshalInputUpdateGroupInput),
@@ -3017,6 +3217,9 @@ type Group implements Node @needs(scope: ADMIN_READ) {
   members(first: Int, after: String): MemberConnection! @list
   "Members that a provider named before they came."
   parkedMembers: [ParkedMember!]!
+  "Where it differs from what the identity provider that owns it lists; nothing for one that none owns."
+  drift(first: Int, after: String): DriftConnection! @list
+  events(first: Int, after: String): EventConnection! @list
 }
 
 type GroupConnection @needs(scope: ADMIN_READ) {
@@ -3051,6 +3254,14 @@ enum MembershipSource {
   SCIM
   HAND
   RULE
+  "By hand, whatever the identity provider lists."
+  ADOPTED
+}
+
+"""Why somebody is a member. She goes with the last reason."""
+type MembershipReason @needs(scope: ADMIN_READ) {
+  source: MembershipSource!
+  scimConfig: ScimConfig
 }
 
 """A member of a group, who said so, and since when."""
@@ -3058,8 +3269,10 @@ type MemberEdge @needs(scope: ADMIN_READ) {
   cursor: String!
   "A user or a group."
   node: Node!
+  "That of the first of the reasons."
   source: MembershipSource!
   scimConfig: ScimConfig
+  reasons: [MembershipReason!]!
   since: Time!
 }
 
@@ -3088,7 +3301,51 @@ type ParkedMember @needs(scope: ADMIN_READ) {
   "The id as the provider sent it."
   value: String!
   display: String!
+  "Who has named her."
+  scimConfig: ScimConfig!
   since: Time!
+}
+
+enum DriftKind {
+  "A member by hand whom the provider does not list."
+  BY_HAND
+  "A member by a rule whom the provider does not list."
+  BY_RULE
+  "A member by another SCIM configuration only."
+  OTHER_PROVIDER
+  "The provider lists somebody whom nobody knows yet."
+  PARKED
+  "The provider lists somebody whom a hand has taken out."
+  KEPT_OUT
+}
+
+"""One difference between a group and what the identity provider that owns it lists."""
+type Drift @needs(scope: ADMIN_READ) {
+  kind: DriftKind!
+  "A user or a group; null for who is parked."
+  member: Node
+  "The member's id, or what the provider calls who is parked."
+  value: String!
+  "What the provider shows for who is parked, if it has said."
+  display: String!
+  "Who lists her: another configuration than the group's, or the one that waits for her."
+  scimConfig: ScimConfig
+  since: Time!
+}
+
+type DriftEdge @needs(scope: ADMIN_READ) {
+  cursor: String!
+  node: Drift!
+}
+
+"""Members first, then who is parked or kept out."""
+type DriftConnection @needs(scope: ADMIN_READ) {
+  edges: [DriftEdge!]!
+  nodes: [Drift!]!
+  pageInfo: PageInfo!
+  totalCount: Int64!
+  "What to set right in the identity provider, so that it drifts no further."
+  hints: [String!]!
 }
 
 input EmailInput {
@@ -3139,6 +3396,7 @@ input UpdateGroupInput {
   id: ID!
   displayName: String
   addMemberIds: [ID!]
+  "Who is there by hand and for a provider stays for the provider; who is there for providers alone goes, and is kept out."
   removeMemberIds: [ID!]
   expectedVersion: Int64
 }
@@ -3149,6 +3407,27 @@ input GroupIdInput {
 
 type GroupPayload @needs(scope: ADMIN_READ) {
   group: Group!
+}
+
+enum DriftSettlement {
+  "As the provider lists it: who is not on its list goes, who is kept out comes back. Who is parked goes on waiting."
+  PROVIDER
+  "As it is, by hand: members are adopted and no drift any more, who is kept out or parked is waited for no longer."
+  HAND
+}
+
+input SettleGroupDriftInput {
+  groupId: ID!
+  as: DriftSettlement!
+  "Values of drift to settle; all of it, up to 10000 at once, when absent."
+  values: [String!]
+  expectedVersion: Int64
+}
+
+type SettleGroupDriftPayload @needs(scope: ADMIN_READ) {
+  group: Group!
+  "How many differences were settled."
+  settled: Int!
 }
 
 extend type Query {
@@ -3169,6 +3448,8 @@ extend type Mutation {
   createGroup(input: CreateGroupInput!): GroupPayload! @needs(scope: ADMIN)
   updateGroup(input: UpdateGroupInput!): GroupPayload! @needs(scope: ADMIN)
   deleteGroup(input: GroupIdInput!): DeletePayload! @needs(scope: ADMIN)
+  "Refused with no_provider where nobody owns the group, and with authoritative to keep by hand whom the next whole list takes out."
+  settleGroupDrift(input: SettleGroupDriftInput!): SettleGroupDriftPayload! @needs(scope: ADMIN)
 }
 `, BuiltIn: false},
 	{Name: "../schema/events.graphql", Input: `"""One change, in the order in which the tenant's changes became final."""
@@ -3448,6 +3729,14 @@ type ScimConfigWarning @needs(scope: ADMIN_READ) {
   message: String!
 }
 
+"""What the whole list of a group's members, as a provider pushes it, means for members by hand."""
+enum MemberMode {
+  "The list is the whole list: members by hand go, and that is reported."
+  AUTHORITATIVE
+  "Members by hand stay, and are shown as drift."
+  ADDITIVE
+}
+
 enum ScimConfigStatus {
   ACTIVE
   PAUSED
@@ -3464,6 +3753,7 @@ type ScimConfig implements Node @needs(scope: ADMIN_READ) {
   license: License
   "Whether people are shown to the identity provider with their seats even where it does not ask for them."
   showSeats: Boolean!
+  memberMode: MemberMode!
   status: ScimConfigStatus!
   "administrator or plan, while paused"
   pausedBy: String
@@ -3549,6 +3839,7 @@ input CreateScimConfigInput {
   "Needed with autoAssign."
   licenseId: ID
   showSeats: Boolean! = false
+  memberMode: MemberMode! = AUTHORITATIVE
 }
 
 input UpdateScimConfigInput {
@@ -3559,6 +3850,7 @@ input UpdateScimConfigInput {
   autoAssign: Boolean
   licenseId: ID
   showSeats: Boolean
+  memberMode: MemberMode
   expectedVersion: Int64
 }
 
@@ -3839,6 +4131,50 @@ func (ec *executionContext) childFields_DeletePayload(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type DeletePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Drift(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_Drift_kind(ctx, field)
+	case "member":
+		return ec.fieldContext_Drift_member(ctx, field)
+	case "value":
+		return ec.fieldContext_Drift_value(ctx, field)
+	case "display":
+		return ec.fieldContext_Drift_display(ctx, field)
+	case "scimConfig":
+		return ec.fieldContext_Drift_scimConfig(ctx, field)
+	case "since":
+		return ec.fieldContext_Drift_since(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Drift", field.Name)
+}
+
+func (ec *executionContext) childFields_DriftConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DriftConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_DriftConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DriftConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_DriftConnection_totalCount(ctx, field)
+	case "hints":
+		return ec.fieldContext_DriftConnection_hints(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DriftConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DriftEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_DriftEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_DriftEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DriftEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Event(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3905,6 +4241,10 @@ func (ec *executionContext) childFields_Group(ctx context.Context, field graphql
 		return ec.fieldContext_Group_members(ctx, field)
 	case "parkedMembers":
 		return ec.fieldContext_Group_parkedMembers(ctx, field)
+	case "drift":
+		return ec.fieldContext_Group_drift(ctx, field)
+	case "events":
+		return ec.fieldContext_Group_events(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Group", field.Name)
 }
@@ -4097,10 +4437,22 @@ func (ec *executionContext) childFields_MemberEdge(ctx context.Context, field gr
 		return ec.fieldContext_MemberEdge_source(ctx, field)
 	case "scimConfig":
 		return ec.fieldContext_MemberEdge_scimConfig(ctx, field)
+	case "reasons":
+		return ec.fieldContext_MemberEdge_reasons(ctx, field)
 	case "since":
 		return ec.fieldContext_MemberEdge_since(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MemberEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_MembershipReason(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "source":
+		return ec.fieldContext_MembershipReason_source(ctx, field)
+	case "scimConfig":
+		return ec.fieldContext_MembershipReason_scimConfig(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MembershipReason", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4123,6 +4475,8 @@ func (ec *executionContext) childFields_ParkedMember(ctx context.Context, field 
 		return ec.fieldContext_ParkedMember_value(ctx, field)
 	case "display":
 		return ec.fieldContext_ParkedMember_display(ctx, field)
+	case "scimConfig":
+		return ec.fieldContext_ParkedMember_scimConfig(ctx, field)
 	case "since":
 		return ec.fieldContext_ParkedMember_since(ctx, field)
 	}
@@ -4171,6 +4525,8 @@ func (ec *executionContext) childFields_ScimConfig(ctx context.Context, field gr
 		return ec.fieldContext_ScimConfig_license(ctx, field)
 	case "showSeats":
 		return ec.fieldContext_ScimConfig_showSeats(ctx, field)
+	case "memberMode":
+		return ec.fieldContext_ScimConfig_memberMode(ctx, field)
 	case "status":
 		return ec.fieldContext_ScimConfig_status(ctx, field)
 	case "pausedBy":
@@ -4293,6 +4649,16 @@ func (ec *executionContext) childFields_SeatPayload(ctx context.Context, field g
 		return ec.fieldContext_SeatPayload_license(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SeatPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SettleGroupDriftPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "group":
+		return ec.fieldContext_SettleGroupDriftPayload_group(ctx, field)
+	case "settled":
+		return ec.fieldContext_SettleGroupDriftPayload_settled(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SettleGroupDriftPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SigningKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

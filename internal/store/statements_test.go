@@ -376,6 +376,7 @@ func TestRawWordsMeanTheSameOnBothDatabases(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{
 		"SELECT a FROM b WHERE c = $1 AND d = $12":            "SELECT a FROM b WHERE c = ?1 AND d = ?12",
+		"WHERE id = ANY((SELECT $3::uuid[])::uuid[])":         "WHERE id IN (SELECT value FROM json_each(?3))",
 		"WHERE id = ANY($3) AND x <> ALL($4)":                 "WHERE id IN (SELECT value FROM json_each(?3)) AND x NOT IN (SELECT value FROM json_each(?4))",
 		"SELECT $1::uuid, $2::timestamptz, m.value":           "SELECT ?1, ?2, m.value",
 		"FROM unnest($2::uuid[]) AS m(value) WHERE m.value":   "FROM json_each(?2) AS m WHERE m.value",

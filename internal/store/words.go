@@ -27,7 +27,7 @@ const sqliteTime = "2006-01-02 15:04:05.000000+00:00"
 // What raw SQL may say beyond the words that both databases share; see the package comment.
 var (
 	castPattern   = regexp.MustCompile(`::[a-z]+(\[\])?`)
-	anyPattern    = regexp.MustCompile(`= ANY\((\$\d+)\)`)
+	anyPattern    = regexp.MustCompile(`= ANY\(\(SELECT (\$\d+)\)\)|= ANY\((\$\d+)\)`)
 	allPattern    = regexp.MustCompile(`<> ALL\((\$\d+)\)`)
 	unnestPattern = regexp.MustCompile(`unnest\((\$\d+)\) AS (\w+)\(value\)`)
 	placePattern  = regexp.MustCompile(`\$(\d)`)
@@ -42,7 +42,7 @@ func (k kind) rewrite(text string) string {
 		return text
 	}
 	text = castPattern.ReplaceAllString(text, "")
-	text = anyPattern.ReplaceAllString(text, "IN (SELECT value FROM json_each($1))")
+	text = anyPattern.ReplaceAllString(text, "IN (SELECT value FROM json_each($1$2))")
 	text = allPattern.ReplaceAllString(text, "NOT IN (SELECT value FROM json_each($1))")
 	text = unnestPattern.ReplaceAllString(text, "json_each($1) AS $2")
 	text = otherWords.Replace(text)

@@ -184,22 +184,32 @@ func People(t testing.TB, db *store.DB, ctx context.Context, n int) []uuid.UUID 
 // Members puts many people into a group at once, for a SCIM configuration.
 func Members(t testing.TB, db *store.DB, ctx context.Context, group, config uuid.UUID, people []uuid.UUID) {
 	t.Helper()
-	atOnce(t, db, ctx, people, `INSERT INTO memberships (tenant_id, id, group_id, member_id, user_id, source, source_id, since)
-		SELECT $1::uuid, m.value, $4::uuid, (m.value), (m.value), 'scim', $5::uuid, $2::timestamptz FROM unnest($3::uuid[]) AS m(value)`, group, config)
+	pairs := make([]string, len(people))
+	for i, who := range people {
+		pairs[i] = uuid.Must(uuid.NewV7()).String() + who.String()
+	}
+	atOnce(t, db, ctx, pairs, `INSERT INTO memberships (tenant_id, id, group_id, member_id, user_id, source, source_id, since)
+		SELECT $1::uuid, substr(m.value, 1, 36)::uuid, $4::uuid, substr(m.value, 37)::uuid, substr(m.value, 37)::uuid, 'scim', $5::uuid, $2::timestamptz
+		FROM unnest($3::text[]) AS m(value)`, group, config)
 }
 
-// atOnce inserts a row for each of many ids.
-func atOnce(t testing.TB, db *store.DB, ctx context.Context, ids []uuid.UUID, statement string, more ...any) {
+// atOnce inserts a row for each of many values.
+func atOnce[T any](t testing.TB, db *store.DB, ctx context.Context, all []T, statement string, more ...any) {
 	t.Helper()
 	who, err := caller.Must(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	err = store.Do(ctx, db, func(ctx context.Context) error {
-		_, err := db.Exec(ctx, statement, append([]any{who.Tenant, db.Now(), ids}, more...)...)
+		if db.Postgres() { // no foreign key is looked at, row by row
+			if _, err := db.Exec(ctx, "SET LOCAL session_replication_role = replica"); err != nil {
+				return err
+			}
+		}
+		_, err := db.Exec(ctx, statement, append([]any{who.Tenant, db.Now(), all}, more...)...)
 		return err
 	})
 	if err != nil {
-		t.Fatalf("insert %d rows: %v", len(ids), err)
+		t.Fatalf("insert %d rows: %v", len(all), err)
 	}
 }

@@ -54,7 +54,7 @@ const (
 // Settle says which drift of a group to settle, and how.
 type Settle struct {
 	As       Settlement
-	Values   []string // of Drift; none is all of it
+	Values   []string // of Drift; nil is all of it
 	Additive bool     // the configuration that owns the group is
 }
 
@@ -204,7 +204,7 @@ func (s *Service) driftToSettle(ctx context.Context, q scope, of id.ID, how Sett
 	}
 	drift := slices.DeleteFunc(found[of], func(d Drift) bool {
 		beyondUs := how.As == SettleForProvider && d.Kind == DriftParked
-		return beyondUs || len(how.Values) > 0 && !slices.Contains(how.Values, d.Value)
+		return beyondUs || how.Values != nil && !slices.Contains(how.Values, d.Value)
 	})
 	if how.As == SettleByHand && !how.Additive && slices.ContainsFunc(drift, Drift.passing) {
 		return nil, ErrAuthoritative

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/usherhq/usher/internal/id"
@@ -189,33 +188,4 @@ func TestMembershipsGoWithThePersonAndStayWhenSheIsInactive(t *testing.T) {
 			t.Errorf("a deleted group is a member: %v", got)
 		}
 	})
-}
-
-// TestAddingAMemberCostsTheSameInALargeGroup counts statements, not time.
-func TestAddingAMemberCostsTheSameInALargeGroup(t *testing.T) {
-	t.Parallel()
-	for _, dialect := range storetest.Dialects {
-		t.Run(dialect, func(t *testing.T) {
-			t.Parallel()
-			var sent atomic.Int64
-			db := storetest.Open(t, dialect, func(o *store.Options) { o.Watch = func(string) { sent.Add(1) } })
-			w := newWorld(t, db)
-			people := w.several(w.okta, 404)
-			small, large := w.group("Small", refs(people[:10]...)...), w.group("Large", refs(people[:400]...)...)
-			// A unit that meets somebody else, such as the server's own vacuum, runs again: the cheapest of a few runs counts.
-			cost := func(g id.ID) int64 {
-				least := int64(1 << 62)
-				for _, who := range people[400:] {
-					before := sent.Load()
-					w.edit(g, directory.MemberEdit{Op: directory.AddMembers, Members: refs(who)})
-					least = min(least, sent.Load()-before)
-				}
-				return least
-			}
-			few, many := cost(small.ID), cost(large.ID)
-			if many > few {
-				t.Errorf("a member costs %d statements in a group of 10, %d in one of 400", few, many)
-			}
-		})
-	}
 }

@@ -160,6 +160,9 @@ const SuspectHint = "Entra has replaced the whole list of members by a single on
 	"plain attribute; it was taken for an addition. In the attribute mapping for groups, map members to members as a " +
 	"reference with multiple values, and remove any other mapping to members."
 
+// SuspiciousReplace is the kind of the event that records a replace that was taken for an addition.
+const SuspiciousReplace = "group.suspicious_replace"
+
 // suspicion is what the journal keeps of a replace that was taken for an addition.
 type suspicion struct {
 	Config string   `json:"scimConfig"`
@@ -175,6 +178,6 @@ func (s *Service) recordSuspects(ctx context.Context, q scope, p *plan) error {
 	for _, m := range p.suspects {
 		data.Added = append(data.Added, m.Value)
 	}
-	_, err := s.events.Record(ctx, events.Event{Kind: "group.suspicious_replace", Subject: p.was.ID, Data: data})
+	_, err := s.events.Record(ctx, events.Event{Kind: SuspiciousReplace, Subject: p.was.ID, Data: data})
 	return err
 }

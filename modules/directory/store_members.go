@@ -27,7 +27,8 @@ const (
 	// The group and all that is known of those whom an edit names, in one look: as many rows as names, and one without any.
 	selectGroupWithFacts = `SELECT ` + groupColumns + `,
 		EXISTS (SELECT 1 FROM parked_members p WHERE p.tenant_id = $1 AND p.group_id = $2),
-		(SELECT count(*) FROM (SELECT 1 FROM memberships b WHERE b.tenant_id = $1 AND b.group_id = $2 LIMIT $5) AS few), ` + factColumns + `
+		(SELECT count(*) FROM (SELECT 1 FROM memberships b WHERE b.tenant_id = $1 AND b.group_id = $2
+			ORDER BY b.member_id LIMIT $5) AS few), ` + factColumns + `
 		FROM groups g LEFT JOIN unnest($3::uuid[]) AS m(value) ON true WHERE g.tenant_id = $1 AND g.id = $2`
 )
 
@@ -238,7 +239,8 @@ func (s *Service) lockGroupsFor(ctx context.Context, q scope, groups []id.ID, st
 	return nil
 }
 
-const countSomeMembers = `SELECT count(*) FROM (SELECT 1 FROM memberships WHERE tenant_id = $1 AND group_id = $2 LIMIT $3) AS few`
+// The order is the index's.
+const countSomeMembers = `SELECT count(*) FROM (SELECT 1 FROM memberships WHERE tenant_id = $1 AND group_id = $2 ORDER BY member_id LIMIT $3) AS few`
 
 // someMembers counts the members of a group, no further than to a limit.
 func (s *Service) someMembers(ctx context.Context, q scope, group id.ID, limit int) (n int, err error) {
@@ -248,7 +250,7 @@ func (s *Service) someMembers(ctx context.Context, q scope, group id.ID, limit i
 	return n, nil
 }
 
-const deleteMemberRows = `DELETE FROM memberships WHERE tenant_id = $1 AND group_id = $2 AND member_id = ANY($3)`
+const deleteMemberRows = `DELETE FROM memberships WHERE tenant_id = $1 AND group_id = $2 AND member_id = ANY((SELECT $3::uuid[])::uuid[])`
 
 func deleteMembers(ctx context.Context, q scope, group id.ID, gone []id.ID) error {
 	if len(gone) == 0 {
@@ -303,7 +305,7 @@ func insertMembers(ctx context.Context, q scope, g *Group, come []comer) error {
 }
 
 const restateRows = `UPDATE memberships SET source = $4, source_id = $5
-	WHERE tenant_id = $1 AND group_id = $2 AND member_id = ANY($3) AND source = $6`
+	WHERE tenant_id = $1 AND group_id = $2 AND member_id = ANY((SELECT $3::uuid[])::uuid[]) AND source = $6`
 
 // restateMembers writes why some stay, from now on. All who change in the same way are one statement.
 func restateMembers(ctx context.Context, q scope, group id.ID, all []restated) error {

@@ -122,3 +122,25 @@ func (s *Service) readSubjects(ctx context.Context, tenant id.ID, subjects []id.
 	}
 	return found, nil
 }
+
+const selectSeen = `SELECT s.value FROM unnest($2::uuid[]) AS s(value) WHERE EXISTS (
+	SELECT 1 FROM (SELECT e.kind, e.number FROM events e WHERE e.tenant_id = $1 AND e.subject_id = s.value
+		ORDER BY e.id DESC LIMIT $4) AS few
+	WHERE few.kind = $3 AND few.number IS NOT NULL)`
+
+func (s *Service) readSeen(ctx context.Context, tenant id.ID, subjects []id.ID, kind string) (map[id.ID]bool, error) {
+	rows, err := s.db.Query(ctx, selectSeen, tenant, subjects, kind, recent)
+	if err != nil {
+		return nil, fmt.Errorf("look for events of a kind: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	seen := map[id.ID]bool{}
+	for rows.Next() {
+		var of id.ID
+		if err := rows.Scan(&of); err != nil {
+			return nil, fmt.Errorf("look for events of a kind: %w", err)
+		}
+		seen[of] = true
+	}
+	return seen, errors.Join(rows.Err(), rows.Close())
+}

@@ -38,3 +38,15 @@ func (s *Service) OfSubjects(ctx context.Context, subjects []id.ID, args page.Ar
 	}
 	return pages, nil
 }
+
+// recent is how many of a subject's last events Seen looks at.
+const recent = 1000
+
+// Seen tells which subjects have had an event of a kind lately, that is, among the last thousand of each.
+func (s *Service) Seen(ctx context.Context, subjects []id.ID, kind string) (map[id.ID]bool, error) {
+	who, err := caller.Must(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.readSeen(ctx, who.Tenant, subjects, kind)
+}

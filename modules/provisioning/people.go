@@ -51,8 +51,7 @@ func (s *Service) CreateGroup(ctx context.Context, g directory.NewGroup) (*direc
 	return s.directory.CreateGroup(ctx, g)
 }
 
-// ChangeGroup edits a group and its members, in the member mode of the configuration. With the preset for Entra, a replace by
-// one single member may count as an addition: the group that comes back is Suspect then.
+// ChangeGroup edits a group and its members, in the member mode of the configuration.
 func (s *Service) ChangeGroup(ctx context.Context, of id.ID, edit directory.GroupEdit, expect *directory.Expect) (*directory.Group, bool, error) {
 	if err := caller.Require(ctx, caller.ScopeSCIM); err != nil {
 		return nil, false, err
@@ -65,7 +64,7 @@ func (s *Service) ChangeGroup(ctx context.Context, of id.ID, edit directory.Grou
 	if err != nil {
 		return nil, false, err
 	}
-	edit.Additive, edit.LoneReplaceAdds = c.MemberMode == Additive, c.Preset == PresetEntra
+	edit.Additive = c.MemberMode == Additive
 	return s.directory.ChangeGroup(ctx, of, edit, expect)
 }
 
