@@ -15,7 +15,9 @@ import (
 func (k *talk) prepare() {
 	k.t.Helper()
 	if k.c.product != "" {
-		k.autoAssign(k.license(k.c.product, k.c.seats).ID)
+		l := k.license(k.c.product, k.c.seats)
+		k.name(id.License.Format(l.ID), l.Product)
+		k.autoAssign(l.ID)
 	}
 	for _, userName := range k.c.people {
 		u, err := k.directory.Create(k.admin, directory.User{UserName: userName})

@@ -115,6 +115,10 @@ func TestAThousandMembersComeAndGoInOneRequest(t *testing.T) {
 		all.Wait()
 		path := "/Groups/" + w.want(http.StatusCreated, "POST", "/Groups", `{"displayName":"Everybody"}`).str("id")
 		list := strings.Join(many, ",")
+		if whole := w.want(http.StatusOK, "PUT", path, `{"displayName":"Everybody","members":[`+list+`]}`); strings.Count(whole.text, `"usr_`) != members {
+			t.Errorf("authentik puts %d members, and %d are there", members, strings.Count(whole.text, `"usr_`))
+		}
+		w.want(http.StatusNoContent, "PATCH", path, ops(`{"op":"remove","path":"members"}`))
 		for _, change := range []struct {
 			op   string
 			left int
