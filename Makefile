@@ -32,6 +32,9 @@ fuzz: ## Fuzz every target for 30 seconds (FUZZTIME=10m for more).
 bench: ## Measure against a floor in the same run, on SQLite and PostgreSQL.
 	go run ./internal/bench
 
+conformance: ## Show every item of the standards and write docs/scim-conformance.md.
+	go run ./internal/conformance
+
 full: ## Run the large counts and record them in docs/evidence.md.
 	.ci/full
 
@@ -48,4 +51,4 @@ run: ## Start Usher with a demo tenant.
 $(LINT):
 	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 
-.PHONY: help generate verify lint test race fuzz bench full simulate web run
+.PHONY: help generate verify lint test race fuzz bench conformance full simulate web run
