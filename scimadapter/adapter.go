@@ -50,13 +50,14 @@ type Handler struct {
 	publicURL    string
 	routes       map[string]route
 	pace         *pace
+	types        *typesOf
 }
 
 // New returns the SCIM door.
 func New(o Options) *Handler {
 	h := &Handler{
 		provisioning: o.Provisioning, directory: o.Directory, seats: o.Seats, access: o.Access, clock: o.Clock, publicURL: strings.TrimRight(o.PublicURL, "/"),
-		pace: newPace(o.Rate, o.Clock),
+		pace: newPace(o.Rate, o.Clock), types: newTypes(),
 	}
 	h.routes = h.table()
 	return h

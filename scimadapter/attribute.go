@@ -42,6 +42,7 @@ type attribute struct {
 	ReferenceTypes  []string     `json:"referenceTypes,omitempty"`
 
 	misfit func(text string) string // why a text cannot be a value; nil where any can
+	own    bool                     // of a schema of the tenant's own
 }
 
 // schema is a set of attributes with the URN that names it.
@@ -49,6 +50,7 @@ type schema struct {
 	URN         string
 	Name        string
 	Description string
+	Required    bool // whether a new resource must have it
 	Attributes  []*attribute
 }
 
@@ -59,6 +61,9 @@ type resourceType struct {
 	Description string
 	Core        *schema
 	Extensions  []*schema
+
+	special bool                  // some attribute is not simply returned by default
+	hidden  func(urn string) bool // what stands under the URN is shown to nobody
 }
 
 func find(all []*attribute, name string) *attribute {

@@ -97,7 +97,10 @@ func (e *exchange) serve() error {
 	if e.ctx, e.session, err = e.authenticated(found, err); err != nil {
 		return err
 	}
-	e.manners, e.users = mannersOf(e.session.Config.Preset), userType
+	e.manners = mannersOf(e.session.Config.Preset)
+	if e.users, err = e.people(); err != nil {
+		return err
+	}
 	switch {
 	case found.unbuilt:
 		return errNotBuilt

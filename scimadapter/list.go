@@ -64,7 +64,7 @@ func (e *exchange) userWriter(people []directory.Record, view projection) (func(
 		return nil, err
 	}
 	return func(out []byte, i int) ([]byte, error) {
-		if !view.asked() {
+		if !view.cuts(e.users) {
 			return e.appendUser(out, people[i], seats[i]), nil
 		}
 		item, err := view.cut(e.users, e.appendUser(nil, people[i], seats[i]))

@@ -38,6 +38,8 @@ func checkComparison(a *attribute, n filter.Compare) error {
 	switch {
 	case n.Op == filter.Pr:
 		return nil
+	case a.own:
+		return checkOwn(a, n)
 	case n.Value.Kind == filter.Null && n.Op != filter.Eq && n.Op != filter.Ne:
 		return errInvalidFilter.At("path").Sayf("null is compared with eq and ne alone")
 	case n.Value.Kind == filter.Null:
@@ -91,6 +93,8 @@ func compares(a *attribute, value any, n filter.Compare) bool {
 		return n.Op == filter.Ne && n.Value.Kind != filter.Null || n.Op == filter.Eq && n.Value.Kind == filter.Null
 	case n.Value.Kind == filter.Null:
 		return n.Op == filter.Ne
+	case a.own:
+		return comparesOwn(a, value, n)
 	}
 	if is, ok := value.(bool); ok {
 		return (strings.EqualFold(n.Value.Text, keyTrue) == is) == (n.Op == filter.Eq)
@@ -100,7 +104,11 @@ func compares(a *attribute, value any, n filter.Compare) bool {
 	if a.CaseExact == nil || !*a.CaseExact {
 		have, want = strings.ToLower(have), strings.ToLower(want)
 	}
-	switch n.Op {
+	return compareTexts(have, want, n.Op)
+}
+
+func compareTexts(have, want string, op filter.Op) bool {
+	switch op {
 	case filter.Eq:
 		return have == want
 	case filter.Ne:

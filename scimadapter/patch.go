@@ -261,7 +261,7 @@ func (m manners) applyAt(t *resourceType, doc object, at target, op operation) e
 	switch {
 	case at.attr.Name == attrSchemas:
 		return m.applySchemas(t, doc, op)
-	case at.attr.Mutability == writeOnly:
+	case at.attr.Mutability == writeOnly && !at.attr.own:
 		return nil // a password is taken and thrown away
 	}
 	holder := doc
@@ -291,11 +291,10 @@ func (o object) put(name string, value object) {
 
 // applyExtension works on an extension as a whole.
 func (m manners) applyExtension(t *resourceType, doc object, urn string, op operation) error {
-	if op.op == opRemove {
-		delete(doc, urn)
-		return nil
-	}
-	if op.value == nil {
+	if op.op == opRemove || op.value == nil {
+		if s := t.extension(urn); s.Required {
+			return errMutability.At("path").Sayf("the extension %s is required and cannot be removed", urn)
+		}
 		delete(doc, urn)
 		return nil
 	}
@@ -361,11 +360,22 @@ func (m manners) applySingle(holder object, a *attribute, op operation) error {
 	return nil
 }
 
+// removeWhole takes an attribute away, unless it has to be there.
+func (o object) removeWhole(a *attribute, op operation) error {
+	switch {
+	case a.Required && op.op == opRemove:
+		return errMutability.At(a.Name).Sayf("%s is required and cannot be removed", a.Name)
+	case a.Required:
+		return errInvalidValue.At(a.Name).Sayf("%s is required", a.Name)
+	}
+	delete(o, a.Name)
+	return nil
+}
+
 // applyComplex merges an object into a complex value. Strictly, replace puts it in the place of the whole.
 func (m manners) applyComplex(holder object, a *attribute, op operation) error {
 	if op.op == opRemove || op.value == nil && op.op == opReplace {
-		delete(holder, a.Name)
-		return nil
+		return holder.removeWhole(a, op)
 	}
 	if empty, ok := op.value.(object); ok && len(empty) == 0 {
 		return nil

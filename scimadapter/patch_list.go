@@ -100,8 +100,7 @@ func (o object) copied() object {
 // removeFrom removes everything, or with a value those elements that have all of its parts: Entra's older form.
 func (m manners) removeFrom(holder object, a *attribute, old []any, op operation) error {
 	if op.value == nil {
-		delete(holder, a.Name)
-		return nil
+		return holder.removeWhole(a, op)
 	}
 	taken, err := m.take(a, op.value)
 	if err != nil {

@@ -14,6 +14,7 @@ const maxProjected = 200
 type projection struct {
 	only    []string // attributes
 	without []string // excludedAttributes
+	wrote   []string // what the request has written, which is shown though it is returned on request only
 }
 
 func (e *exchange) projection() (projection, error) {
@@ -59,26 +60,73 @@ func (p projection) wants(name string) bool {
 	return !slices.ContainsFunc(p.without, is)
 }
 
-// cut takes out of a rendered resource what is not wanted. What is always returned stays.
+// cuts tells whether there may be something to cut.
+func (p projection) cuts(t *resourceType) bool { return p.asked() || t.special }
+
+// cut takes out of a rendered resource what is not returned, or not wanted (RFC 7643 section 7): what is returned always stays
+// whatever was asked, what is returned never goes, and what is returned on request has to be named.
 func (p projection) cut(t *resourceType, body []byte) ([]byte, error) {
-	if !p.asked() {
+	if !p.cuts(t) {
 		return body, nil
 	}
 	o, err := readObject(body)
 	if err != nil {
 		return nil, err
 	}
-	if len(p.only) > 0 {
-		kept := object{attrSchemas: o[attrSchemas], "id": o["id"]}
-		for _, name := range p.only {
-			keep(t, o, kept, name)
+	c := cutter{only: len(p.only) > 0, named: namedIn(t, p.only, p.without), wrote: namedIn(t, p.wrote)}
+	c.cut("", common, o)
+	c.cut("", t.Core.Attributes, o)
+	for _, s := range t.Extensions {
+		if container, ok := o[s.URN].(object); ok {
+			c.cut(s.URN, s.Attributes, container)
+			o.put(s.URN, container)
 		}
-		return json.Marshal(kept)
 	}
-	for _, name := range p.without {
-		drop(t, o, name)
-	}
+	o.keepSchemas(t)
 	return json.Marshal(o)
+}
+
+// keepSchemas lets a resource name the schemas of what it has, and no others (RFC 7643 section 3).
+func (o object) keepSchemas(t *resourceType) {
+	all, _ := o[attrSchemas].([]any)
+	o[attrSchemas] = slices.DeleteFunc(slices.Clone(all), func(one any) bool {
+		urn, _ := one.(string)
+		_, has := o[urn]
+		return !has && t.extension(urn) != nil
+	})
+}
+
+// cutter takes out of a resource what is not to be seen.
+type cutter struct {
+	only  bool // what is not named goes; otherwise, what is named goes
+	named namedSet
+	wrote namedSet
+}
+
+// namedSet are attributes that a client names, by their places in the table: whole, or some of their parts.
+type namedSet map[namedPlace]map[string]bool
+
+type namedPlace struct{ urn, attr string } // no attr is an extension as a whole
+
+// whole stands among the parts of what is named without one.
+const whole = ""
+
+func namedIn(t *resourceType, lists ...[]string) namedSet {
+	set := namedSet{}
+	for _, names := range lists {
+		for _, name := range names {
+			urn, attr, sub, ok := named(t, name)
+			if !ok {
+				continue
+			}
+			at := namedPlace{urn: urn, attr: attr}
+			if set[at] == nil {
+				set[at] = map[string]bool{}
+			}
+			set[at][sub] = true
+		}
+	}
+	return set
 }
 
 // named finds the attribute that a client names.
@@ -110,99 +158,88 @@ func canonicalSub(a *attribute, name string) string {
 	return name
 }
 
-func keep(t *resourceType, from, into object, name string) {
-	urn, attr, sub, ok := named(t, name)
-	if !ok {
-		return
+// asks tells which parts of an attribute are named; of one whose extension is named, all of it.
+func (n namedSet) asks(urn string, a *attribute) map[string]bool {
+	if extension := n[namedPlace{urn: urn}]; extension != nil {
+		return extension
 	}
-	if urn != "" {
-		container, _ := from[urn].(object)
-		if container == nil {
-			return
-		}
-		if attr == "" {
-			into[urn] = container
-			return
-		}
-		kept, _ := into[urn].(object)
-		if kept == nil {
-			kept = object{}
-		}
-		keepPart(container, kept, attr, sub)
-		into.put(urn, kept)
-		return
-	}
-	keepPart(from, into, attr, sub)
+	return n[namedPlace{urn: urn, attr: a.Name}]
 }
 
-func keepPart(from, into object, attr, sub string) {
-	value, there := from[attr]
-	switch {
-	case !there:
-	case sub == "":
-		into[attr] = value
+func (c cutter) cut(urn string, attributes []*attribute, holder object) {
+	for _, a := range attributes {
+		value, there := holder[a.Name]
+		if !there {
+			continue
+		}
+		parts := c.named.asks(urn, a)
+		if !c.shows(a, parts != nil, parts[whole], c.wrote.asks(urn, a) != nil) {
+			delete(holder, a.Name)
+			continue
+		}
+		if elements, isList := value.([]any); len(a.SubAttributes) > 0 && (!isList || len(elements) > 0) {
+			holder.keepPart(a.Name, c.cutParts(a, value, parts, c.wrote.asks(urn, a)))
+		}
+	}
+}
+
+// shows tells whether an attribute is returned: named is whether it, or a part of it, was asked for.
+func (c cutter) shows(a *attribute, named, wholly, wrote bool) bool {
+	switch a.Returned {
+	case returnedAlways:
+		return true
+	case returnedNever:
+		return false
+	case returnedRequest:
+		return c.only && named || wrote
 	default:
-		into[attr] = partsOf(value, into[attr], sub)
+		return c.only && named || !c.only && !wholly
 	}
 }
 
-// partsOf keeps one more part of a complex value or of each element of a list.
-func partsOf(value, kept any, sub string) any {
+// cutParts cuts the parts of a complex value, or of each element of a list.
+func (c cutter) cutParts(a *attribute, value any, asked, wrote map[string]bool) any {
 	switch value := value.(type) {
 	case object:
-		o, _ := kept.(object)
-		if o == nil {
-			o = object{}
+		for _, sub := range a.SubAttributes {
+			if !c.showsPart(sub, asked, wrote) {
+				delete(value, sub.Name)
+			}
 		}
-		if part, ok := value[sub]; ok {
-			o[sub] = part
-		}
-		return o
+		return value
 	case []any:
-		all, _ := kept.([]any)
-		if all == nil {
-			all = make([]any, len(value))
-		}
-		for i := range value {
-			all[i] = partsOf(value[i], all[i], sub)
-		}
-		return all
+		return slices.DeleteFunc(value, func(element any) bool {
+			parts, isObject := c.cutParts(a, element, asked, wrote).(object)
+			return isObject && len(parts) == 0
+		})
 	default:
 		return value
 	}
 }
 
-func drop(t *resourceType, o object, name string) {
-	urn, attr, sub, ok := named(t, name)
-	if !ok || attr == "id" || attr == attrSchemas {
-		return
-	}
-	holder := o
-	if urn != "" {
-		if holder, _ = o[urn].(object); holder == nil {
-			return
-		}
-	}
+func (c cutter) showsPart(sub *attribute, asked, wrote map[string]bool) bool {
 	switch {
-	case attr == "":
-		delete(o, urn)
-	case sub == "":
-		delete(holder, attr)
+	case (c.only && asked[whole] || wrote[whole]) && sub.Returned != returnedNever:
+		return true // the attribute was named as a whole
+	case c.only && asked == nil && sub.Returned == returnedDefault:
+		return true // it is here for another reason than its name
 	default:
-		dropPart(holder[attr], sub)
-	}
-	if urn != "" && attr != "" {
-		o.put(urn, holder)
+		return c.shows(sub, asked[sub.Name], asked[sub.Name], wrote[sub.Name])
 	}
 }
 
-func dropPart(value any, sub string) {
+// keepPart sets a value, or removes it when nothing of it is left.
+func (o object) keepPart(name string, value any) {
 	switch value := value.(type) {
 	case object:
-		delete(value, sub)
+		o.put(name, value)
 	case []any:
-		for _, one := range value {
-			dropPart(one, sub)
+		if len(value) == 0 {
+			delete(o, name)
+			return
 		}
+		o[name] = value
+	default:
+		o[name] = value
 	}
 }

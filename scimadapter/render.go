@@ -1,10 +1,8 @@
 package scimadapter
 
 import (
-	"bytes"
 	"encoding/json"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/usherhq/usher/internal/id"
@@ -55,8 +53,9 @@ func (e *exchange) appendLocation(out []byte, name string, t *resourceType) []by
 // appendUser appends a person. Her own attributes are kept as they are sent, and only put between what the server says.
 func (e *exchange) appendUser(out []byte, u directory.Record, seats shownSeats) []byte {
 	name := id.User.Format(u.ID)
+	urns, attributes := e.manners.declared(e.users, u.Attributes)
 	out = append(out, `{"schemas":["`+directory.UserURN+`"`...)
-	for _, urn := range extensionsIn(u.Attributes) {
+	for _, urn := range urns {
 		out = append(out, ',')
 		out = appendText(out, urn)
 	}
@@ -69,7 +68,7 @@ func (e *exchange) appendUser(out []byte, u directory.Record, seats shownSeats) 
 		out = appendText(out, u.ExternalID)
 	}
 	out = append(out, ',')
-	out = append(out, u.Attributes[1:len(u.Attributes)-1]...)
+	out = append(out, attributes...)
 	if u.Active {
 		out = append(out, `,"active":true`...)
 	} else {
@@ -93,28 +92,6 @@ func (e *exchange) appendUser(out []byte, u directory.Record, seats shownSeats) 
 	}
 	out = seats.append(out)
 	return append(e.appendMeta(out, userType, name, u.CreatedAt, u.UpdatedAt, u.Version), '}')
-}
-
-// extensionsIn returns the URNs of the extensions that rendered attributes have. Looking for one is cheaper than reading them.
-func extensionsIn(attributes []byte) []string {
-	if !bytes.Contains(attributes, []byte(`"urn:`)) {
-		return nil
-	}
-	var all map[string]json.RawMessage
-	if json.Unmarshal(attributes, &all) != nil {
-		return nil
-	}
-	var urns []string
-	if _, ok := all[directory.EnterpriseURN]; ok {
-		urns = append(urns, directory.EnterpriseURN)
-		delete(all, directory.EnterpriseURN)
-	}
-	for name := range all {
-		if len(name) > 4 && strings.EqualFold(name[:4], "urn:") {
-			urns = append(urns, name)
-		}
-	}
-	return urns
 }
 
 func (e *exchange) appendMeta(out []byte, t *resourceType, name string, created, updated time.Time, version int64) []byte {

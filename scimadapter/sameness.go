@@ -3,6 +3,8 @@ package scimadapter
 import (
 	"encoding/json"
 	"strings"
+
+	"github.com/usherhq/usher/modules/directory"
 )
 
 // maxElements bounds the values of one attribute of a person: nobody has as many addresses.
@@ -26,6 +28,10 @@ func (a *attribute) compared(value any) string {
 	switch {
 	case value == nil, value == false && a.Name == attrPrimary:
 		return ""
+	case a.own && a.Type != typeComplex:
+		if key, ok := directory.Type(a.Type).Key(value, a.exact()); ok {
+			return key
+		}
 	case isText && a.CaseExact != nil && *a.CaseExact:
 		return text
 	case isText:

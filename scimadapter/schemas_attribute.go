@@ -89,9 +89,13 @@ func (m manners) applySchemas(t *resourceType, doc object, op operation) error {
 		return errMutability.At(attrSchemas).Sayf("a %s is nothing without the schema %s", t.Name, t.Core.URN)
 	}
 	for name := range doc {
-		if isURN(name) && names(name) == (op.op == opRemove) {
-			delete(doc, name)
+		if !isURN(name) || names(name) != (op.op == opRemove) {
+			continue
 		}
+		if s := t.extension(name); s != nil && s.Required {
+			return errMutability.At(attrSchemas).Sayf("the extension %s is required and cannot be removed", s.URN)
+		}
+		delete(doc, name)
 	}
 	return nil
 }

@@ -16,11 +16,18 @@ const seatURN = "urn:usher:scim:schemas:extension:seat:1.0:User"
 
 const attrEntitlements = "entitlements"
 
-var seatSchema = &schema{
-	URN: seatURN, Name: "Seats", Description: "How the person stands with each license of the tenant.", Attributes: []*attribute{seatsAttribute()},
+var (
+	seatSchema      = seats(returnedRequest)
+	shownSeatSchema = seats(returnedDefault) // where the SCIM configuration shows seats
+)
+
+func seats(returned string) *schema {
+	return &schema{
+		URN: seatURN, Name: "Seats", Description: "How the person stands with each license of the tenant.", Attributes: []*attribute{seatsAttribute(returned)},
+	}
 }
 
-func seatsAttribute() *attribute {
+func seatsAttribute(returned string) *attribute {
 	state := text("state", "seated, waiting or none.")
 	state.CanonicalValues = []string{licensing.StandsSeated, licensing.StandsWaiting, licensing.StandsNone}
 	a := complexOf("seats", "One for each license. Returned when it is asked for, and by default where the SCIM configuration says so.",
@@ -29,9 +36,9 @@ func seatsAttribute() *attribute {
 		dateTime("since", "Since when."))
 	a.MultiValued = true
 	served(a)
-	a.Returned = returnedRequest
+	a.Returned = returned
 	for _, sub := range a.SubAttributes {
-		sub.Returned = returnedRequest
+		sub.Returned = returned
 	}
 	return a
 }

@@ -171,9 +171,11 @@ func members() *attribute {
 }
 
 var (
-	userType  = &resourceType{Name: "User", Endpoint: "/Users", Description: "People."}
+	userType  = &resourceType{Name: "User", Endpoint: "/Users", Description: "People.", hidden: nothingHidden}
 	groupType = &resourceType{Name: "Group", Endpoint: "/Groups", Description: "Groups of people."}
 )
+
+func nothingHidden(string) bool { return false }
 
 func init() { //nolint:gochecknoinits // the two resource types and their tables name each other
 	userType.Core, userType.Extensions = userSchema, []*schema{enterpriseSchema, seatSchema}

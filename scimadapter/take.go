@@ -96,10 +96,12 @@ func (m manners) take(a *attribute, value any) (any, error) {
 }
 
 func (m manners) takeOne(a *attribute, value any) (any, error) {
-	switch a.Type {
-	case typeComplex:
+	switch {
+	case a.Type == typeComplex:
 		return m.takeComplex(a, value)
-	case typeBoolean:
+	case a.own:
+		return takeOwn(a, value)
+	case a.Type == typeBoolean:
 		return takeBoolean(a, value)
 	default:
 		return takeText(a, value)

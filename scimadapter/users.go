@@ -30,6 +30,7 @@ func (e *exchange) createUser() error {
 	if err != nil {
 		return err
 	}
+	view.wrote = wroteIn(e.users, body)
 	e.call.ResourceType, e.call.Resource = e.users.Name, &made.ID
 	return e.writeUser(http.StatusCreated, made, view, made.Version > 1 || made.Awaited)
 }
@@ -59,12 +60,16 @@ func (e *exchange) putUser() error {
 	if err != nil {
 		return err
 	}
-	return e.changeUser(func(u *directory.User) error {
+	return e.changeUser(wroteIn(e.users, body), func(u *directory.User) error {
 		was, err := document(u)
 		if err != nil {
 			return err
 		}
-		return become(u, replaced(was, given, body))
+		now := replaced(was, given, body)
+		if err := keepFixed(e.users, was, now, body); err != nil {
+			return err
+		}
+		return become(u, now)
 	})
 }
 
@@ -81,9 +86,9 @@ func (e *exchange) patchUser() error {
 		return e.touchUser()
 	}
 	if active, only := onlyActive(ops); only {
-		return e.changeUser(func(u *directory.User) error { u.Active = active; return nil })
+		return e.changeUser(nil, func(u *directory.User) error { u.Active = active; return nil })
 	}
-	return e.changeUser(func(u *directory.User) error {
+	return e.changeUser(wroteBy(e.users, ops), func(u *directory.User) error {
 		doc, err := document(u)
 		if err != nil {
 			return err
@@ -128,11 +133,13 @@ func onlyActive(ops []operation) (active, only bool) {
 	return active, only
 }
 
-func (e *exchange) changeUser(edit func(*directory.User) error) error {
+// changeUser edits a person and shows her, with what the request has written though it is returned on request only.
+func (e *exchange) changeUser(wrote []string, edit func(*directory.User) error) error {
 	view, err := e.projection()
 	if err != nil {
 		return err
 	}
+	view.wrote = wrote
 	now, _, err := e.h.provisioning.Change(e.ctx, e.id, edit, e.expected())
 	if err != nil {
 		return err

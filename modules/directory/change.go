@@ -77,8 +77,8 @@ func (s *Service) apply(ctx context.Context, q scope, was *loaded, now *User) (*
 	if err != nil || c == nil {
 		return &was.User, false, err
 	}
-	if c.text != nil && q.own.undeclared(now) && !sameExtra(&was.User, now) {
-		if err := s.undeclaredAgreed(ctx, q, now); err != nil {
+	if c.text != nil && !sameExtra(&was.User, now) {
+		if err := s.agreed(ctx, q, now); err != nil {
 			return nil, false, err
 		}
 	}

@@ -67,10 +67,8 @@ func (s *Service) add(ctx context.Context, q scope, u *User, text []byte, waitin
 	if err := q.own.judge(q, nil, u); err != nil {
 		return nil, err
 	}
-	if q.own.undeclared(u) {
-		if err := s.undeclaredAgreed(ctx, q, u); err != nil {
-			return nil, err
-		}
+	if err := s.agreed(ctx, q, u); err != nil {
+		return nil, err
 	}
 	if err := s.insertUser(ctx, q, u, text, u.Active, hoping); err != nil {
 		return nil, err

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"slices"
 )
 
 // maxElements bounds the values of one attribute of a tenant's own.
@@ -296,7 +295,12 @@ func sameExtra(a, b *User) bool {
 	return maps.EqualFunc(a.Extra, b.Extra, func(x, y json.RawMessage) bool { return bytes.Equal(x, y) })
 }
 
-// undeclared tells whether a person has data under a URN that is none of the tenant's schemas.
-func (k *SchemaSet) undeclared(u *User) bool {
-	return slices.ContainsFunc(sortedKeys(u.Extra), func(urn string) bool { return k.ByURN(urn) == nil })
+// needsAgreement tells whether a person has data under a URN that is none of the tenant's schemas, or of one with secrets.
+func (k *SchemaSet) needsAgreement(u *User) bool {
+	for urn := range u.Extra {
+		if s := k.ByURN(urn); s == nil || s.hides {
+			return true
+		}
+	}
+	return false
 }

@@ -195,6 +195,11 @@ func (j *schemaJob) one(ctx context.Context, u *loaded) (string, error) {
 	if err := u.understand(j.q.own); err != nil {
 		return "", err
 	}
+	if j.schema.Status == schemaRemoving {
+		if err := j.erase(u); err != nil {
+			return "", err
+		}
+	}
 	why := ""
 	if own := j.q.own.ByURN(j.schema.URN); own != nil {
 		object := objectOf(u.Extra[own.URN])
@@ -217,9 +222,25 @@ func (j *schemaJob) one(ctx context.Context, u *loaded) (string, error) {
 	return why, err
 }
 
+// erase takes out of a person's data of a removed schema what was never shown.
+func (j *schemaJob) erase(u *loaded) error {
+	for _, name := range sortedKeys(u.Extra) {
+		if urnKey(name) != urnKey(j.schema.URN) {
+			continue
+		}
+		object := objectOf(u.Extra[name])
+		if withoutHidden(j.schema.Attributes, object) {
+			if err := u.setExtra(name, object); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 const respellUser = `UPDATE users SET attributes = $4, version = version + 1 WHERE tenant_id = $1 AND id = $2 AND version = $3`
 
-// respell keeps a person's data in the spelling of her schemas. It is another version of her, though nothing has changed.
+// respell keeps a person's data in the spelling of her schemas, and without what was erased. It is another version of her.
 func (j *schemaJob) respell(ctx context.Context, u *loaded) error {
 	text, err := u.render()
 	if err != nil || string(text) == u.text {
@@ -241,6 +262,7 @@ func (j *schemaJob) finish(ctx context.Context, status SchemaStatus) error {
 		now.Misfits, now.MisfitSamples = j.count, j.misfits
 		if status == schemaRemoved {
 			now.SchemaDefinition = SchemaDefinition{URN: now.URN, Name: now.Name, ResourceType: now.ResourceType}
+			s.afterSchemas(ctx, j.q)
 			return saveSchema(ctx, j.q, &now)
 		}
 		if err := saveSchema(ctx, j.q, &now); err != nil {

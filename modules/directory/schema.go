@@ -25,6 +25,7 @@ type Schema struct {
 	next int32 // the first number of it that no attribute has had
 
 	uniques bool // some attribute is unique
+	hides   bool // some attribute is never shown
 }
 
 // Misfit says what of a person's data did not fit.

@@ -21,7 +21,7 @@ const (
 )
 
 var (
-	urnPattern  = regexp.MustCompile(`^(?i:urn):[0-9A-Za-z][0-9A-Za-z-]{0,30}[0-9A-Za-z]:[0-9A-Za-z()+,\-.:=@;$_!*'%/&~]*[0-9A-Za-z]$`)
+	urnPattern  = regexp.MustCompile(`^(?i:urn):[0-9A-Za-z][0-9A-Za-z-]{0,30}[0-9A-Za-z]:[0-9A-Za-z()+,\-.:=@;$_!*'%/~]*[0-9A-Za-z]$`)
 	namePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 )
 

@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -15,25 +16,36 @@ import (
 type SchemaSet struct {
 	All []*Schema // by their URN
 
-	byURN  map[string]*Schema
-	hides  bool      // some attribute is never shown
-	fields *fieldSet // what filters and sorts of people can name
+	byURN   map[string]*Schema
+	leaving map[string]bool // URNs of removed schemas of which there may still be what was never shown
+	hides   bool            // some attribute is never shown
+	fields  *fieldSet       // what filters and sorts of people can name
 }
 
 var noSchemas = &SchemaSet{fields: userFields}
 
 func newSchemaSet(all []*Schema) *SchemaSet {
-	k := &SchemaSet{All: all, byURN: make(map[string]*Schema, len(all))}
+	k := &SchemaSet{byURN: make(map[string]*Schema, len(all)), leaving: map[string]bool{}}
 	for _, s := range all {
+		if s.Status == schemaRemoving {
+			k.leaving[urnKey(s.URN)] = true
+			continue
+		}
+		k.All = append(k.All, s)
 		k.byURN[urnKey(s.URN)] = s
 		s.leaves(func(parent, leaf *Attribute) {
-			k.hides = k.hides || leaf.hidden() || parent != nil && parent.hidden()
+			s.hides = s.hides || leaf.hidden() || parent != nil && parent.hidden()
 			s.uniques = s.uniques || leaf.unique()
 		})
+		k.hides = k.hides || s.hides
 	}
 	k.fields = k.allFields()
 	return k
 }
+
+// Hidden tells whether nobody is shown what stands under a URN: its schema has been removed, and what was never shown is still
+// to be erased.
+func (k *SchemaSet) Hidden(urn string) bool { return k.leaving[urnKey(urn)] }
 
 // allFields are those of people and the attributes of the schemas. What is never shown cannot be asked for either: a filter
 // would tell it letter by letter.
@@ -69,14 +81,16 @@ func urnKey(urn string) string { return strings.ToLower(urn) }
 
 // public leaves out of a person's rendered attributes what is never shown to anybody.
 func (k *SchemaSet) public(text []byte) ([]byte, error) {
-	if !k.hides {
+	if !k.hides && len(k.leaving) == 0 {
 		return text, nil
 	}
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(text, &all); err != nil {
 		return nil, err
 	}
-	changed := false
+	count := len(all)
+	maps.DeleteFunc(all, func(name string, _ json.RawMessage) bool { return k.Hidden(name) })
+	changed := len(all) < count
 	for _, s := range k.All {
 		object := objectOf(all[s.URN])
 		if object == nil || !withoutHidden(s.Attributes, object) {
@@ -197,7 +211,8 @@ func (c *schemaCache) forgetAll() {
 
 // same tells whether two sets are of the same versions.
 func (k *SchemaSet) same(other *SchemaSet) bool {
-	return slices.EqualFunc(k.All, other.All, func(a, b *Schema) bool { return a.ID == b.ID && a.Version == b.Version })
+	return maps.Equal(k.leaving, other.leaving) &&
+		slices.EqualFunc(k.All, other.All, func(a, b *Schema) bool { return a.ID == b.ID && a.Version == b.Version })
 }
 
 // Schemas returns the schemas of the caller's tenant, as they were a moment ago. For a tenant that asked a moment ago it asks no

@@ -74,8 +74,11 @@ func prepared(d SchemaDefinition) (own SchemaDefinition, err error) {
 
 // admits refuses a schema that cannot stand beside the others.
 func (k *SchemaSet) admits(d SchemaDefinition) error {
-	if len(k.All) >= MaxSchemas {
+	switch {
+	case len(k.All) >= MaxSchemas:
 		return ErrTooManySchemas
+	case k.Hidden(d.URN):
+		return ErrSchemaLeaving
 	}
 	for _, s := range k.All {
 		one, other := urnKey(s.URN), urnKey(d.URN)
@@ -124,12 +127,17 @@ func (s *Schema) number(was *Schema) {
 	})
 }
 
-func (s *Service) tellOfSchema(ctx context.Context, q scope, kind string, one *Schema) error {
+// afterSchemas has every replica hear of other schemas, once they are.
+func (s *Service) afterSchemas(ctx context.Context, q scope) {
 	store.AfterCommit(ctx, func() {
 		s.known.forget(q.tenant)
-		s.unready.add(q.tenant)
 		s.db.Notify(SchemasChanged)
 	})
+}
+
+func (s *Service) tellOfSchema(ctx context.Context, q scope, kind string, one *Schema) error {
+	store.AfterCommit(ctx, func() { s.unready.add(q.tenant) })
+	s.afterSchemas(ctx, q)
 	_, err := s.events.Record(ctx, events.Event{Kind: kind, Subject: one.ID, Data: map[string]any{"urn": one.URN, "name": one.Name, "status": one.Status}})
 	return err
 }
@@ -189,11 +197,12 @@ type InUse int
 // What to do with a schema in use.
 const (
 	RefuseInUse InUse = iota // leave it, with ErrSchemaInUse
-	RemoveInUse              // remove it; people keep their data, which nobody sees until the URN is registered again
+	RemoveInUse              // remove it; people keep their data
 )
 
-// RemoveSchema takes a schema away. Data that people have of it is never deleted with it: it is not shown, not found and not
-// written any more, and comes back with the schema when its URN is registered again.
+// RemoveSchema takes a schema away. Data that people have of it stays with them as it was before anybody described it: it is not
+// found, not judged, and not shown to strict clients; registering its URN again takes it in again. Only what is never shown is
+// erased, for without its schema nobody would know that it is a secret.
 //
 // Refuses with ErrSchemaNotFound and, unless told otherwise, with ErrSchemaInUse.
 func (s *Service) RemoveSchema(ctx context.Context, of id.ID, inUse InUse) error {
@@ -261,9 +270,13 @@ func (s *Service) ListSchemas(ctx context.Context) ([]*Schema, error) {
 	return slices.Clone(set.All), nil
 }
 
-// undeclaredAgreed sees to it that a person who gets data under URNs that the tenant's schemas do not name is not overlooked by
-// one that is being registered at the same time: either that one finds her, or this one is told to come again.
-func (s *Service) undeclaredAgreed(ctx context.Context, q scope, u *User) error {
+// agreed sees to it that a person who gets data under URNs that the tenant's schemas do not name, or secrets of one that they
+// do, is not overlooked by one that is being registered or removed at the same time: either that one finds her, or this one
+// is told to come again.
+func (s *Service) agreed(ctx context.Context, q scope, u *User) error {
+	if !q.own.needsAgreement(u) {
+		return nil
+	}
 	if err := s.db.Share(ctx, schemasOf(q)); err != nil {
 		return err
 	}
@@ -272,7 +285,7 @@ func (s *Service) undeclaredAgreed(ctx context.Context, q scope, u *User) error 
 		return fmt.Errorf("look for new schemas: %w", err)
 	}
 	for urn := range u.Extra {
-		if q.own.ByURN(urn) == nil && now.ByURN(urn) != nil {
+		if (q.own.ByURN(urn) == nil) != (now.ByURN(urn) == nil) {
 			s.known.forget(q.tenant)
 			return ErrSchemaNew
 		}

@@ -515,7 +515,7 @@ func TestARemovedSchemaLeavesDataToComeBackTo(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		w := newWorld(t, db)
 		s := w.register(crm())
-		w.create(w.okta, with("ada", `{"region":"EMEA","badge":"B-1"}`))
+		ada := w.create(w.okta, with("ada", `{"region":"EMEA","badge":"B-1","secret":"s3"}`))
 		if err := w.people.RemoveSchema(w.admin, s.ID, directory.RefuseInUse); !errors.Is(err, directory.ErrSchemaInUse) {
 			t.Errorf("a schema in use was answered by %v", err)
 		}
@@ -525,7 +525,27 @@ func TestARemovedSchemaLeavesDataToComeBackTo(t *testing.T) {
 		if set, err := w.people.Schemas(w.okta); err != nil || len(set.All) != 0 {
 			t.Errorf("it is still there: %v", err)
 		}
+		if _, err := w.people.RegisterSchema(w.admin, crm()); !errors.Is(err, directory.ErrSchemaLeaving) {
+			t.Errorf("its URN was taken again at once: %v", err)
+		}
+		shown := func() string {
+			u, err := w.people.Get(w.admin, ada.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := w.people.Attributes(w.admin, u)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(text)
+		}
+		if got, want := shown(), `{"userName":"ada"}`; got != want {
+			t.Errorf("while it is cleared away, she shows %s", got)
+		}
 		w.index()
+		if got, want := shown(), `{"userName":"ada","`+crmURN+`":{"badge":"B-1","region":"EMEA"}}`; got != want {
+			t.Errorf("she shows %s, want %s", got, want)
+		}
 		if got, want := w.rows()["ada"], []string{"2.1 " + crmURN}; !reflect.DeepEqual(got, want) {
 			t.Errorf("she is found by %q, want %q", got, want)
 		}

@@ -48,7 +48,7 @@ func (s *Schema) read(text string) error {
 const schemaColumns = `id, urn, name, resource_type, code, status, version, created_at, updated_at, definition`
 
 const (
-	selectSchemas  = `SELECT ` + schemaColumns + ` FROM attribute_schemas WHERE tenant_id = $1 AND status IN ('ready', 'indexing') ORDER BY urn_key`
+	selectSchemas  = `SELECT ` + schemaColumns + ` FROM attribute_schemas WHERE tenant_id = $1 AND status <> 'removed' ORDER BY urn_key`
 	selectUnready  = `SELECT ` + schemaColumns + ` FROM attribute_schemas WHERE tenant_id = $1 AND status IN ('indexing', 'removing') ORDER BY code`
 	selectOneOf    = `SELECT ` + schemaColumns + ` FROM attribute_schemas WHERE tenant_id = $1 AND id = $2 AND status IN ('ready', 'indexing')`
 	selectLastCode = `SELECT max(code) FROM attribute_schemas WHERE tenant_id = $1`
