@@ -5,7 +5,7 @@ LINT_VERSION := v2.15.0
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made.
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 generate: ## Regenerate ent and check the migrations against it.
 	go run -mod=mod ./ent/entc.go
@@ -38,6 +38,10 @@ conformance: ## Show every item of the standards and write docs/scim-conformance
 full: ## Run the large counts and record them in docs/evidence.md.
 	.ci/full
 
+conversations: ## Replay what providers send, on both databases.
+	.ci/postgres
+	go test -count=1 -run 'TestConversations|TestEveryRowOfTheWire' ./scimadapter
+
 simulate: ## Play every identity provider against a served Usher, on both databases.
 	.ci/postgres
 	USHER_SIMULATE_USERS=$(or $(USERS),200) USHER_SIMULATE_GROUPS=$(or $(GROUPS),8) go test -count=1 -timeout 30m -v -run TestEveryProvider ./cmd/usher
@@ -51,4 +55,4 @@ run: ## Start Usher with a demo tenant.
 $(LINT):
 	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 
-.PHONY: help generate verify lint test race fuzz bench conformance full simulate web run
+.PHONY: help generate verify lint test race fuzz bench conformance full conversations simulate web run

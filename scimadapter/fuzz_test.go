@@ -58,11 +58,20 @@ func FuzzPatchUser(f *testing.F) {
 	} {
 		f.Add([]byte(head + seed + `]}`))
 	}
+	for _, seed := range []string{
+		`{"schemas":["urn:scim:schemas:core:1.0"],"members":[{"value":"usr_1","operation":"delete"},{"value":"usr_2"}],"meta":{"attributes":["title",7]}}`,
+		`{"schemas":["urn:scim:schemas:core:1.0"],"active":"false","emails":{"value":"a"},"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":[{"managerId":"x"}]}}`,
+		head + `{"op":"Add","path":"roles","value":[{"value":"{\"value\":\"a\",\"displayName\":\"A\"}"}]},{"op":"Replace","path":"manager","value":"x"}]}`,
+	} {
+		f.Add([]byte(seed))
+	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		message, err := readObject(body)
 		if err != nil {
 			return
 		}
+		var seen signs
+		seen.ofBody(message)
 		for _, m := range []manners{{strict: true}, {creates: true}} {
 			u := directory.User{
 				UserName: "ada", Active: true, Name: directory.Name{GivenName: "Ada"},
