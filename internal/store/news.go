@@ -158,22 +158,26 @@ func (n *news) rest(while time.Duration) bool {
 }
 
 // hear wakes the listeners of this process for what other replicas send, and all of them after a lost connection and
-// every few seconds.
+// every few seconds. A connection on which nothing comes back is cut.
 func (n *news) hear() {
-	listener := pq.NewListener(n.db.address, reconnectMin, reconnectMost, nil)
+	line := &ear{ctx: n.ctx}
+	listener := pq.NewDialListener(line, n.db.address, reconnectMin, reconnectMost, nil)
 	n.wg.Go(func() { _ = listener.Listen(channelName) }) // waits for the first connection; the poll serves until then
 	defer func() {
+		line.cut()
 		_ = listener.Close()
 		go drain(listener.Notify) // it ends by itself, once it has woken from waiting to connect
 	}()
 	poll := time.NewTicker(n.db.poll)
 	defer poll.Stop()
+	checked := make(chan struct{}, 1) // holds one while a check runs
 	for {
 		select {
 		case <-n.ctx.Done():
 			return
 		case <-poll.C:
 			n.wakeAll()
+			n.checkOnce(checked, func() { line.check(listener, n.db.poll) })
 		case got := <-listener.Notify:
 			if got == nil { // the connection was lost and is there again
 				n.wakeAll()
@@ -183,6 +187,18 @@ func (n *news) hear() {
 			n.wake(got.Extra)
 			n.mu.Unlock()
 		}
+	}
+}
+
+// checkOnce runs the check unless it still runs.
+func (n *news) checkOnce(running chan struct{}, check func()) {
+	select {
+	case running <- struct{}{}:
+		n.wg.Go(func() {
+			check()
+			<-running
+		})
+	default:
 	}
 }
 

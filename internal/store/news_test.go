@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"testing"
 	"time"
@@ -157,6 +158,63 @@ func TestWorkEndsWithTheLockThatItWasDoneUnder(t *testing.T) {
 	again, err := there.Exclusively(t.Context(), "numbering", func(context.Context) error { return nil })
 	if !again || err != nil {
 		t.Errorf("the lock was not free afterwards: %v, %v", again, err)
+	}
+}
+
+// TestAListenerThatHearsNothingIsReplaced silences the connection that listens, as a broken network does: news come again over the
+// next one.
+func TestAListenerThatHearsNothingIsReplaced(t *testing.T) {
+	t.Parallel()
+	address := storetest.URL(t, storetest.Postgres)
+	sender, err := store.Open(t.Context(), store.Options{URL: address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = sender.Close() }()
+	db, err := store.Open(t.Context(), store.Options{URL: storetest.Deaf(t, address, 1), Poll: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	people, cancelPeople := db.Listen("people")
+	defer cancelPeople()
+	tokens, cancelTokens := db.Listen("tokens")
+	defer cancelTokens()
+	for limit := time.Now().Add(30 * time.Second); ; {
+		for heard(people, 0) || heard(tokens, 0) {
+		}
+		sender.Notify("people")
+		if heard(people, soon) && !heard(tokens, 50*time.Millisecond) { // a poll would have woken both
+			break
+		}
+		if time.Now().After(limit) {
+			t.Fatal("no news came over another connection")
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCloseWaitsForNoListenerThatHearsNothing silences every connection that listens, with and without a look at it.
+func TestCloseWaitsForNoListenerThatHearsNothing(t *testing.T) {
+	t.Parallel()
+	for _, poll := range []time.Duration{100 * time.Millisecond, time.Hour} {
+		db, err := store.Open(t.Context(), store.Options{URL: storetest.Deaf(t, storetest.URL(t, storetest.Postgres), math.MaxInt32), Poll: poll})
+		if err != nil {
+			t.Fatal(err)
+		}
+		news, cancel := db.Listen("people")
+		if poll < soon && !heard(news, soon) {
+			t.Error("the poll has woken nobody")
+		}
+		cancel()
+		begun := time.Now()
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(begun); took > soon {
+			t.Errorf("to close took %v", took)
+		}
 	}
 }
 

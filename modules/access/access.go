@@ -12,6 +12,7 @@
 package access
 
 import (
+	"cmp"
 	"crypto/aes"
 	"crypto/cipher"
 	"errors"
@@ -52,7 +53,8 @@ var (
 
 // Options are what access needs besides a database.
 type Options struct {
-	WrappingKey []byte // 32 bytes: the key that wraps signing keys
+	WrappingKey []byte        // 32 bytes: the key that wraps signing keys
+	Poll        time.Duration // how often Run looks for revocations without news of any; 4 s when 0
 }
 
 // Service issues and verifies the tokens of an installation.
@@ -64,6 +66,7 @@ type Service struct {
 	known  *known
 	fresh  *fresh
 	uses   *uses
+	poll   time.Duration
 
 	wrapping []byte // the key that every other key is wrapped with or made of
 }
@@ -84,6 +87,7 @@ func New(db *store.DB, journal *events.Service, now clock.Clock, o Options) (*Se
 	}
 	return &Service{
 		db: db, events: journal, clock: now, seal: seal, known: newKnown(), fresh: newFresh(), uses: newUses(), wrapping: slices.Clone(o.WrappingKey),
+		poll: cmp.Or(o.Poll, pollEvery),
 	}, nil
 }
 

@@ -8,6 +8,9 @@ import (
 	"github.com/usherhq/usher/internal/id"
 )
 
+// PollEvery is how often a replica looks for revocations without news of any.
+const PollEvery = pollEvery
+
 // MaxVerified is how many verified tokens are remembered.
 const MaxVerified = maxVerified
 

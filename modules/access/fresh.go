@@ -13,9 +13,11 @@ const (
 	maxSilence = time.Minute            // without news of revocations nobody comes in
 	maxNovelty = 100 * time.Millisecond // a key that is not known may be as new as that
 	giveUpFor  = time.Second            // after a refresh in vain, before a request tries the next
-	pollEvery  = 5 * time.Second
+	pollEvery  = 4 * time.Second        // so that a revocation is known within five, whatever happens to the news
 	usesEvery  = time.Minute
 	overlap    = 2 * time.Minute // clocks of replicas differ, and units of work take their time
+
+	stopPatience = 5 * time.Second
 )
 
 // fresh lets one refresh run at a time. Its fields belong to who has the turn.
@@ -98,14 +100,14 @@ func (s *Service) learn(ctx context.Context) error {
 func (s *Service) Run(ctx context.Context) error {
 	news, cancel := s.db.Listen(News)
 	defer cancel()
-	poll, written := time.NewTicker(pollEvery), time.NewTicker(usesEvery)
+	poll, written := time.NewTicker(s.poll), time.NewTicker(usesEvery)
 	defer poll.Stop()
 	defer written.Stop()
 	for {
 		var err error
 		select {
 		case <-ctx.Done():
-			last, done := context.WithTimeout(context.WithoutCancel(ctx), pollEvery)
+			last, done := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 			defer done()
 			return s.FlushUses(last)
 		case <-written.C:
