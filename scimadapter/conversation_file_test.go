@@ -39,6 +39,7 @@ type conversation struct {
 	product string
 	seats   int64
 	headers [][2]string // of each request
+	schemas []string    // the tenant's own, as JSON
 	people  []string    // made by hand
 	groups  []string
 	steps   []*talkStep
@@ -116,6 +117,8 @@ func (c *conversation) direct(line string) error {
 	case "Header":
 		name, text, _ := strings.Cut(value, ": ")
 		c.headers = append(c.headers, [2]string{name, text})
+	case "Schema":
+		c.schemas = append(c.schemas, value)
 	case "Person":
 		c.people = append(c.people, value)
 	case "Group":

@@ -1,6 +1,7 @@
 package scimadapter_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,6 +19,15 @@ func (k *talk) prepare() {
 		l := k.license(k.c.product, k.c.seats)
 		k.name(id.License.Format(l.ID), l.Product)
 		k.autoAssign(l.ID)
+	}
+	for _, text := range k.c.schemas {
+		var d directory.SchemaDefinition
+		if err := json.Unmarshal([]byte(text), &d); err != nil {
+			k.t.Fatal(err)
+		}
+		if _, err := k.directory.RegisterSchema(k.admin, d); err != nil {
+			k.t.Fatal(err)
+		}
 	}
 	for _, userName := range k.c.people {
 		u, err := k.directory.Create(k.admin, directory.User{UserName: userName})

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -246,6 +247,10 @@ func (k *talk) learn(value any) {
 	switch value := value.(type) {
 	case map[string]any:
 		id, _ := value["id"].(string)
+		if bulkID, ok := value["bulkId"].(string); ok {
+			location, _ := value["location"].(string)
+			k.name(path.Base(location), bulkID)
+		}
 		if name, ok := value["userName"].(string); ok && strings.HasPrefix(id, "usr_") {
 			k.name(id, name)
 		} else if name, ok := value["displayName"].(string); ok {
