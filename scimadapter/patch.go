@@ -168,8 +168,11 @@ func (at target) isManagersAddress() bool {
 }
 
 func (m manners) applyManagersAddress(holder object, at target, op operation) error {
-	if op.op == opRemove {
+	switch {
+	case op.op == opRemove, op.op == opReplace && op.value == nil:
 		return nil
+	case op.value == nil:
+		return errInvalidValue.At(attrManager).Sayf("add needs a value")
 	}
 	op.value = object{attrRef: op.value}
 	return m.applyComplex(holder, at.attr, op)
@@ -291,12 +294,14 @@ func (o object) put(name string, value object) {
 
 // applyExtension works on an extension as a whole.
 func (m manners) applyExtension(t *resourceType, doc object, urn string, op operation) error {
-	if op.op == opRemove || op.value == nil {
-		if s := t.extension(urn); s.Required {
-			return errMutability.At("path").Sayf("the extension %s is required and cannot be removed", urn)
-		}
+	switch {
+	case (op.op == opRemove || op.op == opReplace && op.value == nil) && t.extension(urn).Required:
+		return errMutability.At("path").Sayf("the extension %s is required and cannot be removed", urn)
+	case op.op == opRemove, op.op == opReplace && op.value == nil:
 		delete(doc, urn)
 		return nil
+	case op.value == nil:
+		return errInvalidValue.At(attrValue).Sayf("add needs a value")
 	}
 	values, ok := op.value.(object)
 	if !ok {
@@ -374,6 +379,9 @@ func (o object) removeWhole(a *attribute, op operation) error {
 
 // applyComplex merges an object into a complex value. Strictly, replace puts it in the place of the whole.
 func (m manners) applyComplex(holder object, a *attribute, op operation) error {
+	if one, ok := op.value.([]any); ok && len(one) == 1 && a.Name == attrManager {
+		op.value = one[0]
+	}
 	if op.op == opRemove || op.value == nil && op.op == opReplace {
 		return holder.removeWhole(a, op)
 	}
