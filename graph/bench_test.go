@@ -15,8 +15,15 @@ import (
 )
 
 func BenchmarkAPageOfPeopleWithGroupsAndSeats(b *testing.B) {
+	for _, dialect := range storetest.Dialects {
+		b.Run(dialect, func(b *testing.B) { pageOfPeople(b, dialect) })
+	}
+}
+
+func pageOfPeople(b *testing.B, dialect string) {
+	b.Helper()
 	w := &world{t: b}
-	w.db = storetest.Open(b, storetest.SQLite, func(o *store.Options) { o.Watch = w.watch })
+	w.db = storetest.Open(b, dialect, func(*store.Options) {})
 	w.join()
 	ctx, admin := w.tenant(caller.ScopeAdmin)
 	people := w.people(ctx, 200)

@@ -5,9 +5,9 @@ import (
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/usherhq/usher/graph/generated"
-	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/modules/access"
 	"github.com/usherhq/usher/modules/directory"
@@ -38,121 +38,171 @@ func paging(first *int, after *string, last *int, before *string) page.Args {
 	return page.Args{First: count(first), After: text(after), Last: count(last), Before: text(before)}
 }
 
-func pageInfo[T any](p page.Page[T], cursor func(T) string) generated.PageInfo {
-	info := generated.PageInfo{HasNextPage: p.HasNext, HasPreviousPage: p.HasPrevious}
+// way turns a direction of the schema into the way of a list.
+func way(direction generated.Direction) page.Way {
+	return page.Way(direction == generated.DirectionDescending)
+}
+
+// wanted says what a client wants of a connection: what it does not ask for is not read, counted or made.
+type wanted struct{ edges, nodes, pageInfo, total, hints bool }
+
+func want(ctx context.Context) (w wanted) {
+	for _, field := range graphql.CollectFieldsCtx(ctx, nil) {
+		switch field.Name {
+		case "edges":
+			w.edges = true
+		case "nodes":
+			w.nodes = true
+		case "pageInfo":
+			w.pageInfo = true
+		case "totalCount":
+			w.total = true
+		case "hints":
+			w.hints = true
+		}
+	}
+	return w
+}
+
+// rows tells whether rows have to be read for it.
+func (w wanted) rows() bool { return w.edges || w.nodes || w.pageInfo }
+
+// typeName is the field of every type that tells its name.
+const typeName = "__typename"
+
+// outline are the fields, by type, for which an outline of people or groups is enough.
+var outline = map[string][]string{
+	"User": {
+		typeName, "id", "userName", "active", "blocked", "origin", "version", "createdAt", "updatedAt", "links", "seats", "groups", "events",
+	},
+	"Group":         {typeName, "id", "displayName", "members", "parkedMembers", "drift", "events"},
+	"UserGroupEdge": {typeName, "cursor", "node"},
+}
+
+// detail tells how much the client wants to know of the things of some types right below a field.
+func detail(ctx context.Context, types ...string) directory.Detail {
+	if outlined(graphql.GetFieldContext(ctx).Field.Selections, types) {
+		return directory.Outline
+	}
+	return directory.Whole
+}
+
+func outlined(set ast.SelectionSet, types []string) bool {
+	return !slices.ContainsFunc(set, func(selected ast.Selection) bool {
+		switch s := selected.(type) {
+		case *ast.Field:
+			of := s.ObjectDefinition.Name
+			if slices.Contains(types, of) && !slices.Contains(outline[of], s.Name) {
+				return true
+			}
+			return of != "User" && of != "Group" && !outlined(s.SelectionSet, types) // what is below them is read by itself
+		case *ast.InlineFragment:
+			return !outlined(s.SelectionSet, types)
+		case *ast.FragmentSpread:
+			return !outlined(s.Definition.SelectionSet, types)
+		default:
+			return false
+		}
+	})
+}
+
+// fill makes those parts of a connection that the client wants.
+func fill[T, E any](p page.Page[T], w wanted, cursor func(T) string, edge func(T, string) *E, edges *[]*E, info *generated.PageInfo) {
+	if w.edges {
+		*edges = make([]*E, len(p.Items))
+		for i, item := range p.Items {
+			(*edges)[i] = edge(item, cursor(item))
+		}
+	}
+	if !w.pageInfo {
+		return
+	}
+	*info = generated.PageInfo{HasNextPage: p.HasNext, HasPreviousPage: p.HasPrevious}
 	if n := len(p.Items); n > 0 {
 		start, end := cursor(p.Items[0]), cursor(p.Items[n-1])
 		info.StartCursor, info.EndCursor = &start, &end
 	}
-	return info
 }
 
-func edges[T, E any](p page.Page[T], edge func(T) *E) []*E {
-	all := make([]*E, len(p.Items))
-	for i, item := range p.Items {
-		all[i] = edge(item)
-	}
-	return all
-}
-
-// fields are the names of what a client wants of what is being resolved: what costs something is not made for nothing.
-type fields []graphql.CollectedField
-
-func asked(ctx context.Context) fields { return graphql.CollectFieldsCtx(ctx, nil) }
-
-func (f fields) have(name string) bool {
-	return slices.ContainsFunc(f, func(field graphql.CollectedField) bool { return field.Name == name })
-}
-
-func tenantConnection(p page.Page[tenancy.Tenant]) *generated.TenantConnection {
-	return &generated.TenantConnection{
-		Edges: edges(p, func(t tenancy.Tenant) *generated.TenantEdge {
-			return &generated.TenantEdge{Cursor: tenancy.Cursor(t), Node: t}
-		}),
-		Nodes: pointers(p.Items), PageInfo: pageInfo(p, tenancy.Cursor), TotalCount: p.Total,
-	}
-}
-
-func configConnection(p page.Page[provisioning.Config]) *generated.ScimConfigConnection {
-	return &generated.ScimConfigConnection{
-		Edges: edges(p, func(c provisioning.Config) *generated.ScimConfigEdge {
-			return &generated.ScimConfigEdge{Cursor: provisioning.ConfigCursor(c), Node: c}
-		}),
-		Nodes: pointers(p.Items), PageInfo: pageInfo(p, provisioning.ConfigCursor), TotalCount: p.Total,
-	}
-}
-
-func callConnection(p page.Page[provisioning.Call]) *generated.CallConnection {
-	return &generated.CallConnection{
-		Edges: edges(p, func(c provisioning.Call) *generated.CallEdge {
-			return &generated.CallEdge{Cursor: provisioning.CallCursor(c), Node: c}
-		}),
-		Nodes: pointers(p.Items), PageInfo: pageInfo(p, provisioning.CallCursor),
-	}
-}
-
-func tokenConnection(p page.Page[access.Token]) *generated.AccessTokenConnection {
-	return &generated.AccessTokenConnection{
-		Edges: edges(p, func(t access.Token) *generated.AccessTokenEdge {
-			return &generated.AccessTokenEdge{Cursor: access.TokenCursor(t), Node: t}
-		}),
-		Nodes: pointers(p.Items), PageInfo: pageInfo(p, access.TokenCursor), TotalCount: p.Total,
-	}
-}
-
-func licenseConnection(p page.Page[licensing.License]) *generated.LicenseConnection {
-	return &generated.LicenseConnection{
-		Edges: edges(p, func(l licensing.License) *generated.LicenseEdge {
-			return &generated.LicenseEdge{Cursor: licensing.Cursor(l), Node: l}
-		}),
-		Nodes: pointers(p.Items), PageInfo: pageInfo(p, licensing.Cursor), TotalCount: p.Total,
-	}
-}
-
-func seatConnection(p page.Page[licensing.Seat]) *generated.SeatConnection {
-	return &generated.SeatConnection{
-		Edges: edges(p, func(s licensing.Seat) *generated.SeatEdge {
-			return &generated.SeatEdge{Cursor: licensing.SeatCursor(s), Node: s}
-		}),
-		Nodes: pointers(p.Items), PageInfo: pageInfo(p, licensing.SeatCursor), TotalCount: p.Total,
-	}
-}
-
-func ledgerConnection(p page.Page[licensing.Entry]) *generated.LedgerConnection {
-	return &generated.LedgerConnection{
-		Edges: edges(p, func(e licensing.Entry) *generated.LedgerEdge {
-			return &generated.LedgerEdge{Cursor: licensing.EntryCursor(e), Node: e}
-		}),
-		Nodes: pointers(p.Items), PageInfo: pageInfo(p, licensing.EntryCursor),
-	}
-}
-
-func eventConnection(p page.Page[events.Event]) *generated.EventConnection {
-	return &generated.EventConnection{
-		Edges: edges(p, func(e events.Event) *generated.EventEdge {
-			return &generated.EventEdge{Cursor: events.Cursor(e), Node: e}
-		}),
-		Nodes: pointers(p.Items), PageInfo: pageInfo(p, events.Cursor),
-	}
-}
-
-func userConnection(p page.Page[*directory.User], order directory.UserOrder, wanted fields) *generated.UserConnection {
-	cursor := func(u *directory.User) string { return directory.UserCursor(u, order) }
-	c := &generated.UserConnection{Nodes: p.Items, PageInfo: pageInfo(p, cursor), TotalCount: p.Total}
-	if wanted.have("edges") {
-		c.Edges = edges(p, func(u *directory.User) *generated.UserEdge { return &generated.UserEdge{Cursor: cursor(u), Node: *u} })
-	}
+func tenantConnection(p page.Page[tenancy.Tenant], w wanted, order tenancy.Order) *generated.TenantConnection {
+	c := &generated.TenantConnection{Nodes: pointers(p.Items)}
+	fill(p, w, func(t tenancy.Tenant) string { return tenancy.Cursor(t, order) }, func(t tenancy.Tenant, cursor string) *generated.TenantEdge {
+		return &generated.TenantEdge{Cursor: cursor, Node: t}
+	}, &c.Edges, &c.PageInfo)
 	return c
 }
 
-func groupConnection(p page.Page[*directory.Group], order directory.GroupOrder) *generated.GroupConnection {
-	cursor := func(g *directory.Group) string { return directory.GroupCursor(g, order) }
-	return &generated.GroupConnection{
-		Edges: edges(p, func(g *directory.Group) *generated.GroupEdge {
-			return &generated.GroupEdge{Cursor: cursor(g), Node: *g}
-		}),
-		Nodes: p.Items, PageInfo: pageInfo(p, cursor), TotalCount: p.Total,
-	}
+func configConnection(p page.Page[provisioning.Config], w wanted, order provisioning.ConfigOrder) *generated.ScimConfigConnection {
+	c := &generated.ScimConfigConnection{Nodes: pointers(p.Items)}
+	cursor := func(c provisioning.Config) string { return provisioning.ConfigCursor(c, order) }
+	fill(p, w, cursor, func(of provisioning.Config, cursor string) *generated.ScimConfigEdge {
+		return &generated.ScimConfigEdge{Cursor: cursor, Node: of}
+	}, &c.Edges, &c.PageInfo)
+	return c
+}
+
+func callConnection(p page.Page[provisioning.Call], w wanted) *generated.CallConnection {
+	c := &generated.CallConnection{Nodes: pointers(p.Items)}
+	fill(p, w, provisioning.CallCursor, func(of provisioning.Call, cursor string) *generated.CallEdge {
+		return &generated.CallEdge{Cursor: cursor, Node: of}
+	}, &c.Edges, &c.PageInfo)
+	return c
+}
+
+func tokenConnection(p page.Page[access.Token], w wanted) *generated.AccessTokenConnection {
+	c := &generated.AccessTokenConnection{Nodes: pointers(p.Items)}
+	fill(p, w, access.TokenCursor, func(t access.Token, cursor string) *generated.AccessTokenEdge {
+		return &generated.AccessTokenEdge{Cursor: cursor, Node: t}
+	}, &c.Edges, &c.PageInfo)
+	return c
+}
+
+func licenseConnection(p page.Page[licensing.License], w wanted, order licensing.Order) *generated.LicenseConnection {
+	c := &generated.LicenseConnection{Nodes: pointers(p.Items)}
+	fill(p, w, func(l licensing.License) string { return licensing.Cursor(l, order) }, func(l licensing.License, cursor string) *generated.LicenseEdge {
+		return &generated.LicenseEdge{Cursor: cursor, Node: l}
+	}, &c.Edges, &c.PageInfo)
+	return c
+}
+
+func seatConnection(p page.Page[licensing.Seat], w wanted) *generated.SeatConnection {
+	c := &generated.SeatConnection{Nodes: pointers(p.Items)}
+	fill(p, w, licensing.SeatCursor, func(s licensing.Seat, cursor string) *generated.SeatEdge {
+		return &generated.SeatEdge{Cursor: cursor, Node: s}
+	}, &c.Edges, &c.PageInfo)
+	return c
+}
+
+func ledgerConnection(p page.Page[licensing.Entry], w wanted) *generated.LedgerConnection {
+	c := &generated.LedgerConnection{Nodes: pointers(p.Items)}
+	fill(p, w, licensing.EntryCursor, func(e licensing.Entry, cursor string) *generated.LedgerEdge {
+		return &generated.LedgerEdge{Cursor: cursor, Node: e}
+	}, &c.Edges, &c.PageInfo)
+	return c
+}
+
+func eventConnection(p page.Page[events.Event], w wanted, cursor func(events.Event) string) *generated.EventConnection {
+	c := &generated.EventConnection{Nodes: pointers(p.Items)}
+	fill(p, w, cursor, func(e events.Event, cursor string) *generated.EventEdge {
+		return &generated.EventEdge{Cursor: cursor, Node: e}
+	}, &c.Edges, &c.PageInfo)
+	return c
+}
+
+func userConnection(p page.Page[*directory.User], w wanted, order directory.UserOrder) *generated.UserConnection {
+	c := &generated.UserConnection{Nodes: p.Items}
+	fill(p, w, func(u *directory.User) string { return directory.UserCursor(u, order) }, func(u *directory.User, cursor string) *generated.UserEdge {
+		return &generated.UserEdge{Cursor: cursor, Node: *u}
+	}, &c.Edges, &c.PageInfo)
+	return c
+}
+
+func groupConnection(p page.Page[*directory.Group], w wanted, order directory.GroupOrder) *generated.GroupConnection {
+	c := &generated.GroupConnection{Nodes: p.Items}
+	fill(p, w, func(g *directory.Group) string { return directory.GroupCursor(g, order) }, func(g *directory.Group, cursor string) *generated.GroupEdge {
+		return &generated.GroupEdge{Cursor: cursor, Node: *g}
+	}, &c.Edges, &c.PageInfo)
+	return c
 }
 
 var membershipSources = map[string]generated.MembershipSource{
@@ -160,151 +210,45 @@ var membershipSources = map[string]generated.MembershipSource{
 	directory.SourceAdopted: generated.MembershipSourceAdopted,
 }
 
-// sourceConfig returns the configuration that a membership comes from, if one does.
-func sourceConfig(ctx context.Context, source string, of *id.ID) (*provisioning.Config, error) {
-	if source != directory.SourceSCIM || of == nil {
-		return nil, nil //nolint:nilnil // made by hand
-	}
-	return load(ctx).configs.Load(ctx, *of)
-}
-
-// memberConnection reads a page of members, and who they are, each kind at once.
-func memberConnection(ctx context.Context, group id.ID, args page.Args) (*generated.MemberConnection, error) {
-	p, err := load(ctx).memberPages.Load(ctx, pieceOf{of: group, args: args})
-	if err != nil {
-		return nil, err
-	}
-	c, wanted := &generated.MemberConnection{Edges: []*generated.MemberEdge{}, PageInfo: pageInfo(p, directory.MemberCursor)}, asked(ctx)
-	if wanted.have("totalCount") {
-		if c.TotalCount, err = load(ctx).memberCounts.Load(ctx, group); err != nil {
-			return nil, err
-		}
-	}
-	if !wanted.have("edges") {
-		return c, nil
-	}
-	users, groups, configs := load(ctx).membersBehind(ctx, p.Items)
-	for i, m := range p.Items {
-		edge := &generated.MemberEdge{
-			Cursor: directory.MemberCursor(m), Source: membershipSources[m.Source], Reasons: pointers(m.Reasons), Since: m.Since,
-		}
+func memberConnection(p page.Page[directory.WholeMember], w wanted) *generated.MemberConnection {
+	c := &generated.MemberConnection{}
+	fill(p, w, directory.MemberCursor, func(m directory.WholeMember, cursor string) *generated.MemberEdge {
+		edge := &generated.MemberEdge{Cursor: cursor, Source: membershipSources[m.Source], Since: m.Since, Config: configBehind(m.Source, m.SourceID), Reasons: pointers(m.Reasons)}
 		if m.IsGroup {
-			g, err := groups[i]()
-			if err != nil || g == nil {
-				return nil, gone(err)
-			}
-			edge.Node = g
+			edge.Node = m.Group
 		} else {
-			u, err := users[i]()
-			if err != nil || u == nil {
-				return nil, gone(err)
-			}
-			edge.Node = u
+			edge.Node = m.User
 		}
-		if ask := configs[i]; ask != nil {
-			if edge.ScimConfig, err = ask(); err != nil {
-				return nil, err
-			}
-		}
-		c.Edges = append(c.Edges, edge)
-	}
-	return c, nil
+		return edge
+	}, &c.Edges, &c.PageInfo)
+	return c
 }
 
-// driftConnection reads a page of the drift of a group.
-func driftConnection(ctx context.Context, group id.ID, args page.Args) (*generated.DriftConnection, error) {
-	p, err := load(ctx).driftPages.Load(ctx, pieceOf{of: group, args: args})
-	if err != nil {
-		return nil, err
+func memberOfConnection(p page.Page[directory.MemberOf], w wanted) *generated.UserGroupConnection {
+	c := &generated.UserGroupConnection{Nodes: make([]*directory.Group, len(p.Items))}
+	for i := range p.Items {
+		c.Nodes[i] = &p.Items[i].Group
 	}
-	c, wanted := &generated.DriftConnection{
-		Edges: edges(p, func(d directory.Drift) *generated.DriftEdge {
-			return &generated.DriftEdge{Cursor: directory.DriftCursor(d), Node: d}
-		}),
-		Nodes: pointers(p.Items), PageInfo: pageInfo(p, directory.DriftCursor), Hints: []string{},
-	}, asked(ctx)
-	if wanted.have("totalCount") {
-		if c.TotalCount, err = load(ctx).driftCounts.Load(ctx, group); err != nil {
-			return nil, err
+	fill(p, w, directory.MemberOfCursor, func(m directory.MemberOf, cursor string) *generated.UserGroupEdge {
+		return &generated.UserGroupEdge{
+			Cursor: cursor, Node: m.Group, Source: membershipSources[m.Source], Since: m.Since, Config: configBehind(m.Source, m.SourceID),
 		}
-	}
-	if !wanted.have("hints") {
-		return c, nil
-	}
-	suspect, err := load(ctx).suspects.Load(ctx, group)
-	if suspect {
-		c.Hints = append(c.Hints, directory.SuspectHint)
-	}
-	return c, err
+	}, &c.Edges, &c.PageInfo)
+	return c
 }
 
-// gone says that a member went between two statements of the request.
-func gone(err error) error {
-	if err != nil {
-		return err
-	}
-	return errChanged
+func parkedConnection(p page.Page[directory.ParkedMember], w wanted) *generated.ParkedMemberConnection {
+	c := &generated.ParkedMemberConnection{Nodes: pointers(p.Items)}
+	fill(p, w, directory.ParkedCursor, func(m directory.ParkedMember, cursor string) *generated.ParkedMemberEdge {
+		return &generated.ParkedMemberEdge{Cursor: cursor, Node: m}
+	}, &c.Edges, &c.PageInfo)
+	return c
 }
 
-type (
-	userThunk   = func() (*directory.User, error)
-	groupThunk  = func() (*directory.Group, error)
-	configThunk = func() (*provisioning.Config, error)
-)
-
-// membersBehind asks for everything that members stand for before it waits for any of it.
-func (l *loaders) membersBehind(ctx context.Context, members []directory.Member) ([]userThunk, []groupThunk, []configThunk) {
-	users, groups, configs := make([]userThunk, len(members)), make([]groupThunk, len(members)), make([]configThunk, len(members))
-	for i, m := range members {
-		if m.IsGroup {
-			groups[i] = l.groups.LoadThunk(ctx, m.ID)
-		} else {
-			users[i] = l.users.LoadThunk(ctx, m.ID)
-		}
-		if m.Source == directory.SourceSCIM && m.SourceID != nil {
-			configs[i] = l.configs.LoadThunk(ctx, *m.SourceID)
-		}
-	}
-	return users, groups, configs
-}
-
-// userGroupConnection reads a page of the groups that somebody is in.
-func userGroupConnection(ctx context.Context, user id.ID, args page.Args) (*generated.UserGroupConnection, error) {
-	p, err := load(ctx).groupPages.Load(ctx, pieceOf{of: user, args: args})
-	if err != nil {
-		return nil, err
-	}
-	c, wanted := &generated.UserGroupConnection{Edges: []*generated.UserGroupEdge{}, Nodes: []*directory.Group{}}, asked(ctx)
-	if wanted.have("pageInfo") {
-		c.PageInfo = pageInfo(p, directory.GroupRefCursor)
-	}
-	if wanted.have("totalCount") {
-		if c.TotalCount, err = load(ctx).groupCounts.Load(ctx, user); err != nil {
-			return nil, err
-		}
-	}
-	withEdges := wanted.have("edges")
-	if !withEdges && !wanted.have("nodes") {
-		return c, nil
-	}
-	var thunks []groupThunk
-	for _, ref := range p.Items {
-		thunks = append(thunks, load(ctx).groups.LoadThunk(ctx, ref.ID))
-	}
-	for i, ref := range p.Items {
-		g, err := thunks[i]()
-		if err != nil || g == nil {
-			return nil, gone(err)
-		}
-		c.Nodes = append(c.Nodes, g)
-		if !withEdges {
-			continue
-		}
-		edge := &generated.UserGroupEdge{Cursor: directory.GroupRefCursor(ref), Node: *g, Source: membershipSources[ref.Source], Since: ref.Since}
-		if edge.ScimConfig, err = sourceConfig(ctx, ref.Source, ref.SourceID); err != nil {
-			return nil, err
-		}
-		c.Edges = append(c.Edges, edge)
-	}
-	return c, nil
+func driftConnection(p page.Page[directory.Drift], w wanted) *generated.DriftConnection {
+	c := &generated.DriftConnection{Nodes: pointers(p.Items), Hints: []string{}}
+	fill(p, w, directory.DriftCursor, func(d directory.Drift, cursor string) *generated.DriftEdge {
+		return &generated.DriftEdge{Cursor: cursor, Node: d}
+	}, &c.Edges, &c.PageInfo)
+	return c
 }

@@ -19,22 +19,12 @@ import (
 
 // Member is the resolver for the member field.
 func (r *driftResolver) Member(ctx context.Context, obj *directory.Drift) (wire.Node, error) {
-	switch {
-	case obj.Member == id.Nil:
-		return nil, nil //nolint:nilnil // nobody knows her yet
-	case obj.IsGroup:
-		return nothing(load(ctx).groups.Load(ctx, obj.Member))
-	default:
-		return nothing(load(ctx).users.Load(ctx, obj.Member))
-	}
+	return along(ctx, obj, "member", driftingKey, r.peopleAndGroups)
 }
 
 // ScimConfig is the resolver for the scimConfig field.
 func (r *driftResolver) ScimConfig(ctx context.Context, obj *directory.Drift) (*provisioning.Config, error) {
-	if obj.Config == nil {
-		return nil, nil //nolint:nilnil // no configuration lists her
-	}
-	return load(ctx).configs.Load(ctx, *obj.Config)
+	return along(ctx, obj, "scimConfig", listsKey, oneEach(r.Provisioning.Configs))
 }
 
 // ID is the resolver for the id field.
@@ -44,40 +34,32 @@ func (r *groupResolver) ID(ctx context.Context, obj *directory.Group) (string, e
 
 // ScimConfig is the resolver for the scimConfig field.
 func (r *groupResolver) ScimConfig(ctx context.Context, obj *directory.Group) (*provisioning.Config, error) {
-	if obj.Config == nil {
-		return nil, nil //nolint:nilnil // made by hand
-	}
-	return load(ctx).configs.Load(ctx, *obj.Config)
+	return along(ctx, obj, "scimConfig", makerKey, oneEach(r.Provisioning.Configs))
 }
 
 // Members is the resolver for the members field.
-func (r *groupResolver) Members(ctx context.Context, obj *directory.Group, first *int, after *string) (*generated.MemberConnection, error) {
-	return memberConnection(ctx, obj.ID, paging(first, after, nil, nil))
+func (r *groupResolver) Members(ctx context.Context, obj *directory.Group, first *int, after *string, last *int, before *string, direction generated.Direction) (*generated.MemberConnection, error) {
+	return r.membersOfGroup(ctx, obj, paging(first, after, last, before), way(direction))
 }
 
 // ParkedMembers is the resolver for the parkedMembers field.
-func (r *groupResolver) ParkedMembers(ctx context.Context, obj *directory.Group) ([]*directory.ParkedMember, error) {
-	parked, err := load(ctx).parked.Load(ctx, obj.ID)
-	return pointers(parked), err
+func (r *groupResolver) ParkedMembers(ctx context.Context, obj *directory.Group, first *int, after *string, last *int, before *string) (*generated.ParkedMemberConnection, error) {
+	return r.parkedInGroup(ctx, obj, paging(first, after, last, before))
 }
 
 // Drift is the resolver for the drift field.
 func (r *groupResolver) Drift(ctx context.Context, obj *directory.Group, first *int, after *string) (*generated.DriftConnection, error) {
-	return driftConnection(ctx, obj.ID, paging(first, after, nil, nil))
+	return r.driftOfGroup(ctx, obj, paging(first, after, nil, nil))
 }
 
 // Events is the resolver for the events field.
-func (r *groupResolver) Events(ctx context.Context, obj *directory.Group, first *int, after *string) (*generated.EventConnection, error) {
-	p, err := load(ctx).eventsOf.Load(ctx, pieceOf{of: obj.ID, args: paging(first, after, nil, nil)})
-	if err != nil {
-		return nil, err
-	}
-	return eventConnection(p), nil
+func (r *groupResolver) Events(ctx context.Context, obj *directory.Group, first *int, after *string, last *int, before *string, direction generated.Direction) (*generated.EventConnection, error) {
+	return eventsOf(ctx, r.Resolver, obj, groupKey, paging(first, after, last, before), way(direction))
 }
 
 // ScimConfig is the resolver for the scimConfig field.
 func (r *linkResolver) ScimConfig(ctx context.Context, obj *directory.Link) (*provisioning.Config, error) {
-	return load(ctx).configs.Load(ctx, obj.Config)
+	return along(ctx, obj, "scimConfig", linkKey, oneEach(r.Provisioning.Configs))
 }
 
 // How is the resolver for the how field.
@@ -95,7 +77,12 @@ func (r *membershipReasonResolver) Source(ctx context.Context, obj *directory.Re
 
 // ScimConfig is the resolver for the scimConfig field.
 func (r *membershipReasonResolver) ScimConfig(ctx context.Context, obj *directory.Reason) (*provisioning.Config, error) {
-	return sourceConfig(ctx, obj.Source, &obj.By)
+	return along(ctx, obj, "scimConfig", sayerKey, oneEach(r.Provisioning.Configs))
+}
+
+// ScimConfig is the resolver for the scimConfig field.
+func (r *memberEdgeResolver) ScimConfig(ctx context.Context, obj *generated.MemberEdge) (*provisioning.Config, error) {
+	return along(ctx, obj, "scimConfig", memberKey, oneEach(r.Provisioning.Configs))
 }
 
 // CreateUser is the resolver for the createUser field.
@@ -235,7 +222,7 @@ func (r *mutationResolver) SettleGroupDrift(ctx context.Context, input generated
 
 // ScimConfig is the resolver for the scimConfig field.
 func (r *parkedMemberResolver) ScimConfig(ctx context.Context, obj *directory.ParkedMember) (*provisioning.Config, error) {
-	return load(ctx).configs.Load(ctx, obj.Config)
+	return along(ctx, obj, "scimConfig", parkerKey, oneEach(r.Provisioning.Configs))
 }
 
 // User is the resolver for the user field.
@@ -323,28 +310,27 @@ func (r *userResolver) Attributes(ctx context.Context, obj *directory.User) (jso
 
 // Links is the resolver for the links field.
 func (r *userResolver) Links(ctx context.Context, obj *directory.User) ([]*directory.Link, error) {
-	links, err := load(ctx).links.Load(ctx, obj.ID)
-	return pointers(links), err
+	return along(ctx, obj, "links", userKey, listEach(r.Directory.Links))
 }
 
 // Seats is the resolver for the seats field.
 func (r *userResolver) Seats(ctx context.Context, obj *directory.User) ([]*licensing.Seat, error) {
-	seats, err := load(ctx).seats.Load(ctx, obj.ID)
-	return pointers(seats), err
+	return along(ctx, obj, "seats", userKey, listEach(r.Licensing.SeatsOf))
 }
 
 // Groups is the resolver for the groups field.
-func (r *userResolver) Groups(ctx context.Context, obj *directory.User, first *int, after *string) (*generated.UserGroupConnection, error) {
-	return userGroupConnection(ctx, obj.ID, paging(first, after, nil, nil))
+func (r *userResolver) Groups(ctx context.Context, obj *directory.User, first *int, after *string, last *int, before *string, direction generated.Direction) (*generated.UserGroupConnection, error) {
+	return r.groupsOfUser(ctx, obj, paging(first, after, last, before), way(direction))
 }
 
 // Events is the resolver for the events field.
-func (r *userResolver) Events(ctx context.Context, obj *directory.User, first *int, after *string) (*generated.EventConnection, error) {
-	p, err := load(ctx).eventsOf.Load(ctx, pieceOf{of: obj.ID, args: paging(first, after, nil, nil)})
-	if err != nil {
-		return nil, err
-	}
-	return eventConnection(p), nil
+func (r *userResolver) Events(ctx context.Context, obj *directory.User, first *int, after *string, last *int, before *string, direction generated.Direction) (*generated.EventConnection, error) {
+	return eventsOf(ctx, r.Resolver, obj, userKey, paging(first, after, last, before), way(direction))
+}
+
+// ScimConfig is the resolver for the scimConfig field.
+func (r *userGroupEdgeResolver) ScimConfig(ctx context.Context, obj *generated.UserGroupEdge) (*provisioning.Config, error) {
+	return along(ctx, obj, "scimConfig", inKey, oneEach(r.Provisioning.Configs))
 }
 
 // Drift returns generated.DriftResolver implementation.
@@ -355,6 +341,12 @@ func (r *Resolver) Group() generated.GroupResolver { return &groupResolver{r} }
 
 // Link returns generated.LinkResolver implementation.
 func (r *Resolver) Link() generated.LinkResolver { return &linkResolver{r} }
+
+// MemberEdge returns generated.MemberEdgeResolver implementation.
+func (r *Resolver) MemberEdge() generated.MemberEdgeResolver { return &memberEdgeResolver{r} }
+
+// UserGroupEdge returns generated.UserGroupEdgeResolver implementation.
+func (r *Resolver) UserGroupEdge() generated.UserGroupEdgeResolver { return &userGroupEdgeResolver{r} }
 
 // MembershipReason returns generated.MembershipReasonResolver implementation.
 func (r *Resolver) MembershipReason() generated.MembershipReasonResolver {
@@ -371,7 +363,9 @@ type (
 	driftResolver            struct{ *Resolver }
 	groupResolver            struct{ *Resolver }
 	linkResolver             struct{ *Resolver }
+	memberEdgeResolver       struct{ *Resolver }
 	membershipReasonResolver struct{ *Resolver }
 	parkedMemberResolver     struct{ *Resolver }
+	userGroupEdgeResolver    struct{ *Resolver }
 	userResolver             struct{ *Resolver }
 )

@@ -35,7 +35,7 @@ func (w *world) push(provider context.Context, group id.ID, op directory.MemberO
 
 const groupWithDrift = `query($g: ID!, $n: Int, $c: String) { group(id: $g) {
 	members(first: 10) { edges { node { id } source reasons { source scimConfig { name } } } }
-	parkedMembers { value scimConfig { name } }
+	parkedMembers { nodes { value scimConfig { name } } }
 	drift(first: $n, after: $c) { totalCount hints pageInfo { hasNextPage endCursor } nodes { kind value display member { id } scimConfig { name } } } } }`
 
 // driftKinds reads the drift of a group page by page, as "KIND value" each.
@@ -87,7 +87,7 @@ func TestDriftIsShownAndSettled(t *testing.T) {
 		}
 		seen := w.want(token, groupWithDrift, "g", group, "n", 9)
 		if seen.at("group", "members", "edges", 0, "source") != "SCIM" || seen.at("group", "members", "edges", 0, "reasons", 1, "source") != "HAND" ||
-			seen.at("group", "members", "edges", 0, "reasons", 0, "scimConfig", "name") != "Okta" || seen.at("group", "parkedMembers", 0, "scimConfig", "name") != "Okta" {
+			seen.at("group", "members", "edges", 0, "reasons", 0, "scimConfig", "name") != "Okta" || seen.at("group", "parkedMembers", "nodes", 0, "scimConfig", "name") != "Okta" {
 			t.Errorf("members are %s", seen.text)
 		}
 		const settle = `mutation($g: ID!, $as: DriftSettlement!, $v: [String!]) { settleGroupDrift(input: {groupId: $g, as: $as, values: $v}) { settled group { version } } }`

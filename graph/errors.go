@@ -21,7 +21,6 @@ var (
 	errForbidden = fault.New(fault.Forbidden, "forbidden", "the access token does not allow this")
 	errScimToken = fault.New(fault.Forbidden, "forbidden", "the token of a SCIM configuration opens SCIM only")
 	errID        = fault.New(fault.Invalid, "invalid_id", "this is not the id of such a thing")
-	errChanged   = fault.New(fault.Unavailable, "changed_meanwhile", "it was changed while it was read; ask again")
 	errArguments = fault.New(fault.Invalid, "invalid_arguments", "the arguments do not fit together")
 )
 

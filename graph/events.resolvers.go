@@ -41,12 +41,8 @@ func (r *eventResolver) Data(ctx context.Context, obj *events.Event) (json.RawMe
 }
 
 // Events is the resolver for the events field.
-func (r *queryResolver) Events(ctx context.Context, after *string, first *int, kinds []string) (*generated.EventConnection, error) {
-	p, err := r.Resolver.Events.List(ctx, paging(first, after, nil, nil), events.Filter{Kinds: kinds})
-	if err != nil {
-		return nil, err
-	}
-	return eventConnection(p), nil
+func (r *queryResolver) Events(ctx context.Context, first *int, after *string, last *int, before *string, filter *generated.EventFilter) (*generated.EventConnection, error) {
+	return r.events(ctx, paging(first, after, last, before), filter)
 }
 
 // Event returns generated.EventResolver implementation.

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -10,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/usherhq/usher/internal/caller"
+	"github.com/usherhq/usher/internal/page"
 )
 
 // scopes are the scopes of access tokens by their names in the schema. ANY asks for none.
@@ -22,17 +24,11 @@ var scopes = map[string]string{
 	"OPERATOR": caller.ScopeOperator,
 }
 
-// listed says how many items a list field stands for: the argument that bounds it and what it is when not given.
-type listed struct {
-	argument string
-	fallback int
-}
-
 // smallList is what a list without paging counts as.
 const smallList = 5
 
-// costs hold, for every field of the schema, what the gate needs to know.
-type costs map[*ast.FieldDefinition]listed
+// costs hold, for every connection of the schema, how many items it has when nobody says how many.
+type costs map[*ast.FieldDefinition]int
 
 func readCosts(schema *ast.Schema) costs {
 	all := costs{}
@@ -42,14 +38,10 @@ func readCosts(schema *ast.Schema) costs {
 			if directive == nil {
 				continue
 			}
-			entry := listed{argument: "first", fallback: 50}
+			all[field] = page.Default
 			if argument := directive.Arguments.ForName("default"); argument != nil {
-				entry.fallback, _ = strconv.Atoi(argument.Value.Raw)
+				all[field], _ = strconv.Atoi(argument.Value.Raw)
 			}
-			if argument := directive.Arguments.ForName("argument"); argument != nil {
-				entry.argument = argument.Value.Raw
-			}
-			all[field] = entry
 		}
 	}
 	return all
@@ -109,7 +101,7 @@ func (g gateWalk) selection(selected ast.Selection) (int, error) {
 }
 
 func (g gateWalk) field(f *ast.Field) (int, error) {
-	if f.Name == "__typename" {
+	if f.Name == typeName {
 		return 0, nil
 	}
 	if f.Name == "__schema" || f.Name == "__type" {
@@ -127,7 +119,26 @@ func (g gateWalk) field(f *ast.Field) (int, error) {
 	if err != nil || len(f.SelectionSet) == 0 {
 		return 0, err
 	}
-	return (below + 1) * g.times(f), nil
+	return g.cost(f, below), nil
+}
+
+// cost tells how many things a field may touch, with those below it: each row of a list is one, and so is every other object. What
+// only holds rows together is none.
+func (g gateWalk) cost(f *ast.Field, below int) int {
+	_, isList := g.costs[f.Definition]
+	inConnection := f.ObjectDefinition.Fields.ForName("pageInfo") != nil
+	switch {
+	case isList && !reads(f.SelectionSet):
+		return 1
+	case isList:
+		return 1 + g.times(f)*max(below, 1)
+	case inConnection && f.Name == "pageInfo":
+		return 0
+	case inConnection && f.Name == "edges":
+		return below
+	default:
+		return (below + 1) * g.times(f)
+	}
 }
 
 func (g gateWalk) allow(f *ast.Field, scope string) error {
@@ -137,16 +148,16 @@ func (g gateWalk) allow(f *ast.Field, scope string) error {
 	return errForbidden.At(f.Name).Sayf("the field %q needs the scope %q", f.Name, scope)
 }
 
-// times tells how many things a field may return. Items of a connection are counted where the list is asked for.
+// times tells how many items a field may have. Those of a connection are counted where the list is asked for.
 func (g gateWalk) times(f *ast.Field) int {
-	entry, isList := g.costs[f.Definition]
-	if !isList {
-		if f.Definition.Type.Elem != nil && f.ObjectDefinition.Fields.ForName("pageInfo") == nil {
-			return smallList
-		}
+	fallback, isList := g.costs[f.Definition]
+	switch {
+	case !isList && f.Definition.Type.Elem != nil && f.ObjectDefinition.Fields.ForName("pageInfo") == nil:
+		return smallList
+	case !isList:
 		return 1
 	}
-	for _, name := range []string{entry.argument, "last"} {
+	for _, name := range []string{"first", "last"} {
 		argument := f.Arguments.ForName(name)
 		if argument == nil {
 			continue
@@ -159,7 +170,23 @@ func (g gateWalk) times(f *ast.Field) int {
 			return max(n, 1)
 		}
 	}
-	return entry.fallback
+	return fallback
+}
+
+// reads tells whether a connection's rows have to be read for a selection.
+func reads(set ast.SelectionSet) bool {
+	return slices.ContainsFunc(set, func(selected ast.Selection) bool {
+		switch s := selected.(type) {
+		case *ast.Field:
+			return s.Name != "totalCount" && s.Name != typeName
+		case *ast.InlineFragment:
+			return reads(s.SelectionSet)
+		case *ast.FragmentSpread:
+			return reads(s.Definition.SelectionSet)
+		default:
+			return true
+		}
+	})
 }
 
 func number(value any) (int, bool) {

@@ -13,6 +13,7 @@ import (
 	"github.com/usherhq/usher/graph/generated"
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/modules/access"
 	"github.com/usherhq/usher/modules/directory"
 	"github.com/usherhq/usher/modules/licensing"
@@ -75,7 +76,7 @@ func (w *world) household(ctx context.Context, mark string) household {
 	who, _ := caller.From(ctx)
 	w.r.Provisioning.Log(provisioning.Call{Tenant: who.Tenant, Config: c.ID, Token: token.ID, At: w.db.Now(), Method: "GET", Path: "/" + mark, Status: 200, RequestID: mark})
 	w.r.Provisioning.FlushCalls(w.t.Context())
-	calls, err := w.r.Provisioning.Calls(ctx, pageOf(1), provisioning.CallFilter{})
+	calls, err := w.r.Provisioning.Calls(ctx, pageOf(1), provisioning.CallFilter{}, page.Descending)
 	must(err)
 	return household{
 		"lic": id.License.Format(l.ID), "scim": id.Config.Format(c.ID), "tok": id.Token.Format(token.ID), "adm": id.Administrator.Format(administrator.ID),
@@ -204,7 +205,7 @@ func (h household) idFor(field, name, kind string) string {
 		}
 	}
 	for _, pair := range [][2]string{
-		{"scimconfig", "scim"}, {"license", "lic"}, {"administrator", "adm"}, {"token", "tok"}, {"group", "grp"}, {"user", "usr"}, {"tenant", "ten"},
+		{"scimconfig", "scim"}, {"license", "lic"}, {"administrator", "adm"}, {"token", "tok"}, {"group", "grp"}, {"user", "usr"}, {"tenant", "ten"}, {"subject", "usr"},
 	} {
 		if strings.Contains(lower, pair[0]) {
 			return h[pair[1]]

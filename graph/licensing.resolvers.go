@@ -34,15 +34,12 @@ func (r *accessAnswerResolver) Position(ctx context.Context, obj *licensing.Answ
 
 // ScimConfig is the resolver for the scimConfig field.
 func (r *claimResolver) ScimConfig(ctx context.Context, obj *licensing.Claim) (*provisioning.Config, error) {
-	if obj.Reason != licensing.ByConfiguration {
-		return nil, nil //nolint:nilnil // another reason
-	}
-	return load(ctx).configs.Load(ctx, obj.ReasonID)
+	return along(ctx, obj, "scimConfig", reasonKey, oneEach(r.Provisioning.Configs))
 }
 
 // User is the resolver for the user field.
 func (r *ledgerEntryResolver) User(ctx context.Context, obj *licensing.Entry) (*directory.User, error) {
-	return load(ctx).users.Load(ctx, obj.User)
+	return along(ctx, obj, thisField(ctx), stepKey, r.peopleEach)
 }
 
 // Was is the resolver for the was field.
@@ -76,17 +73,21 @@ func (r *licenseResolver) PricePerSeatMinor(ctx context.Context, obj *licensing.
 }
 
 // Seats is the resolver for the seats field.
-func (r *licenseResolver) Seats(ctx context.Context, obj *licensing.License, first *int, after *string, state *licensing.State) (*generated.SeatConnection, error) {
-	return seatsOf(ctx, obj.ID, paging(first, after, nil, nil), state)
+func (r *licenseResolver) Seats(ctx context.Context, obj *licensing.License, first *int, after *string, last *int, before *string, state *licensing.State, direction generated.Direction) (*generated.SeatConnection, error) {
+	var of licensing.State
+	if state != nil {
+		of = *state
+	}
+	return r.seatsOfLicense(ctx, obj, of, paging(first, after, last, before), way(direction))
 }
 
 // Ledger is the resolver for the ledger field.
-func (r *licenseResolver) Ledger(ctx context.Context, obj *licensing.License, first *int, after *string) (*generated.LedgerConnection, error) {
-	p, err := load(ctx).ledgers.Load(ctx, pieceOf{of: obj.ID, args: paging(first, after, nil, nil)})
+func (r *licenseResolver) Ledger(ctx context.Context, obj *licensing.License, first *int, after *string, last *int, before *string, filter *generated.LedgerFilter, direction generated.Direction) (*generated.LedgerConnection, error) {
+	f, err := ledgerFilter(filter)
 	if err != nil {
 		return nil, err
 	}
-	return ledgerConnection(p), nil
+	return r.ledgerOfLicense(ctx, obj, f, paging(first, after, last, before), way(direction))
 }
 
 // CreateLicense is the resolver for the createLicense field.
@@ -187,8 +188,8 @@ func (r *queryResolver) License(ctx context.Context, id *string, sku *string) (*
 }
 
 // Licenses is the resolver for the licenses field.
-func (r *queryResolver) Licenses(ctx context.Context, first *int, after *string, last *int, before *string) (*generated.LicenseConnection, error) {
-	return r.licenses(ctx, paging(first, after, last, before))
+func (r *queryResolver) Licenses(ctx context.Context, first *int, after *string, last *int, before *string, filter *generated.LicenseFilter, orderBy *generated.LicenseOrder) (*generated.LicenseConnection, error) {
+	return r.licenses(ctx, paging(first, after, last, before), filter, orderBy)
 }
 
 // Access is the resolver for the access field.
@@ -208,27 +209,22 @@ func (r *seatResolver) ID(ctx context.Context, obj *licensing.Seat) (string, err
 
 // License is the resolver for the license field.
 func (r *seatResolver) License(ctx context.Context, obj *licensing.Seat) (*licensing.License, error) {
-	return load(ctx).licenses.Load(ctx, obj.License)
+	return along(ctx, obj, "license", ofLicenseKey, oneEach(r.Licensing.Licenses))
 }
 
 // User is the resolver for the user field.
 func (r *seatResolver) User(ctx context.Context, obj *licensing.Seat) (*directory.User, error) {
-	return load(ctx).users.Load(ctx, obj.User)
+	return along(ctx, obj, thisField(ctx), holderKey, r.peopleEach)
 }
 
 // Position is the resolver for the position field.
 func (r *seatResolver) Position(ctx context.Context, obj *licensing.Seat) (*int64, error) {
-	if obj.State != licensing.Waiting {
-		return nil, nil //nolint:nilnil // not in line
-	}
-	place, err := load(ctx).places.Load(ctx, *obj)
-	return &place, err
+	return along(ctx, obj, "position", lineKey, oneEach(r.Licensing.Places))
 }
 
 // Claims is the resolver for the claims field.
 func (r *seatResolver) Claims(ctx context.Context, obj *licensing.Seat) ([]*licensing.Claim, error) {
-	claims, err := load(ctx).claims.Load(ctx, obj.ID)
-	return pointers(claims), err
+	return along(ctx, obj, "claims", seatKey, listEach(r.Licensing.ClaimsOf))
 }
 
 // AccessAnswer returns generated.AccessAnswerResolver implementation.

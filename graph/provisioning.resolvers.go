@@ -25,7 +25,7 @@ func (r *callResolver) ID(ctx context.Context, obj *provisioning.Call) (string, 
 
 // ScimConfig is the resolver for the scimConfig field.
 func (r *callResolver) ScimConfig(ctx context.Context, obj *provisioning.Call) (*provisioning.Config, error) {
-	return load(ctx).configs.Load(ctx, obj.Config)
+	return along(ctx, obj, "scimConfig", callerKey, oneEach(r.Provisioning.Configs))
 }
 
 // DurationMicroseconds is the resolver for the durationMicroseconds field.
@@ -35,14 +35,7 @@ func (r *callResolver) DurationMicroseconds(ctx context.Context, obj *provisioni
 
 // Resource is the resolver for the resource field.
 func (r *callResolver) Resource(ctx context.Context, obj *provisioning.Call) (wire.Node, error) {
-	switch {
-	case obj.Resource == nil:
-		return nil, nil //nolint:nilnil // it touched none
-	case obj.ResourceType == "Group":
-		return nothing(load(ctx).groups.Load(ctx, *obj.Resource))
-	default:
-		return nothing(load(ctx).users.Load(ctx, *obj.Resource))
-	}
+	return r.touched(ctx, obj)
 }
 
 // CreateScimConfig is the resolver for the createScimConfig field.
@@ -154,10 +147,7 @@ func (r *scimConfigResolver) ID(ctx context.Context, obj *provisioning.Config) (
 
 // License is the resolver for the license field.
 func (r *scimConfigResolver) License(ctx context.Context, obj *provisioning.Config) (*licensing.License, error) {
-	if obj.License == nil {
-		return nil, nil //nolint:nilnil // it assigns none
-	}
-	return load(ctx).licenses.Load(ctx, *obj.License)
+	return along(ctx, obj, "license", assignsKey, oneEach(r.Licensing.Licenses))
 }
 
 // BaseURL is the resolver for the baseUrl field.
@@ -167,13 +157,12 @@ func (r *scimConfigResolver) BaseURL(ctx context.Context, obj *provisioning.Conf
 
 // Tokens is the resolver for the tokens field.
 func (r *scimConfigResolver) Tokens(ctx context.Context, obj *provisioning.Config) ([]*access.Token, error) {
-	tokens, err := load(ctx).tokens.Load(ctx, obj.ID)
-	return pointers(tokens), err
+	return r.tokensOfConfig(ctx, obj)
 }
 
 // LastUsedAt is the resolver for the lastUsedAt field.
 func (r *scimConfigResolver) LastUsedAt(ctx context.Context, obj *provisioning.Config) (*time.Time, error) {
-	tokens, err := load(ctx).tokens.Load(ctx, obj.ID)
+	tokens, err := r.tokensOfConfig(ctx, obj)
 	var last *time.Time
 	for _, token := range tokens {
 		if token.LastUsedAt != nil && (last == nil || token.LastUsedAt.After(*last)) {
@@ -184,8 +173,12 @@ func (r *scimConfigResolver) LastUsedAt(ctx context.Context, obj *provisioning.C
 }
 
 // Calls is the resolver for the calls field.
-func (r *scimConfigResolver) Calls(ctx context.Context, obj *provisioning.Config, first *int, after *string, last *int, before *string, filter *generated.CallFilter) (*generated.CallConnection, error) {
-	return r.calls(ctx, paging(first, after, last, before), filter, &obj.ID)
+func (r *scimConfigResolver) Calls(ctx context.Context, obj *provisioning.Config, first *int, after *string, last *int, before *string, filter *generated.CallFilter, direction generated.Direction) (*generated.CallConnection, error) {
+	f, err := callFilter(filter)
+	if err != nil {
+		return nil, err
+	}
+	return r.callsOfConfig(ctx, obj, f, paging(first, after, last, before), way(direction))
 }
 
 // Call returns generated.CallResolver implementation.

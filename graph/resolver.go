@@ -51,25 +51,44 @@ func (r *Resolver) authenticate(ctx context.Context, header string) (context.Con
 	return caller.With(ctx, who), nil
 }
 
-// inTenant runs the fields below a Tenant in that tenant: an operator's way into one.
-func inTenant(ctx context.Context, next graphql.Resolver) (any, error) {
-	who, ok := caller.From(ctx)
-	if !ok || !who.Scopes.Allow(caller.ScopeOperator) {
+// around gives a field what it needs to know of the fields above it: an operator's fields below a Tenant run in that tenant,
+// whichever way the tenant came into the answer, and a field that reads has a place for what it reads. Whatever stands in the
+// context here is there for all fields below, too.
+func around(ctx context.Context, next graphql.Resolver) (any, error) {
+	field := graphql.GetFieldContext(ctx)
+	if !field.IsResolver {
 		return next(ctx)
 	}
-	for field := graphql.GetFieldContext(ctx).Parent; field != nil; field = field.Parent {
-		switch t := field.Result.(type) {
-		case *tenancy.Tenant:
-			if t != nil {
-				return next(caller.InTenant(ctx, t.ID))
+	if field.Object == "Tenant" {
+		if who, ok := caller.From(ctx); ok && who.Scopes.Allow(caller.ScopeOperator) {
+			of, err := tenantAbove(field)
+			if err != nil {
+				return nil, err
 			}
-		case **tenancy.Tenant:
-			if t != nil && *t != nil {
-				return next(caller.InTenant(ctx, (*t).ID))
-			}
+			ctx = caller.InTenant(ctx, of)
 		}
 	}
+	if len(field.Field.Selections) > 0 {
+		ctx = atSpot(ctx, field)
+	}
 	return next(ctx)
+}
+
+var errTenantLost = errors.New("a field of Tenant is not below one")
+
+// tenantAbove returns the tenant whose field this is.
+func tenantAbove(field *graphql.FieldContext) (id.ID, error) {
+	if field.Parent != nil {
+		switch t := field.Parent.Result.(type) {
+		case *tenancy.Tenant:
+			return t.ID, nil
+		case **tenancy.Tenant:
+			return (*t).ID, nil
+		case tenancy.Tenant:
+			return t.ID, nil
+		}
+	}
+	return id.Nil, errTenantLost
 }
 
 // parsed reads an id of a kind. One that is none is told apart from one that is not there.

@@ -58,7 +58,7 @@ func NewServer(r *Resolver, log *slog.Logger) *Server {
 	s.exec.SetQueryCache(s.checked)
 	s.exec.AroundOperations(s.gate)
 	s.exec.AroundOperations(s.checkInputs)
-	s.exec.AroundFields(inTenant)
+	s.exec.AroundFields(around)
 	s.exec.Use(extension.Introspection{}) // the gate keeps it for administrators
 	return s
 }
@@ -95,7 +95,7 @@ func (s *Server) run(ctx context.Context, w http.ResponseWriter, params *graphql
 		s.refuse(w, statusOf(err), err)
 		return
 	}
-	ctx = graphql.StartOperationTrace(withLoaders(ctx, s.resolver))
+	ctx = graphql.StartOperationTrace(ctx)
 	operation, errs := s.exec.CreateOperationContext(ctx, params)
 	if errs != nil {
 		s.answer(w, http.StatusUnprocessableEntity, &graphql.Response{Errors: coded(errs)})

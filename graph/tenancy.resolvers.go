@@ -57,12 +57,8 @@ func (r *queryResolver) Tenant(ctx context.Context) (*tenancy.Tenant, error) {
 }
 
 // Tenants is the resolver for the tenants field.
-func (r *queryResolver) Tenants(ctx context.Context, first *int, after *string, last *int, before *string) (*generated.TenantConnection, error) {
-	p, err := r.Resolver.Tenants.List(ctx, paging(first, after, last, before))
-	if err != nil {
-		return nil, err
-	}
-	return tenantConnection(p), nil
+func (r *queryResolver) Tenants(ctx context.Context, first *int, after *string, last *int, before *string, filter *generated.TenantFilter, orderBy *generated.TenantOrder) (*generated.TenantConnection, error) {
+	return r.tenants(ctx, paging(first, after, last, before), filter, orderBy)
 }
 
 // TenantBy is the resolver for the tenantBy field.
@@ -91,12 +87,8 @@ func (r *tenantResolver) HasScim(ctx context.Context, obj *tenancy.Tenant) (bool
 }
 
 // ScimConfigs is the resolver for the scimConfigs field.
-func (r *tenantResolver) ScimConfigs(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string) (*generated.ScimConfigConnection, error) {
-	p, err := r.Provisioning.ListConfigs(ctx, paging(first, after, last, before))
-	if err != nil {
-		return nil, err
-	}
-	return configConnection(p), nil
+func (r *tenantResolver) ScimConfigs(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string, filter *generated.ScimConfigFilter, orderBy *generated.ScimConfigOrder) (*generated.ScimConfigConnection, error) {
+	return r.scimConfigs(ctx, paging(first, after, last, before), filter, orderBy)
 }
 
 // Users is the resolver for the users field.
@@ -110,13 +102,18 @@ func (r *tenantResolver) Groups(ctx context.Context, obj *tenancy.Tenant, first 
 }
 
 // Licenses is the resolver for the licenses field.
-func (r *tenantResolver) Licenses(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string) (*generated.LicenseConnection, error) {
-	return r.licenses(ctx, paging(first, after, last, before))
+func (r *tenantResolver) Licenses(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string, filter *generated.LicenseFilter, orderBy *generated.LicenseOrder) (*generated.LicenseConnection, error) {
+	return r.licenses(ctx, paging(first, after, last, before), filter, orderBy)
 }
 
 // Calls is the resolver for the calls field.
-func (r *tenantResolver) Calls(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string, filter *generated.CallFilter) (*generated.CallConnection, error) {
-	return r.calls(ctx, paging(first, after, last, before), filter, nil)
+func (r *tenantResolver) Calls(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string, filter *generated.CallFilter, direction generated.Direction) (*generated.CallConnection, error) {
+	return r.calls(ctx, paging(first, after, last, before), filter, direction)
+}
+
+// Events is the resolver for the events field.
+func (r *tenantResolver) Events(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string, filter *generated.EventFilter) (*generated.EventConnection, error) {
+	return r.events(ctx, paging(first, after, last, before), filter)
 }
 
 // Administrators is the resolver for the administrators field.
@@ -126,12 +123,8 @@ func (r *tenantResolver) Administrators(ctx context.Context, obj *tenancy.Tenant
 }
 
 // Tokens is the resolver for the tokens field.
-func (r *tenantResolver) Tokens(ctx context.Context, obj *tenancy.Tenant, first *int, after *string) (*generated.AccessTokenConnection, error) {
-	p, err := r.Resolver.Access.List(ctx, paging(first, after, nil, nil))
-	if err != nil {
-		return nil, err
-	}
-	return tokenConnection(p), nil
+func (r *tenantResolver) Tokens(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string, filter *generated.AccessTokenFilter, direction generated.Direction) (*generated.AccessTokenConnection, error) {
+	return r.tokens(ctx, paging(first, after, last, before), filter, direction)
 }
 
 // Tenant returns generated.TenantResolver implementation.

@@ -10,12 +10,10 @@ import (
 	"github.com/usherhq/usher/graph/wire"
 	"github.com/usherhq/usher/internal/fault"
 	"github.com/usherhq/usher/internal/id"
-	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/modules/access"
 	"github.com/usherhq/usher/modules/directory"
 	"github.com/usherhq/usher/modules/events"
 	"github.com/usherhq/usher/modules/licensing"
-	"github.com/usherhq/usher/modules/provisioning"
 )
 
 // orNothing answers null for what is not there.
@@ -42,6 +40,15 @@ func nothing[T any](of *T, err error) (wire.Node, error) {
 	return of, nil
 }
 
+// among finds one thing with a verb that finds several.
+func among[T any](ctx context.Context, of id.ID, read func(context.Context, []id.ID) (map[id.ID]T, error)) (*T, error) {
+	found, err := read(ctx, []id.ID{of})
+	if one, there := found[of]; there {
+		return &one, err
+	}
+	return nil, err
+}
+
 // node finds the thing with an id, whatever it is.
 func (r *Resolver) node(ctx context.Context, text string) (wire.Node, error) {
 	kind, of, ok := id.KindOf(text)
@@ -50,15 +57,15 @@ func (r *Resolver) node(ctx context.Context, text string) (wire.Node, error) {
 	}
 	switch kind {
 	case id.User:
-		return nothing(load(ctx).users.Load(ctx, of))
+		return nothing(orNothing(r.Directory.Get(ctx, of)))
 	case id.Group:
-		return nothing(load(ctx).groups.Load(ctx, of))
+		return nothing(orNothing(r.Directory.GetGroup(ctx, of)))
 	case id.License:
-		return nothing(load(ctx).licenses.Load(ctx, of))
+		return nothing(found(r.Licensing.Get(ctx, of)))
 	case id.Seat:
-		return nothing(load(ctx).seatsByID.Load(ctx, of))
+		return nothing(among(ctx, of, r.Licensing.SeatsByID))
 	case id.Call:
-		return nothing(load(ctx).calls.Load(ctx, of))
+		return nothing(among(ctx, of, r.Provisioning.CallsByID))
 	case id.Config:
 		return nothing(found(r.Provisioning.GetConfig(ctx, of)))
 	case id.Token:
@@ -153,130 +160,6 @@ func subjectID(e *events.Event) *string {
 	return nil
 }
 
-func (r *Resolver) users(ctx context.Context, args page.Args, filter *generated.UserFilter, order *generated.UserOrder) (*generated.UserConnection, error) {
-	f, err := userFilter(filter)
-	if err != nil {
-		return nil, err
-	}
-	by := directory.UserOrder{}
-	if order != nil {
-		by.Descending = order.Direction == generated.DirectionDescending
-		if order.Field == generated.UserOrderFieldCreatedAt {
-			by.By = directory.UsersByCreatedAt
-		}
-	}
-	p, err := r.Directory.ListUsers(ctx, args, f, by)
-	if err != nil {
-		return nil, err
-	}
-	return userConnection(p, by, asked(ctx)), nil
-}
-
-var claimed = map[generated.ClaimedState]directory.Claimed{
-	generated.ClaimedStateCreated: directory.ClaimedCreated, generated.ClaimedStateAdopted: directory.ClaimedAdopted,
-	generated.ClaimedStateNever: directory.ClaimedNever,
-}
-
-func userFilter(given *generated.UserFilter) (f directory.UserFilter, err error) {
-	if given == nil {
-		return f, nil
-	}
-	set(&f.Search, given.Search)
-	f.Active, f.Department = value(given.Active), value(given.Department)
-	if state := value(given.Claimed); state != nil {
-		f.Claimed = claimed[*state]
-	}
-	if f.Group, err = optional(id.Group, "groupId", value(given.GroupID)); err != nil {
-		return f, err
-	}
-	f.Config, err = optional(id.Config, "scimConfigId", value(given.ScimConfigID))
-	return f, err
-}
-
-func (r *Resolver) groups(ctx context.Context, args page.Args, filter *generated.GroupFilter, order *generated.GroupOrder) (*generated.GroupConnection, error) {
-	var f directory.GroupFilter
-	if filter != nil {
-		set(&f.Search, filter.Search)
-		var err error
-		if f.Config, err = optional(id.Config, "scimConfigId", value(filter.ScimConfigID)); err != nil {
-			return nil, err
-		}
-	}
-	by := directory.GroupOrder{}
-	if order != nil {
-		by.Descending = order.Direction == generated.DirectionDescending
-		if order.Field == generated.GroupOrderFieldCreatedAt {
-			by.By = directory.GroupsByCreatedAt
-		}
-	}
-	p, err := r.Directory.ListGroups(ctx, args, f, by)
-	if err != nil {
-		return nil, err
-	}
-	return groupConnection(p, by), nil
-}
-
-func (r *Resolver) licenses(ctx context.Context, args page.Args) (*generated.LicenseConnection, error) {
-	p, err := r.Licensing.List(ctx, args)
-	if err != nil {
-		return nil, err
-	}
-	return licenseConnection(p), nil
-}
-
-func (r *Resolver) calls(ctx context.Context, args page.Args, filter *generated.CallFilter, config *id.ID) (*generated.CallConnection, error) {
-	f, err := callFilter(filter)
-	if err != nil {
-		return nil, err
-	}
-	if config != nil {
-		f.Config = config
-	}
-	p, err := r.Provisioning.Calls(ctx, args, f)
-	if err != nil {
-		return nil, err
-	}
-	return callConnection(p), nil
-}
-
-func callFilter(given *generated.CallFilter) (f provisioning.CallFilter, err error) {
-	if given == nil {
-		return f, nil
-	}
-	set(&f.Method, given.Method)
-	set(&f.Refused, given.Refused)
-	f.Probe, f.Since, f.Until = value(given.Probe), value(given.Since), value(given.Until)
-	if f.Config, err = optional(id.Config, "scimConfigId", value(given.ScimConfigID)); err != nil {
-		return f, err
-	}
-	if text := value(given.ResourceID); text != nil {
-		kind, of, ok := id.KindOf(*text)
-		if !ok || kind != id.User && kind != id.Group {
-			return f, errID.At("resourceId")
-		}
-		f.Resource = &of
-	}
-	return f, nil
-}
-
-func seatsOf(ctx context.Context, license id.ID, args page.Args, state *licensing.State) (*generated.SeatConnection, error) {
-	wanted := pieceOf{of: license, args: args}
-	if state != nil {
-		wanted.state = *state
-	}
-	p, err := load(ctx).seatPages.Load(ctx, wanted)
-	if err != nil {
-		return nil, err
-	}
-	if asked(ctx).have("totalCount") {
-		wanted.args = page.Args{}
-		if p.Total, err = load(ctx).seatCounts.Load(ctx, wanted); err != nil {
-			return nil, err
-		}
-	}
-	return seatConnection(p), nil
-}
-
 // seatVerb does something with the seat of a person, and shows it with its license.
 func (r *Resolver) seatVerb(ctx context.Context, input generated.SeatInput,
 	verb func(ctx context.Context, license, user id.ID) (licensing.Seat, error),
@@ -300,13 +183,22 @@ func (r *Resolver) seatVerb(ctx context.Context, input generated.SeatInput,
 	return &generated.SeatPayload{Seat: seat, License: l}, nil
 }
 
-// persons reads who is asked about. That each is named in one way is the schema's rule.
+// persons reads who is asked about.
 func persons(given []*generated.PersonInput) ([]directory.Person, error) {
 	if len(given) > licensing.MaxPeople {
 		return nil, licensing.ErrTooManyPeople
 	}
 	people := make([]directory.Person, len(given))
 	for i, one := range given {
+		ways := 0
+		for _, way := range []*string{value(one.ID), value(one.UserName), value(one.ExternalID)} {
+			if way != nil {
+				ways++
+			}
+		}
+		if ways != 1 {
+			return nil, errArguments.At("people").Sayf("name each person by one of id, userName and externalId")
+		}
 		p := &people[i]
 		set(&p.UserName, one.UserName)
 		set(&p.ExternalID, one.ExternalID)
@@ -316,9 +208,6 @@ func persons(given []*generated.PersonInput) ([]directory.Person, error) {
 		}
 		if of != nil {
 			p.ID = *of
-		}
-		if p.ID == id.Nil && p.UserName == "" && p.ExternalID == "" {
-			return nil, errArguments.At("people").Sayf("name each person by id, userName or externalId")
 		}
 	}
 	return people, nil

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/internal/store"
 	"github.com/usherhq/usher/internal/storetest"
 	"github.com/usherhq/usher/modules/provisioning"
@@ -155,7 +156,7 @@ func TestABulkIsLoggedOperationByOperation(t *testing.T) {
 			`{"method":"DELETE","path":"/Users/bulkId:1"}`)
 		path := "/Users/" + a.made(t, 0)
 		w.provisioning.FlushCalls(t.Context())
-		calls, err := w.provisioning.Calls(w.admin, pageOf(10), provisioning.CallFilter{Config: &w.config.ID})
+		calls, err := w.provisioning.Calls(w.admin, pageOf(10), provisioning.CallFilter{Config: &w.config.ID}, page.Descending)
 		if err != nil {
 			t.Fatal(err)
 		}

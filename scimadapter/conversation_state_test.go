@@ -9,6 +9,7 @@ import (
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/modules/directory"
+	"github.com/usherhq/usher/modules/licensing"
 	"github.com/usherhq/usher/modules/provisioning"
 )
 
@@ -211,7 +212,7 @@ func (k *talk) groupLines() []string {
 
 func (k *talk) licenseLines() []string {
 	k.t.Helper()
-	licenses, err := k.seats.List(k.admin, page.Args{First: page.Max})
+	licenses, err := k.seats.List(k.admin, page.Args{First: page.Max}, licensing.Filter{}, licensing.Order{})
 	if err != nil {
 		k.t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/usherhq/usher/internal/clock"
 	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/internal/store"
 	"github.com/usherhq/usher/internal/storetest"
 	"github.com/usherhq/usher/modules/directory"
@@ -263,7 +264,7 @@ func TestOnlyThePresetForEntraDoubtsAReplaceByOne(t *testing.T) {
 				t.Errorf("%s: the members are %v, want %v", preset, got, want)
 			}
 			w.provisioning.FlushCalls(t.Context())
-			calls, err := w.provisioning.Calls(w.admin, pageOf(1), provisioning.CallFilter{Resource: &of, Method: "PATCH"})
+			calls, err := w.provisioning.Calls(w.admin, pageOf(1), provisioning.CallFilter{Resource: &of, Method: "PATCH"}, page.Descending)
 			if err != nil || len(calls.Items) != 1 {
 				t.Fatalf("%s: the calls are %+v, %v", preset, calls.Items, err)
 			}

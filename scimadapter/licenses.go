@@ -150,14 +150,14 @@ const maxLicenses = 5 * page.Max
 func (e *exchange) allLicenses() ([]licensing.License, error) {
 	var all []licensing.License
 	for args := (page.Args{First: page.Max}); len(all) < maxLicenses; {
-		p, err := e.h.seats.List(e.ctx, args)
+		p, err := e.h.seats.List(e.ctx, args, licensing.Filter{}, licensing.Order{})
 		if err != nil {
 			return nil, err
 		}
 		if all = append(all, p.Items...); !p.HasNext {
 			return all, nil
 		}
-		args.After = licensing.Cursor(all[len(all)-1])
+		args.After = licensing.Cursor(all[len(all)-1], licensing.Order{})
 	}
 	return nil, errTooMany.Sayf("the tenant has more than %d licenses, too many to be listed here", maxLicenses)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/internal/store"
 	"github.com/usherhq/usher/internal/storetest"
 	"github.com/usherhq/usher/modules/access"
@@ -20,7 +21,7 @@ import (
 func (w *world) calls() []provisioning.Call {
 	w.t.Helper()
 	w.provisioning.FlushCalls(w.t.Context())
-	p, err := w.provisioning.Calls(w.admin, pageOf(100), provisioning.CallFilter{})
+	p, err := w.provisioning.Calls(w.admin, pageOf(100), provisioning.CallFilter{}, page.Descending)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/internal/store"
 	"github.com/usherhq/usher/internal/storetest"
 	"github.com/usherhq/usher/modules/provisioning"
@@ -227,7 +228,7 @@ func TestWhoIsNotLetInGetsSCIMsWords(t *testing.T) {
 			t.Errorf("a paused configuration said %v", a.header)
 		}
 		w.provisioning.FlushCalls(t.Context())
-		calls, err := w.provisioning.Calls(w.admin, pageOf(10), provisioning.CallFilter{Config: &w.config.ID, Refused: true})
+		calls, err := w.provisioning.Calls(w.admin, pageOf(10), provisioning.CallFilter{Config: &w.config.ID, Refused: true}, page.Descending)
 		if err != nil || len(calls.Items) != 3 || calls.Items[0].Status != http.StatusServiceUnavailable || calls.Items[1].Status != http.StatusUnauthorized ||
 			calls.Items[2].Status != http.StatusForbidden {
 			t.Errorf("the log has %+v, %v", calls.Items, err)

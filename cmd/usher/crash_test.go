@@ -18,6 +18,7 @@ import (
 	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/internal/simulate"
 	"github.com/usherhq/usher/internal/storetest"
+	"github.com/usherhq/usher/modules/licensing"
 )
 
 // kills is how often the server is killed on each database: USHER_TEST_KILLS, or 20.
@@ -158,7 +159,7 @@ func auditLicenses(t *testing.T, at place, tenant string) {
 		t.Fatalf("%q is no tenant", tenant)
 	}
 	ctx := caller.InTenant(operator(t.Context()), of)
-	all, err := h.seats.List(ctx, page.Args{})
+	all, err := h.seats.List(ctx, page.Args{}, licensing.Filter{}, licensing.Order{})
 	if err != nil || len(all.Items) == 0 {
 		t.Fatalf("licenses: %v, %v", all, err)
 	}

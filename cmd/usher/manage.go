@@ -38,18 +38,7 @@ func inside(ctx context.Context, p place, slug string, act func(ctx context.Cont
 
 // all reads a list to its end, page by page.
 func all[T any](read func(page.Args) (page.Page[T], error), cursor func(T) string) ([]T, error) {
-	args, items := page.Args{First: page.Max}, []T{}
-	for {
-		p, err := read(args)
-		if err != nil {
-			return nil, err
-		}
-		items = append(items, p.Items...)
-		if !p.HasNext {
-			return items, nil
-		}
-		args.After = cursor(items[len(items)-1])
-	}
+	return page.Walk(page.Args{First: page.Max}, read, cursor)
 }
 
 type migrateCommand struct {
@@ -108,7 +97,9 @@ type tenantList struct {
 // Run lists all tenants.
 func (c *tenantList) Run(ctx context.Context, p *printer) error {
 	return with(ctx, c.place, func(ctx context.Context, h *house) error {
-		found, err := all(func(a page.Args) (page.Page[tenancy.Tenant], error) { return h.tenants.List(ctx, a) }, tenancy.Cursor)
+		found, err := all(func(a page.Args) (page.Page[tenancy.Tenant], error) {
+			return h.tenants.List(ctx, a, tenancy.Filter{}, tenancy.Order{})
+		}, func(t tenancy.Tenant) string { return tenancy.Cursor(t, tenancy.Order{}) })
 		if err != nil {
 			return err
 		}
@@ -179,7 +170,9 @@ type licenseList struct {
 // Run lists the licenses of a tenant.
 func (c *licenseList) Run(ctx context.Context, p *printer) error {
 	return inside(ctx, c.place, c.Tenant, func(ctx context.Context, h *house) error {
-		found, err := all(func(a page.Args) (page.Page[licensing.License], error) { return h.seats.List(ctx, a) }, licensing.Cursor)
+		found, err := all(func(a page.Args) (page.Page[licensing.License], error) {
+			return h.seats.List(ctx, a, licensing.Filter{}, licensing.Order{})
+		}, func(l licensing.License) string { return licensing.Cursor(l, licensing.Order{}) })
 		if err != nil {
 			return err
 		}

@@ -140,7 +140,9 @@ func listConfig(c provisioning.Config) listedConfig {
 // Run lists the SCIM configurations of a tenant.
 func (c *scimList) Run(ctx context.Context, p *printer) error {
 	return inside(ctx, c.place, c.Tenant, func(ctx context.Context, h *house) error {
-		found, err := all(func(a page.Args) (page.Page[provisioning.Config], error) { return h.provisioning.ListConfigs(ctx, a) }, provisioning.ConfigCursor)
+		found, err := all(func(a page.Args) (page.Page[provisioning.Config], error) {
+			return h.provisioning.ListConfigs(ctx, a, provisioning.ConfigFilter{}, provisioning.ConfigOrder{})
+		}, func(c provisioning.Config) string { return provisioning.ConfigCursor(c, provisioning.ConfigOrder{}) })
 		if err != nil {
 			return err
 		}

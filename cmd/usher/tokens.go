@@ -163,7 +163,9 @@ func (t listedToken) state() string {
 // Run lists the access tokens of a tenant, or the operator's.
 func (c *tokenList) Run(ctx context.Context, p *printer) error {
 	return c.with(ctx, c.place, func(ctx context.Context, h *house) error {
-		found, err := all(func(a page.Args) (page.Page[access.Token], error) { return h.access.List(ctx, a) }, access.TokenCursor)
+		found, err := all(func(a page.Args) (page.Page[access.Token], error) {
+			return h.access.List(ctx, a, access.TokenFilter{}, page.Descending)
+		}, access.TokenCursor)
 		if err != nil {
 			return err
 		}

@@ -97,7 +97,7 @@ func join(ctx context.Context, db *store.DB, key []byte) (*house, error) {
 // index makes everybody findable whom an older Usher has kept.
 func (h *house) index(ctx context.Context) error {
 	for args := (page.Args{First: page.Max}); ; {
-		tenants, err := h.tenants.List(operator(ctx), args)
+		tenants, err := h.tenants.List(operator(ctx), args, tenancy.Filter{}, tenancy.Order{})
 		if err != nil {
 			return fmt.Errorf("list the tenants: %w", err)
 		}
@@ -106,7 +106,7 @@ func (h *house) index(ctx context.Context) error {
 			if _, err := h.directory.Index(caller.With(ctx, who)); err != nil {
 				return fmt.Errorf("make the people of %s findable: %w", t.Slug, err)
 			}
-			args.After = tenancy.Cursor(t)
+			args.After = tenancy.Cursor(t, tenancy.Order{})
 		}
 		if !tenants.HasNext {
 			return nil

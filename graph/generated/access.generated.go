@@ -802,6 +802,62 @@ func (ec *executionContext) fieldContext_TokenPayload_secret(_ context.Context, 
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputAccessTokenFilter(ctx context.Context, obj any) (AccessTokenFilter, error) {
+	var it AccessTokenFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"live", "scimConfigId", "administratorId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "live":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("live"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Live = graphql.OmittableOf(data)
+		case "scimConfigId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("scimConfigId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ScimConfigID = graphql.OmittableOf(data)
+		case "administratorId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("administratorId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AdministratorID = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAccessTokenFilter unmarshals raw into the AccessTokenFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAccessTokenFilter(ctx context.Context, raw any) (AccessTokenFilter, error) {
+	var out AccessTokenFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AccessTokenFilter", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCreateAdministratorInput(ctx context.Context, obj any) (CreateAdministratorInput, error) {
 	var it CreateAdministratorInput
 	if obj == nil {
@@ -1704,6 +1760,14 @@ func (ec *executionContext) marshalNTokenPayload2ᚖgithubᚗcomᚋusherhqᚋush
 func (ec *executionContext) unmarshalNUpdateAdministratorInput2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐUpdateAdministratorInput(ctx context.Context, v any) (UpdateAdministratorInput, error) {
 	res, err := ec.unmarshalInputUpdateAdministratorInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOAccessTokenFilter2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐAccessTokenFilter(ctx context.Context, v any) (*AccessTokenFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputAccessTokenFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOAdministratorRole2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋaccessᚐRole(ctx context.Context, v any) (*access.Role, error) {

@@ -31,15 +31,18 @@ type GroupResolver interface {
 
 	ScimConfig(ctx context.Context, obj *directory.Group) (*provisioning.Config, error)
 
-	Members(ctx context.Context, obj *directory.Group, first *int, after *string) (*MemberConnection, error)
-	ParkedMembers(ctx context.Context, obj *directory.Group) ([]*directory.ParkedMember, error)
+	Members(ctx context.Context, obj *directory.Group, first *int, after *string, last *int, before *string, direction Direction) (*MemberConnection, error)
+	ParkedMembers(ctx context.Context, obj *directory.Group, first *int, after *string, last *int, before *string) (*ParkedMemberConnection, error)
 	Drift(ctx context.Context, obj *directory.Group, first *int, after *string) (*DriftConnection, error)
-	Events(ctx context.Context, obj *directory.Group, first *int, after *string) (*EventConnection, error)
+	Events(ctx context.Context, obj *directory.Group, first *int, after *string, last *int, before *string, direction Direction) (*EventConnection, error)
 }
 type LinkResolver interface {
 	ScimConfig(ctx context.Context, obj *directory.Link) (*provisioning.Config, error)
 
 	How(ctx context.Context, obj *directory.Link) (LinkOrigin, error)
+}
+type MemberEdgeResolver interface {
+	ScimConfig(ctx context.Context, obj *MemberEdge) (*provisioning.Config, error)
 }
 type MembershipReasonResolver interface {
 	Source(ctx context.Context, obj *directory.Reason) (MembershipSource, error)
@@ -61,8 +64,11 @@ type UserResolver interface {
 
 	Links(ctx context.Context, obj *directory.User) ([]*directory.Link, error)
 	Seats(ctx context.Context, obj *directory.User) ([]*licensing.Seat, error)
-	Groups(ctx context.Context, obj *directory.User, first *int, after *string) (*UserGroupConnection, error)
-	Events(ctx context.Context, obj *directory.User, first *int, after *string) (*EventConnection, error)
+	Groups(ctx context.Context, obj *directory.User, first *int, after *string, last *int, before *string, direction Direction) (*UserGroupConnection, error)
+	Events(ctx context.Context, obj *directory.User, first *int, after *string, last *int, before *string, direction Direction) (*EventConnection, error)
+}
+type UserGroupEdgeResolver interface {
+	ScimConfig(ctx context.Context, obj *UserGroupEdge) (*provisioning.Config, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -110,6 +116,30 @@ func (ec *executionContext) field_Group_events_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "direction",
+		func(ctx context.Context, v any) (Direction, error) {
+			return ec.unmarshalNDirection2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDirection(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["direction"] = arg4
 	return args, nil
 }
 
@@ -132,6 +162,68 @@ func (ec *executionContext) field_Group_members_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "direction",
+		func(ctx context.Context, v any) (Direction, error) {
+			return ec.unmarshalNDirection2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDirection(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["direction"] = arg4
+	return args, nil
+}
+
+func (ec *executionContext) field_Group_parkedMembers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -154,6 +246,30 @@ func (ec *executionContext) field_User_events_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "direction",
+		func(ctx context.Context, v any) (Direction, error) {
+			return ec.unmarshalNDirection2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDirection(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["direction"] = arg4
 	return args, nil
 }
 
@@ -176,6 +292,30 @@ func (ec *executionContext) field_User_groups_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "direction",
+		func(ctx context.Context, v any) (Direction, error) {
+			return ec.unmarshalNDirection2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDirection(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["direction"] = arg4
 	return args, nil
 }
 
@@ -716,7 +856,7 @@ func (ec *executionContext) _Group_members(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Group().Members(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Group().Members(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["direction"].(Direction))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *MemberConnection) graphql.Marshaler {
@@ -759,25 +899,37 @@ func (ec *executionContext) _Group_parkedMembers(ctx context.Context, field grap
 			return ec.fieldContext_Group_parkedMembers(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Group().ParkedMembers(ctx, obj)
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Group().ParkedMembers(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*directory.ParkedMember) graphql.Marshaler {
-			return ec.marshalNParkedMember2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐParkedMemberᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ParkedMemberConnection) graphql.Marshaler {
+			return ec.marshalNParkedMemberConnection2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐParkedMemberConnection(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Group_parkedMembers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_Group_parkedMembers(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Group",
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ParkedMember(ctx, field)
+			return ec.childFields_ParkedMemberConnection(ctx, field)
 		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Group_parkedMembers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -836,7 +988,7 @@ func (ec *executionContext) _Group_events(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Group().Events(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Group().Events(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["direction"].(Direction))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *EventConnection) graphql.Marshaler {
@@ -1420,7 +1572,7 @@ func (ec *executionContext) _MemberEdge_scimConfig(ctx context.Context, field gr
 			return ec.fieldContext_MemberEdge_scimConfig(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.ScimConfig, nil
+			return ec.Resolvers.MemberEdge().ScimConfig(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *provisioning.Config) graphql.Marshaler {
@@ -1434,8 +1586,8 @@ func (ec *executionContext) fieldContext_MemberEdge_scimConfig(_ context.Context
 	fc = &graphql.FieldContext{
 		Object:     "MemberEdge",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ScimConfig(ctx, field)
 		},
@@ -1652,6 +1804,180 @@ func (ec *executionContext) _ParkedMember_since(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_ParkedMember_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ParkedMember", field, false, false, "Time")
+}
+
+func (ec *executionContext) _ParkedMemberConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ParkedMemberConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ParkedMemberConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ParkedMemberEdge) graphql.Marshaler {
+			return ec.marshalNParkedMemberEdge2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐParkedMemberEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ParkedMemberConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ParkedMemberConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ParkedMemberEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ParkedMemberConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *ParkedMemberConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ParkedMemberConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*directory.ParkedMember) graphql.Marshaler {
+			return ec.marshalNParkedMember2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐParkedMemberᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ParkedMemberConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ParkedMemberConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ParkedMember(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ParkedMemberConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *ParkedMemberConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ParkedMemberConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ParkedMemberConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ParkedMemberConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ParkedMemberConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *ParkedMemberConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ParkedMemberConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ParkedMemberConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ParkedMemberConnection", field, false, false, "Int64")
+}
+
+func (ec *executionContext) _ParkedMemberEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *ParkedMemberEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ParkedMemberEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ParkedMemberEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ParkedMemberEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _ParkedMemberEdge_node(ctx context.Context, field graphql.CollectedField, obj *ParkedMemberEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ParkedMemberEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v directory.ParkedMember) graphql.Marshaler {
+			return ec.marshalNParkedMember2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐParkedMember(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ParkedMemberEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ParkedMemberEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ParkedMember(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SettleGroupDriftPayload_group(ctx context.Context, field graphql.CollectedField, obj *SettleGroupDriftPayload) (ret graphql.Marshaler) {
@@ -2151,7 +2477,7 @@ func (ec *executionContext) _User_groups(ctx context.Context, field graphql.Coll
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.User().Groups(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.User().Groups(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["direction"].(Direction))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *UserGroupConnection) graphql.Marshaler {
@@ -2195,7 +2521,7 @@ func (ec *executionContext) _User_events(ctx context.Context, field graphql.Coll
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.User().Events(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.User().Events(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["direction"].(Direction))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *EventConnection) graphql.Marshaler {
@@ -2609,7 +2935,7 @@ func (ec *executionContext) _UserGroupEdge_scimConfig(ctx context.Context, field
 			return ec.fieldContext_UserGroupEdge_scimConfig(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.ScimConfig, nil
+			return ec.Resolvers.UserGroupEdge().ScimConfig(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *provisioning.Config) graphql.Marshaler {
@@ -2623,8 +2949,8 @@ func (ec *executionContext) fieldContext_UserGroupEdge_scimConfig(_ context.Cont
 	fc = &graphql.FieldContext{
 		Object:     "UserGroupEdge",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ScimConfig(ctx, field)
 		},
@@ -3936,32 +4262,33 @@ func (ec *executionContext) _MemberEdge(ctx context.Context, sel ast.SelectionSe
 		case "cursor":
 			out.Values[i] = ec._MemberEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "node":
 			out.Values[i] = ec._MemberEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "source":
 			out.Values[i] = ec._MemberEdge_source(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "scimConfig":
-			out.Values[i] = ec._MemberEdge_scimConfig(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._MemberEdge_scimConfig(ctx, field, obj)
+				})
 		case "reasons":
 			out.Values[i] = ec._MemberEdge_reasons(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "since":
 			out.Values[i] = ec._MemberEdge_since(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -4051,6 +4378,92 @@ func (ec *executionContext) _ParkedMember(ctx context.Context, sel ast.Selection
 			out.Values[i] = ec._ParkedMember_since(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var parkedMemberConnectionImplementors = []string{"ParkedMemberConnection"}
+
+func (ec *executionContext) _ParkedMemberConnection(ctx context.Context, sel ast.SelectionSet, obj *ParkedMemberConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, parkedMemberConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ParkedMemberConnection")
+		case "edges":
+			out.Values[i] = ec._ParkedMemberConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._ParkedMemberConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._ParkedMemberConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "totalCount":
+			out.Values[i] = ec._ParkedMemberConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var parkedMemberEdgeImplementors = []string{"ParkedMemberEdge"}
+
+func (ec *executionContext) _ParkedMemberEdge(ctx context.Context, sel ast.SelectionSet, obj *ParkedMemberEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, parkedMemberEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ParkedMemberEdge")
+		case "cursor":
+			out.Values[i] = ec._ParkedMemberEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._ParkedMemberEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -4394,27 +4807,28 @@ func (ec *executionContext) _UserGroupEdge(ctx context.Context, sel ast.Selectio
 		case "cursor":
 			out.Values[i] = ec._UserGroupEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "node":
 			out.Values[i] = ec._UserGroupEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "source":
 			out.Values[i] = ec._UserGroupEdge_source(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "scimConfig":
-			out.Values[i] = ec._UserGroupEdge_scimConfig(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._UserGroupEdge_scimConfig(ctx, field, obj)
+				})
 		case "since":
 			out.Values[i] = ec._UserGroupEdge_since(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -4478,16 +4892,6 @@ func (ec *executionContext) unmarshalNCreateGroupInput2githubᚗcomᚋusherhqᚋ
 func (ec *executionContext) unmarshalNCreateUserInput2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐCreateUserInput(ctx context.Context, v any) (CreateUserInput, error) {
 	res, err := ec.unmarshalInputCreateUserInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalNDirection2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDirection(ctx context.Context, v any) (Direction, error) {
-	var res Direction
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNDirection2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDirection(ctx context.Context, sel ast.SelectionSet, v Direction) graphql.Marshaler {
-	return v
 }
 
 func (ec *executionContext) marshalNDrift2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐDrift(ctx context.Context, sel ast.SelectionSet, v directory.Drift) graphql.Marshaler {
@@ -4796,6 +5200,10 @@ func (ec *executionContext) marshalNMembershipSource2githubᚗcomᚋusherhqᚋus
 	return v
 }
 
+func (ec *executionContext) marshalNParkedMember2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐParkedMember(ctx context.Context, sel ast.SelectionSet, v directory.ParkedMember) graphql.Marshaler {
+	return ec._ParkedMember(ctx, sel, &v)
+}
+
 func (ec *executionContext) marshalNParkedMember2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐParkedMemberᚄ(ctx context.Context, sel ast.SelectionSet, v []*directory.ParkedMember) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -4818,6 +5226,38 @@ func (ec *executionContext) marshalNParkedMember2ᚖgithubᚗcomᚋusherhqᚋush
 		return graphql.Null
 	}
 	return ec._ParkedMember(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNParkedMemberConnection2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐParkedMemberConnection(ctx context.Context, sel ast.SelectionSet, v *ParkedMemberConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ParkedMemberConnection!")
+		return graphql.Null
+	}
+	return ec._ParkedMemberConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNParkedMemberEdge2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐParkedMemberEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*ParkedMemberEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNParkedMemberEdge2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐParkedMemberEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNParkedMemberEdge2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐParkedMemberEdge(ctx context.Context, sel ast.SelectionSet, v *ParkedMemberEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ParkedMemberEdge!")
+		return graphql.Null
+	}
+	return ec._ParkedMemberEdge(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSettleGroupDriftInput2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐSettleGroupDriftInput(ctx context.Context, v any) (SettleGroupDriftInput, error) {

@@ -39,8 +39,8 @@ type LicenseResolver interface {
 
 	PricePerSeatMinor(ctx context.Context, obj *licensing.License) (*int64, error)
 
-	Seats(ctx context.Context, obj *licensing.License, first *int, after *string, state *licensing.State) (*SeatConnection, error)
-	Ledger(ctx context.Context, obj *licensing.License, first *int, after *string) (*LedgerConnection, error)
+	Seats(ctx context.Context, obj *licensing.License, first *int, after *string, last *int, before *string, state *licensing.State, direction Direction) (*SeatConnection, error)
+	Ledger(ctx context.Context, obj *licensing.License, first *int, after *string, last *int, before *string, filter *LedgerFilter, direction Direction) (*LedgerConnection, error)
 }
 type SeatResolver interface {
 	ID(ctx context.Context, obj *licensing.Seat) (string, error)
@@ -75,6 +75,38 @@ func (ec *executionContext) field_License_ledger_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*LedgerFilter, error) {
+			return ec.unmarshalOLedgerFilter2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐLedgerFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "direction",
+		func(ctx context.Context, v any) (Direction, error) {
+			return ec.unmarshalNDirection2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDirection(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["direction"] = arg5
 	return args, nil
 }
 
@@ -97,14 +129,38 @@ func (ec *executionContext) field_License_seats_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["after"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "state",
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "state",
 		func(ctx context.Context, v any) (*licensing.State, error) {
 			return ec.unmarshalOSeatState2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐState(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["state"] = arg2
+	args["state"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "direction",
+		func(ctx context.Context, v any) (Direction, error) {
+			return ec.unmarshalNDirection2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDirection(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["direction"] = arg5
 	return args, nil
 }
 
@@ -399,6 +455,29 @@ func (ec *executionContext) fieldContext_LedgerConnection_pageInfo(_ context.Con
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _LedgerConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *LedgerConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LedgerConnection", field, false, false, "Int64")
 }
 
 func (ec *executionContext) _LedgerEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *LedgerEdge) (ret graphql.Marshaler) {
@@ -981,7 +1060,7 @@ func (ec *executionContext) _License_seats(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.License().Seats(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["state"].(*licensing.State))
+			return ec.Resolvers.License().Seats(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["state"].(*licensing.State), fc.Args["direction"].(Direction))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *SeatConnection) graphql.Marshaler {
@@ -1025,7 +1104,7 @@ func (ec *executionContext) _License_ledger(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.License().Ledger(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.License().Ledger(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*LedgerFilter), fc.Args["direction"].(Direction))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *LedgerConnection) graphql.Marshaler {
@@ -1809,6 +1888,153 @@ func UnmarshalCreateLicenseInput(ctx context.Context, raw any) (CreateLicenseInp
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputLedgerFilter(ctx context.Context, obj any) (LedgerFilter, error) {
+	var it LedgerFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"userId", "now"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "userId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UserID = graphql.OmittableOf(data)
+		case "now":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("now"))
+			data, err := ec.unmarshalOSeatState2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐState(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Now = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalLedgerFilter unmarshals raw into the LedgerFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalLedgerFilter(ctx context.Context, raw any) (LedgerFilter, error) {
+	var out LedgerFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "LedgerFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputLicenseFilter(ctx context.Context, obj any) (LicenseFilter, error) {
+	var it LicenseFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"search"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "search":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("search"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Search = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalLicenseFilter unmarshals raw into the LicenseFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalLicenseFilter(ctx context.Context, raw any) (LicenseFilter, error) {
+	var out LicenseFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "LicenseFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputLicenseOrder(ctx context.Context, obj any) (LicenseOrder, error) {
+	var it LicenseOrder
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["field"]; !present {
+		asMap["field"] = "SKU"
+	}
+	if _, present := asMap["direction"]; !present {
+		asMap["direction"] = "ASCENDING"
+	}
+
+	fieldsInOrder := [...]string{"field", "direction"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "field":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
+			data, err := ec.unmarshalNLicenseOrderField2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐLicenseOrderField(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Field = data
+		case "direction":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("direction"))
+			data, err := ec.unmarshalNDirection2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDirection(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Direction = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalLicenseOrder unmarshals raw into the LicenseOrder input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalLicenseOrder(ctx context.Context, raw any) (LicenseOrder, error) {
+	var out LicenseOrder
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "LicenseOrder", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputPersonInput(ctx context.Context, obj any) (PersonInput, error) {
 	var it PersonInput
 	if obj == nil {
@@ -2247,6 +2473,11 @@ func (ec *executionContext) _LedgerConnection(ctx context.Context, sel ast.Selec
 			}
 		case "pageInfo":
 			out.Values[i] = ec._LedgerConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "totalCount":
+			out.Values[i] = ec._LedgerConnection_totalCount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2983,6 +3214,16 @@ func (ec *executionContext) marshalNLicenseEdge2ᚖgithubᚗcomᚋusherhqᚋushe
 	return ec._LicenseEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNLicenseOrderField2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐLicenseOrderField(ctx context.Context, v any) (LicenseOrderField, error) {
+	var res LicenseOrderField
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLicenseOrderField2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐLicenseOrderField(ctx context.Context, sel ast.SelectionSet, v LicenseOrderField) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNLicensePayload2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐLicensePayload(ctx context.Context, sel ast.SelectionSet, v *LicensePayload) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "LicensePayload!")
@@ -3134,11 +3375,35 @@ func (ec *executionContext) unmarshalNUpdateLicenseInput2githubᚗcomᚋusherhq�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalOLedgerFilter2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐLedgerFilter(ctx context.Context, v any) (*LedgerFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputLedgerFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalOLicense2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐLicense(ctx context.Context, sel ast.SelectionSet, v *licensing.License) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._License(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOLicenseFilter2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐLicenseFilter(ctx context.Context, v any) (*LicenseFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputLicenseFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOLicenseOrder2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐLicenseOrder(ctx context.Context, v any) (*LicenseOrder, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputLicenseOrder(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOSeatState2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐState(ctx context.Context, v any) (*licensing.State, error) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/usherhq/usher/graph/wire"
+	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/modules/access"
 	"github.com/usherhq/usher/modules/directory"
 	"github.com/usherhq/usher/modules/events"
@@ -31,14 +32,24 @@ type AccessTokenEdge struct {
 	Node   access.Token `json:"node"`
 }
 
+type AccessTokenFilter struct {
+	// Tokens that open something now, or those that have expired or were revoked.
+	Live graphql.Omittable[*bool] `json:"live,omitempty"`
+	// Tokens of this SCIM configuration.
+	ScimConfigID graphql.Omittable[*string] `json:"scimConfigId,omitempty"`
+	// Tokens of this administrator.
+	AdministratorID graphql.Omittable[*string] `json:"administratorId,omitempty"`
+}
+
 type AdministratorPayload struct {
 	Administrator access.Administrator `json:"administrator"`
 }
 
 type CallConnection struct {
-	Edges    []*CallEdge          `json:"edges"`
-	Nodes    []*provisioning.Call `json:"nodes"`
-	PageInfo PageInfo             `json:"pageInfo"`
+	Edges      []*CallEdge          `json:"edges"`
+	Nodes      []*provisioning.Call `json:"nodes"`
+	PageInfo   PageInfo             `json:"pageInfo"`
+	TotalCount int64                `json:"totalCount"`
 }
 
 type CallEdge struct {
@@ -51,6 +62,11 @@ type CallFilter struct {
 	// The user or group that the call touched.
 	ResourceID graphql.Omittable[*string] `json:"resourceId,omitempty"`
 	Method     graphql.Omittable[*string] `json:"method,omitempty"`
+	// The beginning of the path, such as /Users/usr_; with case.
+	Path graphql.Omittable[*string] `json:"path,omitempty"`
+	// This status exactly.
+	Status  graphql.Omittable[*int]                  `json:"status,omitempty"`
+	Verdict graphql.Omittable[*provisioning.Verdict] `json:"verdict,omitempty"`
 	// Only answers of 400 and above.
 	Refused graphql.Omittable[*bool] `json:"refused,omitempty"`
 	// Only connection tests, or everything but them.
@@ -142,14 +158,22 @@ type EmailInput struct {
 }
 
 type EventConnection struct {
-	Edges    []*EventEdge    `json:"edges"`
-	Nodes    []*events.Event `json:"nodes"`
-	PageInfo PageInfo        `json:"pageInfo"`
+	Edges      []*EventEdge    `json:"edges"`
+	Nodes      []*events.Event `json:"nodes"`
+	PageInfo   PageInfo        `json:"pageInfo"`
+	TotalCount int64           `json:"totalCount"`
 }
 
 type EventEdge struct {
 	Cursor string       `json:"cursor"`
 	Node   events.Event `json:"node"`
+}
+
+type EventFilter struct {
+	// Such as user.created; at most 50.
+	Kinds graphql.Omittable[[]string] `json:"kinds,omitempty"`
+	// The person, group, license or whatever the events are about.
+	SubjectID graphql.Omittable[*string] `json:"subjectId,omitempty"`
 }
 
 type GroupConnection struct {
@@ -202,14 +226,21 @@ type IssueTokenInput struct {
 }
 
 type LedgerConnection struct {
-	Edges    []*LedgerEdge      `json:"edges"`
-	Nodes    []*licensing.Entry `json:"nodes"`
-	PageInfo PageInfo           `json:"pageInfo"`
+	Edges      []*LedgerEdge      `json:"edges"`
+	Nodes      []*licensing.Entry `json:"nodes"`
+	PageInfo   PageInfo           `json:"pageInfo"`
+	TotalCount int64              `json:"totalCount"`
 }
 
 type LedgerEdge struct {
 	Cursor string          `json:"cursor"`
 	Node   licensing.Entry `json:"node"`
+}
+
+type LedgerFilter struct {
+	UserID graphql.Omittable[*string] `json:"userId,omitempty"`
+	// Steps that led to this state.
+	Now graphql.Omittable[*licensing.State] `json:"now,omitempty"`
 }
 
 type LicenseConnection struct {
@@ -222,6 +253,16 @@ type LicenseConnection struct {
 type LicenseEdge struct {
 	Cursor string            `json:"cursor"`
 	Node   licensing.License `json:"node"`
+}
+
+type LicenseFilter struct {
+	// Licenses whose product or SKU begins with this, without case.
+	Search graphql.Omittable[*string] `json:"search,omitempty"`
+}
+
+type LicenseOrder struct {
+	Field     LicenseOrderField `json:"field"`
+	Direction Direction         `json:"direction"`
 }
 
 type LicensePayload struct {
@@ -244,6 +285,7 @@ type MemberEdge struct {
 	ScimConfig *provisioning.Config `json:"scimConfig,omitempty"`
 	Reasons    []*directory.Reason  `json:"reasons"`
 	Since      time.Time            `json:"since"`
+	Config     *id.ID               `json:"-"`
 }
 
 type Mutation struct {
@@ -255,6 +297,18 @@ type PageInfo struct {
 	HasPreviousPage bool    `json:"hasPreviousPage"`
 	StartCursor     *string `json:"startCursor,omitempty"`
 	EndCursor       *string `json:"endCursor,omitempty"`
+}
+
+type ParkedMemberConnection struct {
+	Edges      []*ParkedMemberEdge       `json:"edges"`
+	Nodes      []*directory.ParkedMember `json:"nodes"`
+	PageInfo   PageInfo                  `json:"pageInfo"`
+	TotalCount int64                     `json:"totalCount"`
+}
+
+type ParkedMemberEdge struct {
+	Cursor string                 `json:"cursor"`
+	Node   directory.ParkedMember `json:"node"`
 }
 
 // A person as the product knows her: give exactly one.
@@ -298,8 +352,18 @@ type ScimConfigEdge struct {
 	Node   provisioning.Config `json:"node"`
 }
 
+type ScimConfigFilter struct {
+	Status           graphql.Omittable[*provisioning.Status]           `json:"status,omitempty"`
+	IdentityProvider graphql.Omittable[*provisioning.IdentityProvider] `json:"identityProvider,omitempty"`
+}
+
 type ScimConfigIDInput struct {
 	ID string `json:"id"`
+}
+
+type ScimConfigOrder struct {
+	Field     ScimConfigOrderField `json:"field"`
+	Direction Direction            `json:"direction"`
 }
 
 type ScimConfigPayload struct {
@@ -353,6 +417,17 @@ type TenantConnection struct {
 type TenantEdge struct {
 	Cursor string         `json:"cursor"`
 	Node   tenancy.Tenant `json:"node"`
+}
+
+type TenantFilter struct {
+	// Tenants whose name or slug begins with this, without case.
+	Search graphql.Omittable[*string]       `json:"search,omitempty"`
+	Plan   graphql.Omittable[*tenancy.Plan] `json:"plan,omitempty"`
+}
+
+type TenantOrder struct {
+	Field     TenantOrderField `json:"field"`
+	Direction Direction        `json:"direction"`
 }
 
 type TenantPayload struct {
@@ -472,6 +547,7 @@ type UserGroupEdge struct {
 	Source     MembershipSource     `json:"source"`
 	ScimConfig *provisioning.Config `json:"scimConfig,omitempty"`
 	Since      time.Time            `json:"since"`
+	Config     *id.ID               `json:"-"`
 }
 
 type UserIDInput struct {
@@ -667,6 +743,63 @@ func (e GroupOrderField) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+type LicenseOrderField string
+
+const (
+	LicenseOrderFieldSku       LicenseOrderField = "SKU"
+	LicenseOrderFieldProduct   LicenseOrderField = "PRODUCT"
+	LicenseOrderFieldCreatedAt LicenseOrderField = "CREATED_AT"
+)
+
+var AllLicenseOrderField = []LicenseOrderField{
+	LicenseOrderFieldSku,
+	LicenseOrderFieldProduct,
+	LicenseOrderFieldCreatedAt,
+}
+
+func (e LicenseOrderField) IsValid() bool {
+	switch e {
+	case LicenseOrderFieldSku, LicenseOrderFieldProduct, LicenseOrderFieldCreatedAt:
+		return true
+	}
+	return false
+}
+
+func (e LicenseOrderField) String() string {
+	return string(e)
+}
+
+func (e *LicenseOrderField) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = LicenseOrderField(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid LicenseOrderField", str)
+	}
+	return nil
+}
+
+func (e LicenseOrderField) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *LicenseOrderField) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e LicenseOrderField) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 type LinkOrigin string
 
 const (
@@ -782,6 +915,61 @@ func (e MembershipSource) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+type ScimConfigOrderField string
+
+const (
+	ScimConfigOrderFieldName      ScimConfigOrderField = "NAME"
+	ScimConfigOrderFieldCreatedAt ScimConfigOrderField = "CREATED_AT"
+)
+
+var AllScimConfigOrderField = []ScimConfigOrderField{
+	ScimConfigOrderFieldName,
+	ScimConfigOrderFieldCreatedAt,
+}
+
+func (e ScimConfigOrderField) IsValid() bool {
+	switch e {
+	case ScimConfigOrderFieldName, ScimConfigOrderFieldCreatedAt:
+		return true
+	}
+	return false
+}
+
+func (e ScimConfigOrderField) String() string {
+	return string(e)
+}
+
+func (e *ScimConfigOrderField) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ScimConfigOrderField(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ScimConfigOrderField", str)
+	}
+	return nil
+}
+
+func (e ScimConfigOrderField) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ScimConfigOrderField) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ScimConfigOrderField) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 type Scope string
 
 const (
@@ -843,6 +1031,61 @@ func (e *Scope) UnmarshalJSON(b []byte) error {
 }
 
 func (e Scope) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+type TenantOrderField string
+
+const (
+	TenantOrderFieldSlug      TenantOrderField = "SLUG"
+	TenantOrderFieldCreatedAt TenantOrderField = "CREATED_AT"
+)
+
+var AllTenantOrderField = []TenantOrderField{
+	TenantOrderFieldSlug,
+	TenantOrderFieldCreatedAt,
+}
+
+func (e TenantOrderField) IsValid() bool {
+	switch e {
+	case TenantOrderFieldSlug, TenantOrderFieldCreatedAt:
+		return true
+	}
+	return false
+}
+
+func (e TenantOrderField) String() string {
+	return string(e)
+}
+
+func (e *TenantOrderField) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = TenantOrderField(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid TenantOrderField", str)
+	}
+	return nil
+}
+
+func (e TenantOrderField) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *TenantOrderField) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e TenantOrderField) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -37,7 +37,7 @@ type ScimConfigResolver interface {
 	BaseURL(ctx context.Context, obj *provisioning.Config) (string, error)
 	Tokens(ctx context.Context, obj *provisioning.Config) ([]*access.Token, error)
 	LastUsedAt(ctx context.Context, obj *provisioning.Config) (*time.Time, error)
-	Calls(ctx context.Context, obj *provisioning.Config, first *int, after *string, last *int, before *string, filter *CallFilter) (*CallConnection, error)
+	Calls(ctx context.Context, obj *provisioning.Config, first *int, after *string, last *int, before *string, filter *CallFilter, direction Direction) (*CallConnection, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -87,6 +87,14 @@ func (ec *executionContext) field_ScimConfig_calls_args(ctx context.Context, raw
 		return nil, err
 	}
 	args["filter"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "direction",
+		func(ctx context.Context, v any) (Direction, error) {
+			return ec.unmarshalNDirection2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDirection(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["direction"] = arg5
 	return args, nil
 }
 
@@ -239,6 +247,29 @@ func (ec *executionContext) _Call_status(ctx context.Context, field graphql.Coll
 }
 func (ec *executionContext) fieldContext_Call_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Call_verdict(ctx context.Context, field graphql.CollectedField, obj *provisioning.Call) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Call_verdict(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Verdict(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v provisioning.Verdict) graphql.Marshaler {
+			return ec.marshalNCallVerdict2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐVerdict(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Call_verdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Call", field, true, false, "CallVerdict")
 }
 
 func (ec *executionContext) _Call_scimType(ctx context.Context, field graphql.CollectedField, obj *provisioning.Call) (ret graphql.Marshaler) {
@@ -528,6 +559,29 @@ func (ec *executionContext) fieldContext_CallConnection_pageInfo(_ context.Conte
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _CallConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *CallConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallConnection", field, false, false, "Int64")
 }
 
 func (ec *executionContext) _CallEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *CallEdge) (ret graphql.Marshaler) {
@@ -958,7 +1012,7 @@ func (ec *executionContext) _ScimConfig_calls(ctx context.Context, field graphql
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.ScimConfig().Calls(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*CallFilter))
+			return ec.Resolvers.ScimConfig().Calls(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*CallFilter), fc.Args["direction"].(Direction))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *CallConnection) graphql.Marshaler {
@@ -1392,7 +1446,7 @@ func (ec *executionContext) unmarshalInputCallFilter(ctx context.Context, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"scimConfigId", "resourceId", "method", "refused", "probe", "since", "until"}
+	fieldsInOrder := [...]string{"scimConfigId", "resourceId", "method", "path", "status", "verdict", "refused", "probe", "since", "until"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1420,6 +1474,27 @@ func (ec *executionContext) unmarshalInputCallFilter(ctx context.Context, obj an
 				return it, err
 			}
 			it.Method = graphql.OmittableOf(data)
+		case "path":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("path"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Path = graphql.OmittableOf(data)
+		case "status":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Status = graphql.OmittableOf(data)
+		case "verdict":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("verdict"))
+			data, err := ec.unmarshalOCallVerdict2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐVerdict(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Verdict = graphql.OmittableOf(data)
 		case "refused":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("refused"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -1632,6 +1707,55 @@ func UnmarshalIssueScimTokenInput(ctx context.Context, raw any) (IssueScimTokenI
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputScimConfigFilter(ctx context.Context, obj any) (ScimConfigFilter, error) {
+	var it ScimConfigFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"status", "identityProvider"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "status":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
+			data, err := ec.unmarshalOScimConfigStatus2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐStatus(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Status = graphql.OmittableOf(data)
+		case "identityProvider":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("identityProvider"))
+			data, err := ec.unmarshalOIdentityProvider2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐIdentityProvider(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdentityProvider = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalScimConfigFilter unmarshals raw into the ScimConfigFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalScimConfigFilter(ctx context.Context, raw any) (ScimConfigFilter, error) {
+	var out ScimConfigFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ScimConfigFilter", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputScimConfigIdInput(ctx context.Context, obj any) (ScimConfigIDInput, error) {
 	var it ScimConfigIDInput
 	if obj == nil {
@@ -1671,6 +1795,62 @@ func (ec *executionContext) unmarshalInputScimConfigIdInput(ctx context.Context,
 func UnmarshalScimConfigIdInput(ctx context.Context, raw any) (ScimConfigIDInput, error) {
 	var out ScimConfigIDInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ScimConfigIdInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputScimConfigOrder(ctx context.Context, obj any) (ScimConfigOrder, error) {
+	var it ScimConfigOrder
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["field"]; !present {
+		asMap["field"] = "NAME"
+	}
+	if _, present := asMap["direction"]; !present {
+		asMap["direction"] = "ASCENDING"
+	}
+
+	fieldsInOrder := [...]string{"field", "direction"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "field":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
+			data, err := ec.unmarshalNScimConfigOrderField2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐScimConfigOrderField(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Field = data
+		case "direction":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("direction"))
+			data, err := ec.unmarshalNDirection2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDirection(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Direction = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalScimConfigOrder unmarshals raw into the ScimConfigOrder input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalScimConfigOrder(ctx context.Context, raw any) (ScimConfigOrder, error) {
+	var out ScimConfigOrder
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ScimConfigOrder", raw, &out)
 	return out, err
 }
 
@@ -1823,6 +2003,11 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "verdict":
+			out.Values[i] = ec._Call_verdict(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "scimType":
 			out.Values[i] = ec._Call_scimType(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -1905,6 +2090,11 @@ func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.Selecti
 			}
 		case "pageInfo":
 			out.Values[i] = ec._CallConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "totalCount":
+			out.Values[i] = ec._CallConnection_totalCount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2351,6 +2541,34 @@ func (ec *executionContext) marshalNCallEdge2ᚖgithubᚗcomᚋusherhqᚋusher�
 	return ec._CallEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNCallVerdict2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐVerdict(ctx context.Context, v any) (provisioning.Verdict, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNCallVerdict2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐVerdict[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCallVerdict2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐVerdict(ctx context.Context, sel ast.SelectionSet, v provisioning.Verdict) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNCallVerdict2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐVerdict[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "CallVerdict!")
+	}
+	return res
+}
+
+var (
+	unmarshalNCallVerdict2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐVerdict = map[string]provisioning.Verdict{
+		"DONE":    provisioning.CallDone,
+		"REFUSED": provisioning.CallRefused,
+		"FAILED":  provisioning.CallFailed,
+	}
+	marshalNCallVerdict2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐVerdict = map[provisioning.Verdict]string{
+		provisioning.CallDone:    "DONE",
+		provisioning.CallRefused: "REFUSED",
+		provisioning.CallFailed:  "FAILED",
+	}
+)
+
 func (ec *executionContext) unmarshalNCreateScimConfigInput2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐCreateScimConfigInput(ctx context.Context, v any) (CreateScimConfigInput, error) {
 	res, err := ec.unmarshalInputCreateScimConfigInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -2550,6 +2768,16 @@ func (ec *executionContext) unmarshalNScimConfigIdInput2githubᚗcomᚋusherhq�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNScimConfigOrderField2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐScimConfigOrderField(ctx context.Context, v any) (ScimConfigOrderField, error) {
+	var res ScimConfigOrderField
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNScimConfigOrderField2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐScimConfigOrderField(ctx context.Context, sel ast.SelectionSet, v ScimConfigOrderField) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNScimConfigPayload2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐScimConfigPayload(ctx context.Context, sel ast.SelectionSet, v *ScimConfigPayload) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ScimConfigPayload!")
@@ -2616,6 +2844,38 @@ func (ec *executionContext) unmarshalOCallFilter2ᚖgithubᚗcomᚋusherhqᚋush
 	res, err := ec.unmarshalInputCallFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
+
+func (ec *executionContext) unmarshalOCallVerdict2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐVerdict(ctx context.Context, v any) (*provisioning.Verdict, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalOCallVerdict2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐVerdict[tmp]
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCallVerdict2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐVerdict(ctx context.Context, sel ast.SelectionSet, v *provisioning.Verdict) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(marshalOCallVerdict2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐVerdict[*v])
+	return res
+}
+
+var (
+	unmarshalOCallVerdict2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐVerdict = map[string]provisioning.Verdict{
+		"DONE":    provisioning.CallDone,
+		"REFUSED": provisioning.CallRefused,
+		"FAILED":  provisioning.CallFailed,
+	}
+	marshalOCallVerdict2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐVerdict = map[provisioning.Verdict]string{
+		provisioning.CallDone:    "DONE",
+		provisioning.CallRefused: "REFUSED",
+		provisioning.CallFailed:  "FAILED",
+	}
+)
 
 func (ec *executionContext) unmarshalOIdentityProvider2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐIdentityProvider(ctx context.Context, v any) (*provisioning.IdentityProvider, error) {
 	if v == nil {
@@ -2730,5 +2990,51 @@ func (ec *executionContext) marshalOScimConfig2ᚖgithubᚗcomᚋusherhqᚋusher
 	}
 	return ec._ScimConfig(ctx, sel, v)
 }
+
+func (ec *executionContext) unmarshalOScimConfigFilter2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐScimConfigFilter(ctx context.Context, v any) (*ScimConfigFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputScimConfigFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOScimConfigOrder2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐScimConfigOrder(ctx context.Context, v any) (*ScimConfigOrder, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputScimConfigOrder(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOScimConfigStatus2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐStatus(ctx context.Context, v any) (*provisioning.Status, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalOScimConfigStatus2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐStatus[tmp]
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOScimConfigStatus2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐStatus(ctx context.Context, sel ast.SelectionSet, v *provisioning.Status) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(marshalOScimConfigStatus2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐStatus[*v])
+	return res
+}
+
+var (
+	unmarshalOScimConfigStatus2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐStatus = map[string]provisioning.Status{
+		"ACTIVE": provisioning.Active,
+		"PAUSED": provisioning.Paused,
+	}
+	marshalOScimConfigStatus2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐStatus = map[provisioning.Status]string{
+		provisioning.Active: "ACTIVE",
+		provisioning.Paused: "PAUSED",
+	}
+)
 
 // endregion ***************************** type.gotpl *****************************

@@ -33,6 +33,7 @@ type ResolverRoot interface {
 	LedgerEntry() LedgerEntryResolver
 	License() LicenseResolver
 	Link() LinkResolver
+	MemberEdge() MemberEdgeResolver
 	MembershipReason() MembershipReasonResolver
 	Mutation() MutationResolver
 	ParkedMember() ParkedMemberResolver
@@ -42,6 +43,7 @@ type ResolverRoot interface {
 	SigningKey() SigningKeyResolver
 	Tenant() TenantResolver
 	User() UserResolver
+	UserGroupEdge() UserGroupEdgeResolver
 }
 
 type DirectiveRoot struct {
@@ -107,12 +109,14 @@ type ComplexityRoot struct {
 		ScimType             func(childComplexity int) int
 		Status               func(childComplexity int) int
 		UserAgent            func(childComplexity int) int
+		Verdict              func(childComplexity int) int
 	}
 
 	CallConnection struct {
-		Edges    func(childComplexity int) int
-		Nodes    func(childComplexity int) int
-		PageInfo func(childComplexity int) int
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
 	}
 
 	CallEdge struct {
@@ -165,9 +169,10 @@ type ComplexityRoot struct {
 	}
 
 	EventConnection struct {
-		Edges    func(childComplexity int) int
-		Nodes    func(childComplexity int) int
-		PageInfo func(childComplexity int) int
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
 	}
 
 	EventEdge struct {
@@ -179,11 +184,11 @@ type ComplexityRoot struct {
 		CreatedAt     func(childComplexity int) int
 		DisplayName   func(childComplexity int) int
 		Drift         func(childComplexity int, first *int, after *string) int
-		Events        func(childComplexity int, first *int, after *string) int
+		Events        func(childComplexity int, first *int, after *string, last *int, before *string, direction Direction) int
 		ExternalID    func(childComplexity int) int
 		ID            func(childComplexity int) int
-		Members       func(childComplexity int, first *int, after *string) int
-		ParkedMembers func(childComplexity int) int
+		Members       func(childComplexity int, first *int, after *string, last *int, before *string, direction Direction) int
+		ParkedMembers func(childComplexity int, first *int, after *string, last *int, before *string) int
 		ScimConfig    func(childComplexity int) int
 		UpdatedAt     func(childComplexity int) int
 		Version       func(childComplexity int) int
@@ -206,9 +211,10 @@ type ComplexityRoot struct {
 	}
 
 	LedgerConnection struct {
-		Edges    func(childComplexity int) int
-		Nodes    func(childComplexity int) int
-		PageInfo func(childComplexity int) int
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
 	}
 
 	LedgerEdge struct {
@@ -231,12 +237,12 @@ type ComplexityRoot struct {
 		Edition           func(childComplexity int) int
 		Free              func(childComplexity int) int
 		ID                func(childComplexity int) int
-		Ledger            func(childComplexity int, first *int, after *string) int
+		Ledger            func(childComplexity int, first *int, after *string, last *int, before *string, filter *LedgerFilter, direction Direction) int
 		OverAssigned      func(childComplexity int) int
 		PricePerSeatMinor func(childComplexity int) int
 		Product           func(childComplexity int) int
 		SKU               func(childComplexity int) int
-		Seats             func(childComplexity int, first *int, after *string, state *licensing.State) int
+		Seats             func(childComplexity int, first *int, after *string, last *int, before *string, state *licensing.State, direction Direction) int
 		Taken             func(childComplexity int) int
 		TermEnd           func(childComplexity int) int
 		TermStart         func(childComplexity int) int
@@ -340,17 +346,29 @@ type ComplexityRoot struct {
 		Value      func(childComplexity int) int
 	}
 
+	ParkedMemberConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ParkedMemberEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Query struct {
 		Access   func(childComplexity int, product string, people []*PersonInput) int
-		Events   func(childComplexity int, after *string, first *int, kinds []string) int
+		Events   func(childComplexity int, first *int, after *string, last *int, before *string, filter *EventFilter) int
 		Group    func(childComplexity int, id *string, displayName *string) int
 		Groups   func(childComplexity int, first *int, after *string, last *int, before *string, filter *GroupFilter, orderBy *GroupOrder) int
 		License  func(childComplexity int, id *string, sku *string) int
-		Licenses func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Licenses func(childComplexity int, first *int, after *string, last *int, before *string, filter *LicenseFilter, orderBy *LicenseOrder) int
 		Node     func(childComplexity int, id string) int
 		Tenant   func(childComplexity int) int
 		TenantBy func(childComplexity int, id *string, slug *string) int
-		Tenants  func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Tenants  func(childComplexity int, first *int, after *string, last *int, before *string, filter *TenantFilter, orderBy *TenantOrder) int
 		User     func(childComplexity int, id *string, userName *string) int
 		Users    func(childComplexity int, first *int, after *string, last *int, before *string, filter *UserFilter, orderBy *UserOrder) int
 		Viewer   func(childComplexity int) int
@@ -372,7 +390,7 @@ type ComplexityRoot struct {
 	ScimConfig struct {
 		AutoAssign       func(childComplexity int) int
 		BaseURL          func(childComplexity int) int
-		Calls            func(childComplexity int, first *int, after *string, last *int, before *string, filter *CallFilter) int
+		Calls            func(childComplexity int, first *int, after *string, last *int, before *string, filter *CallFilter, direction Direction) int
 		CreatedAt        func(childComplexity int) int
 		ID               func(childComplexity int) int
 		IdentityProvider func(childComplexity int) int
@@ -454,18 +472,19 @@ type ComplexityRoot struct {
 
 	Tenant struct {
 		Administrators func(childComplexity int) int
-		Calls          func(childComplexity int, first *int, after *string, last *int, before *string, filter *CallFilter) int
+		Calls          func(childComplexity int, first *int, after *string, last *int, before *string, filter *CallFilter, direction Direction) int
 		CreatedAt      func(childComplexity int) int
+		Events         func(childComplexity int, first *int, after *string, last *int, before *string, filter *EventFilter) int
 		Groups         func(childComplexity int, first *int, after *string, last *int, before *string, filter *GroupFilter, orderBy *GroupOrder) int
 		HasScim        func(childComplexity int) int
 		ID             func(childComplexity int) int
-		Licenses       func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Licenses       func(childComplexity int, first *int, after *string, last *int, before *string, filter *LicenseFilter, orderBy *LicenseOrder) int
 		Name           func(childComplexity int) int
 		Plan           func(childComplexity int) int
-		ScimConfigs    func(childComplexity int, first *int, after *string, last *int, before *string) int
+		ScimConfigs    func(childComplexity int, first *int, after *string, last *int, before *string, filter *ScimConfigFilter, orderBy *ScimConfigOrder) int
 		Slug           func(childComplexity int) int
 		TimeZone       func(childComplexity int) int
-		Tokens         func(childComplexity int, first *int, after *string) int
+		Tokens         func(childComplexity int, first *int, after *string, last *int, before *string, filter *AccessTokenFilter, direction Direction) int
 		UpdatedAt      func(childComplexity int) int
 		Users          func(childComplexity int, first *int, after *string, last *int, before *string, filter *UserFilter, orderBy *UserOrder) int
 		Version        func(childComplexity int) int
@@ -500,10 +519,10 @@ type ComplexityRoot struct {
 		Department     func(childComplexity int) int
 		DisplayName    func(childComplexity int) int
 		EmployeeNumber func(childComplexity int) int
-		Events         func(childComplexity int, first *int, after *string) int
+		Events         func(childComplexity int, first *int, after *string, last *int, before *string, direction Direction) int
 		FamilyName     func(childComplexity int) int
 		GivenName      func(childComplexity int) int
-		Groups         func(childComplexity int, first *int, after *string) int
+		Groups         func(childComplexity int, first *int, after *string, last *int, before *string, direction Direction) int
 		ID             func(childComplexity int) int
 		Links          func(childComplexity int) int
 		Origin         func(childComplexity int) int
@@ -814,6 +833,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Call.UserAgent(childComplexity), true
+	case "Call.verdict":
+		if e.ComplexityRoot.Call.Verdict == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.Verdict(childComplexity), true
 
 	case "CallConnection.edges":
 		if e.ComplexityRoot.CallConnection.Edges == nil {
@@ -833,6 +858,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CallConnection.PageInfo(childComplexity), true
+	case "CallConnection.totalCount":
+		if e.ComplexityRoot.CallConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallConnection.TotalCount(childComplexity), true
 
 	case "CallEdge.cursor":
 		if e.ComplexityRoot.CallEdge.Cursor == nil {
@@ -1027,6 +1058,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EventConnection.PageInfo(childComplexity), true
+	case "EventConnection.totalCount":
+		if e.ComplexityRoot.EventConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EventConnection.TotalCount(childComplexity), true
 
 	case "EventEdge.cursor":
 		if e.ComplexityRoot.EventEdge.Cursor == nil {
@@ -1074,7 +1111,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Group.Events(childComplexity, args["first"].(*int), args["after"].(*string)), true
+		return e.ComplexityRoot.Group.Events(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["direction"].(Direction)), true
 	case "Group.externalId":
 		if e.ComplexityRoot.Group.ExternalID == nil {
 			break
@@ -1097,13 +1134,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Group.Members(childComplexity, args["first"].(*int), args["after"].(*string)), true
+		return e.ComplexityRoot.Group.Members(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["direction"].(Direction)), true
 	case "Group.parkedMembers":
 		if e.ComplexityRoot.Group.ParkedMembers == nil {
 			break
 		}
 
-		return e.ComplexityRoot.Group.ParkedMembers(childComplexity), true
+		args, err := ec.field_Group_parkedMembers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Group.ParkedMembers(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Group.scimConfig":
 		if e.ComplexityRoot.Group.ScimConfig == nil {
 			break
@@ -1186,6 +1228,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LedgerConnection.PageInfo(childComplexity), true
+	case "LedgerConnection.totalCount":
+		if e.ComplexityRoot.LedgerConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerConnection.TotalCount(childComplexity), true
 
 	case "LedgerEdge.cursor":
 		if e.ComplexityRoot.LedgerEdge.Cursor == nil {
@@ -1277,7 +1325,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.License.Ledger(childComplexity, args["first"].(*int), args["after"].(*string)), true
+		return e.ComplexityRoot.License.Ledger(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*LedgerFilter), args["direction"].(Direction)), true
 	case "License.overAssigned":
 		if e.ComplexityRoot.License.OverAssigned == nil {
 			break
@@ -1312,7 +1360,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.License.Seats(childComplexity, args["first"].(*int), args["after"].(*string), args["state"].(*licensing.State)), true
+		return e.ComplexityRoot.License.Seats(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["state"].(*licensing.State), args["direction"].(Direction)), true
 	case "License.taken":
 		if e.ComplexityRoot.License.Taken == nil {
 			break
@@ -1900,6 +1948,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ParkedMember.Value(childComplexity), true
 
+	case "ParkedMemberConnection.edges":
+		if e.ComplexityRoot.ParkedMemberConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParkedMemberConnection.Edges(childComplexity), true
+	case "ParkedMemberConnection.nodes":
+		if e.ComplexityRoot.ParkedMemberConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParkedMemberConnection.Nodes(childComplexity), true
+	case "ParkedMemberConnection.pageInfo":
+		if e.ComplexityRoot.ParkedMemberConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParkedMemberConnection.PageInfo(childComplexity), true
+	case "ParkedMemberConnection.totalCount":
+		if e.ComplexityRoot.ParkedMemberConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParkedMemberConnection.TotalCount(childComplexity), true
+
+	case "ParkedMemberEdge.cursor":
+		if e.ComplexityRoot.ParkedMemberEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParkedMemberEdge.Cursor(childComplexity), true
+	case "ParkedMemberEdge.node":
+		if e.ComplexityRoot.ParkedMemberEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ParkedMemberEdge.Node(childComplexity), true
+
 	case "Query.access":
 		if e.ComplexityRoot.Query.Access == nil {
 			break
@@ -1921,7 +2007,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Events(childComplexity, args["after"].(*string), args["first"].(*int), args["kinds"].([]string)), true
+		return e.ComplexityRoot.Query.Events(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*EventFilter)), true
 	case "Query.group":
 		if e.ComplexityRoot.Query.Group == nil {
 			break
@@ -1966,7 +2052,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Licenses(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Query.Licenses(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*LicenseFilter), args["orderBy"].(*LicenseOrder)), true
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
 			break
@@ -2005,7 +2091,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Tenants(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Query.Tenants(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*TenantFilter), args["orderBy"].(*TenantOrder)), true
 	case "Query.user":
 		if e.ComplexityRoot.Query.User == nil {
 			break
@@ -2084,7 +2170,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.ScimConfig.Calls(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*CallFilter)), true
+		return e.ComplexityRoot.ScimConfig.Calls(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*CallFilter), args["direction"].(Direction)), true
 	case "ScimConfig.createdAt":
 		if e.ComplexityRoot.ScimConfig.CreatedAt == nil {
 			break
@@ -2394,13 +2480,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Tenant.Calls(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*CallFilter)), true
+		return e.ComplexityRoot.Tenant.Calls(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*CallFilter), args["direction"].(Direction)), true
 	case "Tenant.createdAt":
 		if e.ComplexityRoot.Tenant.CreatedAt == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Tenant.CreatedAt(childComplexity), true
+	case "Tenant.events":
+		if e.ComplexityRoot.Tenant.Events == nil {
+			break
+		}
+
+		args, err := ec.field_Tenant_events_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Tenant.Events(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*EventFilter)), true
 	case "Tenant.groups":
 		if e.ComplexityRoot.Tenant.Groups == nil {
 			break
@@ -2434,7 +2531,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Tenant.Licenses(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Tenant.Licenses(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*LicenseFilter), args["orderBy"].(*LicenseOrder)), true
 	case "Tenant.name":
 		if e.ComplexityRoot.Tenant.Name == nil {
 			break
@@ -2457,7 +2554,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Tenant.ScimConfigs(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+		return e.ComplexityRoot.Tenant.ScimConfigs(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*ScimConfigFilter), args["orderBy"].(*ScimConfigOrder)), true
 	case "Tenant.slug":
 		if e.ComplexityRoot.Tenant.Slug == nil {
 			break
@@ -2480,7 +2577,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Tenant.Tokens(childComplexity, args["first"].(*int), args["after"].(*string)), true
+		return e.ComplexityRoot.Tenant.Tokens(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*AccessTokenFilter), args["direction"].(Direction)), true
 	case "Tenant.updatedAt":
 		if e.ComplexityRoot.Tenant.UpdatedAt == nil {
 			break
@@ -2615,7 +2712,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.User.Events(childComplexity, args["first"].(*int), args["after"].(*string)), true
+		return e.ComplexityRoot.User.Events(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["direction"].(Direction)), true
 	case "User.familyName":
 		if e.ComplexityRoot.User.FamilyName == nil {
 			break
@@ -2638,7 +2735,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.User.Groups(childComplexity, args["first"].(*int), args["after"].(*string)), true
+		return e.ComplexityRoot.User.Groups(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["direction"].(Direction)), true
 	case "User.id":
 		if e.ComplexityRoot.User.ID == nil {
 			break
@@ -2829,6 +2926,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AccessTokenFilter", ec.unmarshalInputAccessTokenFilter),
 			graphql.NewInputUnmarshaler("CallFilter", ec.unmarshalInputCallFilter),
 			graphql.NewInputUnmarshaler("CreateAdministratorInput", ec.unmarshalInputCreateAdministratorInput),
 			graphql.NewInputUnmarshaler("CreateGroupInput", ec.unmarshalInputCreateGroupInput),
@@ -2838,17 +2936,25 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
 			graphql.NewInputUnmarshaler("DeleteAdministratorInput", ec.unmarshalInputDeleteAdministratorInput),
 			graphql.NewInputUnmarshaler("EmailInput", ec.unmarshalInputEmailInput),
+			graphql.NewInputUnmarshaler("EventFilter", ec.unmarshalInputEventFilter),
 			graphql.NewInputUnmarshaler("GroupFilter", ec.unmarshalInputGroupFilter),
 			graphql.NewInputUnmarshaler("GroupIdInput", ec.unmarshalInputGroupIdInput),
 			graphql.NewInputUnmarshaler("GroupOrder", ec.unmarshalInputGroupOrder),
 			graphql.NewInputUnmarshaler("IssueScimTokenInput", ec.unmarshalInputIssueScimTokenInput),
 			graphql.NewInputUnmarshaler("IssueTokenInput", ec.unmarshalInputIssueTokenInput),
+			graphql.NewInputUnmarshaler("LedgerFilter", ec.unmarshalInputLedgerFilter),
+			graphql.NewInputUnmarshaler("LicenseFilter", ec.unmarshalInputLicenseFilter),
+			graphql.NewInputUnmarshaler("LicenseOrder", ec.unmarshalInputLicenseOrder),
 			graphql.NewInputUnmarshaler("PersonInput", ec.unmarshalInputPersonInput),
 			graphql.NewInputUnmarshaler("ResizeLicenseInput", ec.unmarshalInputResizeLicenseInput),
 			graphql.NewInputUnmarshaler("RevokeTokenInput", ec.unmarshalInputRevokeTokenInput),
+			graphql.NewInputUnmarshaler("ScimConfigFilter", ec.unmarshalInputScimConfigFilter),
 			graphql.NewInputUnmarshaler("ScimConfigIdInput", ec.unmarshalInputScimConfigIdInput),
+			graphql.NewInputUnmarshaler("ScimConfigOrder", ec.unmarshalInputScimConfigOrder),
 			graphql.NewInputUnmarshaler("SeatInput", ec.unmarshalInputSeatInput),
 			graphql.NewInputUnmarshaler("SettleGroupDriftInput", ec.unmarshalInputSettleGroupDriftInput),
+			graphql.NewInputUnmarshaler("TenantFilter", ec.unmarshalInputTenantFilter),
+			graphql.NewInputUnmarshaler("TenantOrder", ec.unmarshalInputTenantOrder),
 			graphql.NewInputUnmarshaler("TransferSeatInput", ec.unmarshalInputTransferSeatInput),
 			graphql.NewInputUnmarshaler("UpdateAdministratorInput", ec.unmarshalInputUpdateAdministratorInput),
 			graphql.NewInputUnmarshaler("UpdateGroupInput", ec.unmarshalInputUpdateGroupInput),
@@ -2964,6 +3070,15 @@ type AccessToken implements Node @needs(scope: ADMIN_READ) {
   revokedAt: Time
 }
 
+input AccessTokenFilter {
+  "Tokens that open something now, or those that have expired or were revoked."
+  live: Boolean
+  "Tokens of this SCIM configuration."
+  scimConfigId: ID
+  "Tokens of this administrator."
+  administratorId: ID
+}
+
 type AccessTokenConnection @needs(scope: ADMIN_READ) {
   edges: [AccessTokenEdge!]!
   nodes: [AccessToken!]!
@@ -3057,8 +3172,11 @@ extend type Mutation {
 	{Name: "../schema/common.graphql", Input: `"""The scope that an access token needs for a field. On a type it holds for all of its fields; a field's own comes on top."""
 directive @needs(scope: Scope!) on OBJECT | INTERFACE | FIELD_DEFINITION
 
-"""How many rows one item of a list stands for when the cost of a request is counted."""
-directive @list(argument: String! = "first", default: Int! = 50) on FIELD_DEFINITION
+"""
+A connection: it has first or last items, or as many as default says. A request costs one for each thing that it may touch; a
+connection of which only totalCount is asked costs one.
+"""
+directive @list(default: Int! = 50) on FIELD_DEFINITION
 
 enum Scope {
   "Open to every live token."
@@ -3069,6 +3187,11 @@ enum Scope {
   ENTITLEMENTS_READ
   ENTITLEMENTS_WRITE
   OPERATOR
+}
+
+enum Direction {
+  ASCENDING
+  DESCENDING
 }
 
 """A moment, RFC 3339, UTC, to the microsecond."""
@@ -3136,8 +3259,10 @@ type User implements Node @needs(scope: ADMIN_READ) {
   "What each SCIM configuration says of the person; empty when none has claimed her."
   links: [Link!]!
   seats: [Seat!]!
-  groups(first: Int, after: String): UserGroupConnection! @list
-  events(first: Int, after: String): EventConnection! @list
+  "In the order in which the groups were made."
+  groups(first: Int, after: String, last: Int, before: String, direction: Direction! = ASCENDING): UserGroupConnection! @list
+  "What has happened to the person, the newest first."
+  events(first: Int, after: String, last: Int, before: String, direction: Direction! = DESCENDING): EventConnection! @list
 }
 
 enum LinkOrigin {
@@ -3194,11 +3319,6 @@ enum UserOrderField {
   CREATED_AT
 }
 
-enum Direction {
-  ASCENDING
-  DESCENDING
-}
-
 input UserOrder {
   field: UserOrderField! = USER_NAME
   direction: Direction! = ASCENDING
@@ -3214,12 +3334,14 @@ type Group implements Node @needs(scope: ADMIN_READ) {
   version: Int64!
   createdAt: Time!
   updatedAt: Time!
-  members(first: Int, after: String): MemberConnection! @list
+  "Direct members, in the order in which people and groups were made."
+  members(first: Int, after: String, last: Int, before: String, direction: Direction! = ASCENDING): MemberConnection! @list
   "Members that a provider named before they came."
-  parkedMembers: [ParkedMember!]!
-  "Where it differs from what the identity provider that owns it lists; nothing for one that none owns."
+  parkedMembers(first: Int, after: String, last: Int, before: String): ParkedMemberConnection! @list
+  "Where it differs from what the identity provider that owns it lists; nothing for one that none owns. Read forward."
   drift(first: Int, after: String): DriftConnection! @list
-  events(first: Int, after: String): EventConnection! @list
+  "What has happened to the group, the newest first."
+  events(first: Int, after: String, last: Int, before: String, direction: Direction! = DESCENDING): EventConnection! @list
 }
 
 type GroupConnection @needs(scope: ADMIN_READ) {
@@ -3295,6 +3417,18 @@ type UserGroupConnection @needs(scope: ADMIN_READ) {
   nodes: [Group!]!
   pageInfo: PageInfo!
   totalCount: Int64!
+}
+
+type ParkedMemberConnection @needs(scope: ADMIN_READ) {
+  edges: [ParkedMemberEdge!]!
+  nodes: [ParkedMember!]!
+  pageInfo: PageInfo!
+  totalCount: Int64!
+}
+
+type ParkedMemberEdge @needs(scope: ADMIN_READ) {
+  cursor: String!
+  node: ParkedMember!
 }
 
 type ParkedMember @needs(scope: ADMIN_READ) {
@@ -3453,7 +3587,7 @@ extend type Mutation {
 }
 `, BuiltIn: false},
 	{Name: "../schema/events.graphql", Input: `"""One change, in the order in which the tenant's changes became final."""
-type Event implements Node @needs(scope: ADMIN_READ) {
+type Event implements Node @needs(scope: ENTITLEMENTS_READ) {
   id: ID!
   "Grows with each event; read on with after."
   number: Int64!
@@ -3467,20 +3601,31 @@ type Event implements Node @needs(scope: ADMIN_READ) {
   at: Time!
 }
 
-type EventConnection @needs(scope: ADMIN_READ) {
+type EventConnection @needs(scope: ENTITLEMENTS_READ) {
   edges: [EventEdge!]!
   nodes: [Event!]!
   pageInfo: PageInfo!
+  totalCount: Int64!
 }
 
-type EventEdge @needs(scope: ADMIN_READ) {
+type EventEdge @needs(scope: ENTITLEMENTS_READ) {
   cursor: String!
   node: Event!
 }
 
+input EventFilter {
+  "Such as user.created; at most 50."
+  kinds: [String!]
+  "The person, group, license or whatever the events are about."
+  subjectId: ID
+}
+
 extend type Query {
-  "Every change of the tenant in order, none skipped. Keep the last cursor and read on from it."
-  events(after: String, first: Int, kinds: [String!]): EventConnection! @needs(scope: ADMIN_READ) @list
+  """
+  Every change of the tenant in order, each once, none skipped: for who keeps a copy. Keep the last cursor and read on from it.
+  With last, the newest changes.
+  """
+  events(first: Int, after: String, last: Int, before: String, filter: EventFilter): EventConnection! @needs(scope: ENTITLEMENTS_READ) @list
 }
 `, BuiltIn: false},
 	{Name: "../schema/licensing.graphql", Input: `"""What the tenant bought: a product and a number of seats."""
@@ -3507,9 +3652,26 @@ type License implements Node @needs(scope: REPORTS_READ) {
   version: Int64!
   createdAt: Time!
   updatedAt: Time!
-  seats(first: Int, after: String, state: SeatState): SeatConnection! @list
-  "Every step of every seat, newest first."
-  ledger(first: Int, after: String): LedgerConnection! @list
+  "In the order in which their holders were made; those who wait, in the order of the line."
+  seats(first: Int, after: String, last: Int, before: String, state: SeatState, direction: Direction! = ASCENDING): SeatConnection! @list
+  "Every step of every seat, the newest first."
+  ledger(first: Int, after: String, last: Int, before: String, filter: LedgerFilter, direction: Direction! = DESCENDING): LedgerConnection! @list
+}
+
+input LicenseFilter {
+  "Licenses whose product or SKU begins with this, without case."
+  search: String
+}
+
+enum LicenseOrderField {
+  SKU
+  PRODUCT
+  CREATED_AT
+}
+
+input LicenseOrder {
+  field: LicenseOrderField! = SKU
+  direction: Direction! = ASCENDING
 }
 
 type LicenseConnection @needs(scope: REPORTS_READ) {
@@ -3582,10 +3744,17 @@ type LedgerEntry @needs(scope: REPORTS_READ) {
   eventId: ID!
 }
 
+input LedgerFilter {
+  userId: ID
+  "Steps that led to this state."
+  now: SeatState
+}
+
 type LedgerConnection @needs(scope: REPORTS_READ) {
   edges: [LedgerEdge!]!
   nodes: [LedgerEntry!]!
   pageInfo: PageInfo!
+  totalCount: Int64!
 }
 
 type LedgerEdge @needs(scope: REPORTS_READ) {
@@ -3667,7 +3836,7 @@ type SeatPayload @needs(scope: REPORTS_READ) {
 
 extend type Query {
   license(id: ID, sku: String): License @needs(scope: REPORTS_READ)
-  licenses(first: Int, after: String, last: Int, before: String): LicenseConnection! @needs(scope: REPORTS_READ) @list
+  licenses(first: Int, after: String, last: Int, before: String, filter: LicenseFilter, orderBy: LicenseOrder): LicenseConnection! @needs(scope: REPORTS_READ) @list
   "Whether up to 1,000 people may come in to a product (by SKU or name), answered in the order asked."
   access(product: String!, people: [PersonInput!]!): [AccessAnswer!]! @needs(scope: ENTITLEMENTS_READ)
 }
@@ -3762,7 +3931,8 @@ type ScimConfig implements Node @needs(scope: ADMIN_READ) {
   tokens: [AccessToken!]!
   "When any of its tokens was last used; to the minute."
   lastUsedAt: Time
-  calls(first: Int, after: String, last: Int, before: String, filter: CallFilter): CallConnection! @list
+  "The newest first."
+  calls(first: Int, after: String, last: Int, before: String, filter: CallFilter, direction: Direction! = DESCENDING): CallConnection! @list
   "Null until the calls say who sends them."
   recognized: Recognition
   "Where what is set and what is sent disagree."
@@ -3770,6 +3940,21 @@ type ScimConfig implements Node @needs(scope: ADMIN_READ) {
   version: Int64!
   createdAt: Time!
   updatedAt: Time!
+}
+
+input ScimConfigFilter {
+  status: ScimConfigStatus
+  identityProvider: IdentityProvider
+}
+
+enum ScimConfigOrderField {
+  NAME
+  CREATED_AT
+}
+
+input ScimConfigOrder {
+  field: ScimConfigOrderField! = NAME
+  direction: Direction! = ASCENDING
 }
 
 type ScimConfigConnection @needs(scope: ADMIN_READ) {
@@ -3784,6 +3969,15 @@ type ScimConfigEdge @needs(scope: ADMIN_READ) {
   node: ScimConfig!
 }
 
+"""What became of a SCIM request."""
+enum CallVerdict {
+  DONE
+  "It was refused as it stood (400 to 499)."
+  REFUSED
+  "It failed for reasons of ours, or was told to come again (500 and above)."
+  FAILED
+}
+
 """One SCIM request as it was answered, redacted; kept for 30 days. Refused ones are here too."""
 type Call implements Node @needs(scope: ADMIN_READ) {
   id: ID!
@@ -3794,6 +3988,7 @@ type Call implements Node @needs(scope: ADMIN_READ) {
   "Without the values of its query."
   path: String!
   status: Int!
+  verdict: CallVerdict!
   scimType: String
   "What the identity provider's administrator was told."
   detail: String
@@ -3811,6 +4006,7 @@ type CallConnection @needs(scope: ADMIN_READ) {
   edges: [CallEdge!]!
   nodes: [Call!]!
   pageInfo: PageInfo!
+  totalCount: Int64!
 }
 
 type CallEdge @needs(scope: ADMIN_READ) {
@@ -3823,6 +4019,11 @@ input CallFilter {
   "The user or group that the call touched."
   resourceId: ID
   method: String
+  "The beginning of the path, such as /Users/usr_; with case."
+  path: String
+  "This status exactly."
+  status: Int
+  verdict: CallVerdict
   "Only answers of 400 and above."
   refused: Boolean
   "Only connection tests, or everything but them."
@@ -3903,13 +4104,33 @@ type Tenant implements Node @needs(scope: ANY) {
   createdAt: Time!
   updatedAt: Time!
 
-  scimConfigs(first: Int, after: String, last: Int, before: String): ScimConfigConnection! @needs(scope: ADMIN_READ) @list
+  scimConfigs(first: Int, after: String, last: Int, before: String, filter: ScimConfigFilter, orderBy: ScimConfigOrder): ScimConfigConnection! @needs(scope: ADMIN_READ) @list
   users(first: Int, after: String, last: Int, before: String, filter: UserFilter, orderBy: UserOrder): UserConnection! @needs(scope: ADMIN_READ) @list
   groups(first: Int, after: String, last: Int, before: String, filter: GroupFilter, orderBy: GroupOrder): GroupConnection! @needs(scope: ADMIN_READ) @list
-  licenses(first: Int, after: String, last: Int, before: String): LicenseConnection! @needs(scope: REPORTS_READ) @list
-  calls(first: Int, after: String, last: Int, before: String, filter: CallFilter): CallConnection! @needs(scope: ADMIN_READ) @list
+  licenses(first: Int, after: String, last: Int, before: String, filter: LicenseFilter, orderBy: LicenseOrder): LicenseConnection! @needs(scope: REPORTS_READ) @list
+  "SCIM requests of all configurations, the newest first."
+  calls(first: Int, after: String, last: Int, before: String, filter: CallFilter, direction: Direction! = DESCENDING): CallConnection! @needs(scope: ADMIN_READ) @list
+  "As Query.events."
+  events(first: Int, after: String, last: Int, before: String, filter: EventFilter): EventConnection! @needs(scope: ENTITLEMENTS_READ) @list
   administrators: [Administrator!]! @needs(scope: ADMIN_READ)
-  tokens(first: Int, after: String): AccessTokenConnection! @needs(scope: ADMIN_READ) @list
+  "The newest first."
+  tokens(first: Int, after: String, last: Int, before: String, filter: AccessTokenFilter, direction: Direction! = DESCENDING): AccessTokenConnection! @needs(scope: ADMIN_READ) @list
+}
+
+input TenantFilter {
+  "Tenants whose name or slug begins with this, without case."
+  search: String
+  plan: Plan
+}
+
+enum TenantOrderField {
+  SLUG
+  CREATED_AT
+}
+
+input TenantOrder {
+  field: TenantOrderField! = SLUG
+  direction: Direction! = ASCENDING
 }
 
 type TenantConnection @needs(scope: OPERATOR) {
@@ -3928,7 +4149,7 @@ extend type Query {
   "The caller's own tenant."
   tenant: Tenant! @needs(scope: ANY)
   "All tenants, for the operator."
-  tenants(first: Int, after: String, last: Int, before: String): TenantConnection! @needs(scope: OPERATOR) @list
+  tenants(first: Int, after: String, last: Int, before: String, filter: TenantFilter, orderBy: TenantOrder): TenantConnection! @needs(scope: OPERATOR) @list
   "One tenant by id or slug, for the operator; the fields below it run inside that tenant."
   tenantBy(id: ID, slug: String): Tenant @needs(scope: OPERATOR)
 }
@@ -4069,6 +4290,8 @@ func (ec *executionContext) childFields_Call(ctx context.Context, field graphql.
 		return ec.fieldContext_Call_path(ctx, field)
 	case "status":
 		return ec.fieldContext_Call_status(ctx, field)
+	case "verdict":
+		return ec.fieldContext_Call_verdict(ctx, field)
 	case "scimType":
 		return ec.fieldContext_Call_scimType(ctx, field)
 	case "detail":
@@ -4097,6 +4320,8 @@ func (ec *executionContext) childFields_CallConnection(ctx context.Context, fiel
 		return ec.fieldContext_CallConnection_nodes(ctx, field)
 	case "pageInfo":
 		return ec.fieldContext_CallConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_CallConnection_totalCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CallConnection", field.Name)
 }
@@ -4207,6 +4432,8 @@ func (ec *executionContext) childFields_EventConnection(ctx context.Context, fie
 		return ec.fieldContext_EventConnection_nodes(ctx, field)
 	case "pageInfo":
 		return ec.fieldContext_EventConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_EventConnection_totalCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EventConnection", field.Name)
 }
@@ -4289,6 +4516,8 @@ func (ec *executionContext) childFields_LedgerConnection(ctx context.Context, fi
 		return ec.fieldContext_LedgerConnection_nodes(ctx, field)
 	case "pageInfo":
 		return ec.fieldContext_LedgerConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_LedgerConnection_totalCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LedgerConnection", field.Name)
 }
@@ -4481,6 +4710,30 @@ func (ec *executionContext) childFields_ParkedMember(ctx context.Context, field 
 		return ec.fieldContext_ParkedMember_since(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ParkedMember", field.Name)
+}
+
+func (ec *executionContext) childFields_ParkedMemberConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ParkedMemberConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ParkedMemberConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ParkedMemberConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ParkedMemberConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ParkedMemberConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ParkedMemberEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ParkedMemberEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ParkedMemberEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ParkedMemberEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Recognition(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4705,6 +4958,8 @@ func (ec *executionContext) childFields_Tenant(ctx context.Context, field graphq
 		return ec.fieldContext_Tenant_licenses(ctx, field)
 	case "calls":
 		return ec.fieldContext_Tenant_calls(ctx, field)
+	case "events":
+		return ec.fieldContext_Tenant_events(ctx, field)
 	case "administrators":
 		return ec.fieldContext_Tenant_administrators(ctx, field)
 	case "tokens":

@@ -22,13 +22,14 @@ type TenantResolver interface {
 
 	HasScim(ctx context.Context, obj *tenancy.Tenant) (bool, error)
 
-	ScimConfigs(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string) (*ScimConfigConnection, error)
+	ScimConfigs(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string, filter *ScimConfigFilter, orderBy *ScimConfigOrder) (*ScimConfigConnection, error)
 	Users(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string, filter *UserFilter, orderBy *UserOrder) (*UserConnection, error)
 	Groups(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string, filter *GroupFilter, orderBy *GroupOrder) (*GroupConnection, error)
-	Licenses(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string) (*LicenseConnection, error)
-	Calls(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string, filter *CallFilter) (*CallConnection, error)
+	Licenses(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string, filter *LicenseFilter, orderBy *LicenseOrder) (*LicenseConnection, error)
+	Calls(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string, filter *CallFilter, direction Direction) (*CallConnection, error)
+	Events(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string, filter *EventFilter) (*EventConnection, error)
 	Administrators(ctx context.Context, obj *tenancy.Tenant) ([]*access.Administrator, error)
-	Tokens(ctx context.Context, obj *tenancy.Tenant, first *int, after *string) (*AccessTokenConnection, error)
+	Tokens(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string, filter *AccessTokenFilter, direction Direction) (*AccessTokenConnection, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -73,6 +74,60 @@ func (ec *executionContext) field_Tenant_calls_args(ctx context.Context, rawArgs
 	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
 		func(ctx context.Context, v any) (*CallFilter, error) {
 			return ec.unmarshalOCallFilter2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐCallFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "direction",
+		func(ctx context.Context, v any) (Direction, error) {
+			return ec.unmarshalNDirection2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDirection(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["direction"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_Tenant_events_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*EventFilter, error) {
+			return ec.unmarshalOEventFilter2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐEventFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -170,6 +225,22 @@ func (ec *executionContext) field_Tenant_licenses_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*LicenseFilter, error) {
+			return ec.unmarshalOLicenseFilter2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐLicenseFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "orderBy",
+		func(ctx context.Context, v any) (*LicenseOrder, error) {
+			return ec.unmarshalOLicenseOrder2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐLicenseOrder(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["orderBy"] = arg5
 	return args, nil
 }
 
@@ -208,6 +279,22 @@ func (ec *executionContext) field_Tenant_scimConfigs_args(ctx context.Context, r
 		return nil, err
 	}
 	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*ScimConfigFilter, error) {
+			return ec.unmarshalOScimConfigFilter2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐScimConfigFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "orderBy",
+		func(ctx context.Context, v any) (*ScimConfigOrder, error) {
+			return ec.unmarshalOScimConfigOrder2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐScimConfigOrder(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["orderBy"] = arg5
 	return args, nil
 }
 
@@ -230,6 +317,38 @@ func (ec *executionContext) field_Tenant_tokens_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*AccessTokenFilter, error) {
+			return ec.unmarshalOAccessTokenFilter2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐAccessTokenFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "direction",
+		func(ctx context.Context, v any) (Direction, error) {
+			return ec.unmarshalNDirection2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDirection(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["direction"] = arg5
 	return args, nil
 }
 
@@ -508,7 +627,7 @@ func (ec *executionContext) _Tenant_scimConfigs(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Tenant().ScimConfigs(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Tenant().ScimConfigs(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*ScimConfigFilter), fc.Args["orderBy"].(*ScimConfigOrder))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ScimConfigConnection) graphql.Marshaler {
@@ -640,7 +759,7 @@ func (ec *executionContext) _Tenant_licenses(ctx context.Context, field graphql.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Tenant().Licenses(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+			return ec.Resolvers.Tenant().Licenses(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*LicenseFilter), fc.Args["orderBy"].(*LicenseOrder))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *LicenseConnection) graphql.Marshaler {
@@ -684,7 +803,7 @@ func (ec *executionContext) _Tenant_calls(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Tenant().Calls(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*CallFilter))
+			return ec.Resolvers.Tenant().Calls(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*CallFilter), fc.Args["direction"].(Direction))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *CallConnection) graphql.Marshaler {
@@ -712,6 +831,50 @@ func (ec *executionContext) fieldContext_Tenant_calls(ctx context.Context, field
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Tenant_calls_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Tenant_events(ctx context.Context, field graphql.CollectedField, obj *tenancy.Tenant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Tenant_events(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Tenant().Events(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*EventFilter))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *EventConnection) graphql.Marshaler {
+			return ec.marshalNEventConnection2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐEventConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Tenant_events(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Tenant",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EventConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Tenant_events_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -760,7 +923,7 @@ func (ec *executionContext) _Tenant_tokens(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Tenant().Tokens(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Tenant().Tokens(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*AccessTokenFilter), fc.Args["direction"].(Direction))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *AccessTokenConnection) graphql.Marshaler {
@@ -1067,6 +1230,111 @@ func UnmarshalCreateTenantInput(ctx context.Context, raw any) (CreateTenantInput
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputTenantFilter(ctx context.Context, obj any) (TenantFilter, error) {
+	var it TenantFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"search", "plan"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "search":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("search"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Search = graphql.OmittableOf(data)
+		case "plan":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("plan"))
+			data, err := ec.unmarshalOPlan2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋtenancyᚐPlan(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Plan = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalTenantFilter unmarshals raw into the TenantFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalTenantFilter(ctx context.Context, raw any) (TenantFilter, error) {
+	var out TenantFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "TenantFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputTenantOrder(ctx context.Context, obj any) (TenantOrder, error) {
+	var it TenantOrder
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["field"]; !present {
+		asMap["field"] = "SLUG"
+	}
+	if _, present := asMap["direction"]; !present {
+		asMap["direction"] = "ASCENDING"
+	}
+
+	fieldsInOrder := [...]string{"field", "direction"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "field":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
+			data, err := ec.unmarshalNTenantOrderField2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐTenantOrderField(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Field = data
+		case "direction":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("direction"))
+			data, err := ec.unmarshalNDirection2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDirection(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Direction = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalTenantOrder unmarshals raw into the TenantOrder input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalTenantOrder(ctx context.Context, raw any) (TenantOrder, error) {
+	var out TenantOrder
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "TenantOrder", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputUpdateTenantInput(ctx context.Context, obj any) (UpdateTenantInput, error) {
 	var it UpdateTenantInput
 	if obj == nil {
@@ -1232,6 +1500,12 @@ func (ec *executionContext) _Tenant(ctx context.Context, sel ast.SelectionSet, o
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Tenant_calls(ctx, field, obj)
+				})
+		case "events":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Tenant_events(ctx, field, obj)
 				})
 		case "administrators":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -1478,6 +1752,16 @@ func (ec *executionContext) marshalNTenantEdge2ᚖgithubᚗcomᚋusherhqᚋusher
 	return ec._TenantEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNTenantOrderField2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐTenantOrderField(ctx context.Context, v any) (TenantOrderField, error) {
+	var res TenantOrderField
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTenantOrderField2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐTenantOrderField(ctx context.Context, sel ast.SelectionSet, v TenantOrderField) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNTenantPayload2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐTenantPayload(ctx context.Context, sel ast.SelectionSet, v *TenantPayload) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "TenantPayload!")
@@ -1528,6 +1812,22 @@ func (ec *executionContext) marshalOTenant2ᚖgithubᚗcomᚋusherhqᚋusherᚋm
 		return graphql.Null
 	}
 	return ec._Tenant(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOTenantFilter2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐTenantFilter(ctx context.Context, v any) (*TenantFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputTenantFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOTenantOrder2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐTenantOrder(ctx context.Context, v any) (*TenantOrder, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputTenantOrder(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 // endregion ***************************** type.gotpl *****************************

@@ -38,6 +38,9 @@ const (
 // ErrForbidden is what Require refuses with: the scopes are too narrow.
 var ErrForbidden = fault.New(fault.Forbidden, "forbidden", "the access token does not allow this")
 
+// ErrNoTenant is for a caller who acts in no tenant: an operator before she has named one.
+var ErrNoTenant = fault.New(fault.Invalid, "no_tenant", "this is a tenant's own: as operator, name the tenant first (tenantBy in GraphQL, --tenant on the command line)")
+
 var errMissing = fault.New(fault.Unauthenticated, "unauthenticated", "send an access token")
 
 // Caller is who asks.
@@ -108,6 +111,15 @@ func Must(ctx context.Context) (Caller, error) {
 		return Caller{}, errMissing
 	}
 	return c, nil
+}
+
+// Tenant returns the tenant that the caller acts in. Refuses with "unauthenticated" and ErrNoTenant.
+func Tenant(ctx context.Context) (uuid.UUID, error) {
+	c, err := Must(ctx)
+	if err == nil && c.Tenant == uuid.Nil {
+		err = ErrNoTenant
+	}
+	return c.Tenant, err
 }
 
 // InTenant returns a context in which the same caller acts in the given tenant: the way of an operator into one.

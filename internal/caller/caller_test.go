@@ -1,6 +1,7 @@
 package caller_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -43,6 +44,23 @@ func TestNobodyMayDoNothing(t *testing.T) {
 		t.Fatalf("a SCIM token asking for admin got %v", found)
 	}
 }
+
+func TestWhoActsInNoTenantIsToldToNameOne(t *testing.T) {
+	t.Parallel()
+	operator := caller.With(t.Context(), caller.Caller{Kind: caller.KindOperator, Scopes: caller.Scopes{caller.ScopeOperator}})
+	if _, err := caller.Tenant(operator); !errors.Is(err, caller.ErrNoTenant) {
+		t.Errorf("an operator outside of any tenant got %v", err)
+	}
+	if found, ok := fault.As(errOf(caller.Tenant(t.Context()))); !ok || found.Kind != fault.Unauthenticated {
+		t.Errorf("nobody got %v", found)
+	}
+	of := uuid.New()
+	if got, err := caller.Tenant(caller.InTenant(operator, of)); err != nil || got != of {
+		t.Errorf("within a tenant: %v, %v", got, err)
+	}
+}
+
+func errOf[T any](_ T, err error) error { return err }
 
 func TestInTenantKeepsWhoAsks(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/usherhq/usher/internal/fault"
 )
@@ -61,6 +62,21 @@ func (a Args) Limit() (count int, backward bool, err error) {
 	return count, backward, nil
 }
 
+// Way is the way that the keys of a list go from its first item to its last.
+type Way bool
+
+// The ways of a list.
+const (
+	Ascending  Way = false
+	Descending Way = true
+)
+
+// Toward is Limit for a list that goes a way: it tells whether keys are read downwards.
+func (a Args) Toward(way Way) (count int, downwards bool, err error) {
+	count, backward, err := a.Limit()
+	return count, backward != bool(way), err
+}
+
 // Cursor returns the cursor that the page starts from, whichever direction; empty for an end of the list.
 func (a Args) Cursor() string {
 	if a.Before != "" {
@@ -106,7 +122,7 @@ func Decode(kind, cursor string, parts int) ([]string, error) {
 	if err := json.Unmarshal(text, &all); err != nil {
 		return nil, ErrCursor.Because(err)
 	}
-	if len(all) != parts+1 || all[0] != kind {
+	if len(all) != parts+1 || all[0] != kind || slices.ContainsFunc(all, func(part string) bool { return strings.IndexByte(part, 0) >= 0 }) {
 		return nil, ErrCursor
 	}
 	return all[1:], nil

@@ -3,6 +3,7 @@ package page_test
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ func TestACursorOpensItsOwnListOnly(t *testing.T) {
 	if got, err := page.Decode("users", cursor, 2); err != nil || !reflect.DeepEqual(got, []string{"ines", "7"}) {
 		t.Fatalf("got %q, %v", got, err)
 	}
-	for _, bad := range []string{"", "x", cursor + "A", cursor[1:], strings.Repeat("A", 4096), page.Encode("users", "ines")} {
+	for _, bad := range []string{"", "x", cursor + "A", cursor[1:], strings.Repeat("A", 4096), page.Encode("users", "ines", "7\x00"), page.Encode("users", "ines")} {
 		if _, err := page.Decode("users", bad, 2); !errors.Is(err, page.ErrCursor) {
 			t.Errorf("%.40q got %v", bad, err)
 		}
@@ -46,6 +47,35 @@ func TestCutTellsWhatLiesBeyond(t *testing.T) {
 	backward, err := page.Cut([]int{9, 8}, page.Args{Last: 2}, 9)
 	if want := (page.Page[int]{Items: []int{8, 9}, Total: 9}); err != nil || !reflect.DeepEqual(backward, want) {
 		t.Errorf("backward got %+v, %v", backward, err)
+	}
+}
+
+func TestAWalkSeesEveryItemOnceInOrder(t *testing.T) {
+	t.Parallel()
+	all := []string{"a", "b", "c", "d", "e"}
+	read := func(args page.Args) (page.Page[string], error) {
+		count, backward, err := args.Limit()
+		if err != nil {
+			return page.Page[string]{}, err
+		}
+		rows := slices.Clone(all)
+		if backward {
+			slices.Reverse(rows)
+		}
+		if at := slices.Index(rows, args.Cursor()); at >= 0 {
+			rows = rows[at+1:]
+		}
+		return page.Cut(rows[:min(len(rows), count+1)], args, 0)
+	}
+	for size := 1; size <= len(all)+1; size++ {
+		for _, args := range []page.Args{{First: size}, {Last: size}} {
+			if got, err := page.Walk(args, read, func(s string) string { return s }); err != nil || !slices.Equal(got, all) {
+				t.Errorf("%+v: %v, %v", args, got, err)
+			}
+		}
+	}
+	if _, err := page.Walk(page.Args{First: -1}, read, func(s string) string { return s }); !errors.Is(err, page.ErrArgs) {
+		t.Errorf("a bad size: %v", err)
 	}
 }
 

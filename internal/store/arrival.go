@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+
+	"github.com/usherhq/usher/internal/caller"
 )
 
 // A unit that brings somebody in looks who waits for her; a unit that waits for somebody looks whether she is there. When both
@@ -26,7 +28,7 @@ func (db *DB) meet(ctx context.Context, statement string) error {
 	if !db.Postgres() {
 		return nil
 	}
-	tenant, err := tenantOf(ctx)
+	tenant, err := caller.Tenant(ctx)
 	if err != nil {
 		return err
 	}

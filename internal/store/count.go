@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+
+	"github.com/usherhq/usher/internal/caller"
 )
 
 type countChange struct {
@@ -17,13 +19,18 @@ type countChange struct {
 
 // AddCount changes a kept total of the caller's tenant, as part of the unit of work.
 func AddCount(ctx context.Context, name string, delta int64) error {
+	tenant, err := caller.Tenant(ctx)
+	if err != nil {
+		return err
+	}
+	return AddCountOf(ctx, tenant, name, delta)
+}
+
+// AddCountOf is AddCount for who works for every tenant.
+func AddCountOf(ctx context.Context, tenant uuid.UUID, name string, delta int64) error {
 	u := unitOf(ctx)
 	if u == nil {
 		return errNoUnit
-	}
-	tenant, err := tenantOf(ctx)
-	if err != nil {
-		return err
 	}
 	u.counts = append(u.counts, countChange{tenant: tenant, name: name, delta: delta})
 	return nil
@@ -55,7 +62,7 @@ const readCount = `SELECT COALESCE((SELECT total FROM counts WHERE tenant_id = $
 
 // Count returns a kept total of the caller's tenant. It reads a counter and the few changes that nobody has folded yet.
 func Count(ctx context.Context, db *DB, name string) (int64, error) {
-	tenant, err := tenantOf(ctx)
+	tenant, err := caller.Tenant(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -14,13 +14,11 @@ import (
 	ent "github.com/usherhq/usher/ent/generated"
 	"github.com/usherhq/usher/ent/generated/intercept"
 	"github.com/usherhq/usher/internal/caller"
-	"github.com/usherhq/usher/internal/fault"
 )
 
 var (
-	errNoTenant = fault.New(fault.Unauthenticated, "unauthenticated", "send an access token of a tenant")
-	errForeign  = errors.New("store: a row of another tenant")
-	errOutside  = errors.New("store: ent writes only within a unit of work, through Ent")
+	errForeign = errors.New("store: a row of another tenant")
+	errOutside = errors.New("store: ent writes only within a unit of work, through Ent")
 )
 
 // Ungoverned lists the types whose tables belong to the installation and not to a tenant: the guard lets them pass, and the
@@ -40,18 +38,6 @@ func across(ctx context.Context) bool {
 	return reason != ""
 }
 
-// tenantOf returns the tenant that the caller acts in.
-func tenantOf(ctx context.Context) (uuid.UUID, error) {
-	who, err := caller.Must(ctx)
-	if err != nil {
-		return uuid.Nil, err
-	}
-	if who.Tenant == uuid.Nil {
-		return uuid.Nil, errNoTenant
-	}
-	return who.Tenant, nil
-}
-
 // guarded makes a client that knows tenants and finds its unit of work in the context of each statement.
 func (db *DB) guarded(immediate bool) *ent.Client {
 	client := ent.NewClient(ent.Driver(&entDriver{db: db, immediate: immediate}))
@@ -64,7 +50,7 @@ func filterReads(ctx context.Context, query intercept.Query) error {
 	if slices.Contains(Ungoverned, query.Type()) || across(ctx) {
 		return nil
 	}
-	tenant, err := tenantOf(ctx)
+	tenant, err := caller.Tenant(ctx)
 	if err != nil {
 		return err
 	}
@@ -99,7 +85,7 @@ func guardWrite(ctx context.Context, m ent.Mutation) error {
 	if across(ctx) {
 		return nil
 	}
-	tenant, err := tenantOf(ctx)
+	tenant, err := caller.Tenant(ctx)
 	if err != nil {
 		return err
 	}
@@ -119,7 +105,7 @@ func stamp(ctx context.Context, m ent.Mutation) error {
 	if across(ctx) && set {
 		return nil
 	}
-	tenant, err := tenantOf(ctx)
+	tenant, err := caller.Tenant(ctx)
 	if err != nil {
 		return err
 	}

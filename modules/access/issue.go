@@ -203,13 +203,29 @@ func (s *Service) Get(ctx context.Context, token id.ID) (Token, error) {
 	return t, nil
 }
 
-// List returns a page of the tenant's tokens, the newest first; of the operator's own for an operator outside of any tenant.
-func (s *Service) List(ctx context.Context, args page.Args) (page.Page[Token], error) {
+// TokenFilter narrows a list of tokens. Its zero value takes all.
+type TokenFilter struct {
+	Live    *bool // true for those that open something now, false for expired and revoked ones
+	Subject id.ID // whose they are: a configuration or an administrator; id.Nil for everybody
+}
+
+// List returns a page of the tenant's tokens, in the order in which they were issued; of the operator's own for an operator outside
+// of any tenant. Total is not counted: Count does that.
+func (s *Service) List(ctx context.Context, args page.Args, f TokenFilter, way page.Way) (page.Page[Token], error) {
 	who, err := reader(ctx)
 	if err != nil {
 		return page.Page[Token]{}, err
 	}
-	return s.list(ctx, who, args)
+	return s.list(ctx, who, args, f, way)
+}
+
+// Count tells how many tokens a filter takes.
+func (s *Service) Count(ctx context.Context, f TokenFilter) (int64, error) {
+	who, err := reader(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return s.count(ctx, who, f)
 }
 
 // Tokens returns every token of some configurations and administrators of the tenant, the newest first.

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -187,16 +188,30 @@ func owner(who caller.Caller) (condition string, arg any) {
 	return `tenant_id = $1`, who.Tenant
 }
 
-func (s *Service) list(ctx context.Context, who caller.Caller, args page.Args) (page.Page[Token], error) {
+// wanted turns a filter into conditions; its arguments follow those that are given.
+func (f TokenFilter) wanted(now time.Time, args ...any) (conditions string, all []any) {
+	if f.Live != nil {
+		args = append(args, now)
+		live := `(revoked_at IS NULL AND expires_at > $` + strconv.Itoa(len(args)) + `)`
+		if !*f.Live {
+			live = `NOT ` + live
+		}
+		conditions += ` AND ` + live
+	}
+	if f.Subject != id.Nil {
+		args = append(args, f.Subject)
+		conditions += ` AND subject_id = $` + strconv.Itoa(len(args))
+	}
+	return conditions, args
+}
+
+func (s *Service) list(ctx context.Context, who caller.Caller, args page.Args, f TokenFilter, way page.Way) (page.Page[Token], error) {
 	none := page.Page[Token]{}
-	count, backward, err := args.Limit()
+	count, downwards, err := args.Toward(way)
 	if err != nil {
 		return none, err
 	}
-	from, beyond := uuid.Max, ` AND id < $2 ORDER BY id DESC LIMIT $3`
-	if backward {
-		from, beyond = uuid.Nil, ` AND id > $2 ORDER BY id LIMIT $3`
-	}
+	from := store.Beginning(downwards)
 	if cursor := args.Cursor(); cursor != "" {
 		parts, err := page.Decode(tokenCursor, cursor, 1)
 		if err != nil {
@@ -207,15 +222,22 @@ func (s *Service) list(ctx context.Context, who caller.Caller, args page.Args) (
 		}
 	}
 	condition, of := owner(who)
-	found, err := many(ctx, s, scanToken, `SELECT `+issuedColumns+` FROM access_tokens WHERE `+condition+beyond, of, from, count+1)
+	narrow, values := f.wanted(s.clock(), of, from, count+1)
+	query := store.BothWays(`SELECT ` + issuedColumns + ` FROM access_tokens WHERE ` + condition + narrow + ` AND id {beyond} $2 ORDER BY id {order} LIMIT $3`)
+	found, err := many(ctx, s, scanToken, query.Query(downwards), values...)
 	if err != nil {
 		return none, fmt.Errorf("list tokens: %w", err)
 	}
-	var total int64
-	if err := s.db.QueryRow(ctx, `SELECT count(id) FROM access_tokens WHERE `+condition, of).Scan(&total); err != nil {
-		return none, fmt.Errorf("count tokens: %w", err)
+	return page.Cut(found, args, 0)
+}
+
+func (s *Service) count(ctx context.Context, who caller.Caller, f TokenFilter) (total int64, err error) {
+	condition, of := owner(who)
+	narrow, values := f.wanted(s.clock(), of)
+	if err := s.db.QueryRow(ctx, `SELECT count(id) FROM access_tokens WHERE `+condition+narrow, values...).Scan(&total); err != nil {
+		return 0, fmt.Errorf("count tokens: %w", err)
 	}
-	return page.Cut(found, args, total)
+	return total, nil
 }
 
 func (s *Service) tokensOf(ctx context.Context, who caller.Caller, subjects []id.ID) (map[id.ID][]Token, error) {

@@ -20,12 +20,12 @@ func scanAdministrator(from row) (Administrator, error) {
 }
 
 func (s *Service) administrators(ctx context.Context, condition string, args ...any) ([]Administrator, error) {
-	who, err := caller.Must(ctx)
+	tenant, err := caller.Tenant(ctx)
 	if err != nil {
 		return nil, err
 	}
 	all, err := many(ctx, s, scanAdministrator, `SELECT `+administratorColumns+` FROM administrators WHERE tenant_id = $1`+condition+` ORDER BY id`,
-		append([]any{who.Tenant}, args...)...)
+		append([]any{tenant}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("load administrators: %w", err)
 	}
@@ -42,48 +42,48 @@ func (s *Service) lockAdministrator(ctx context.Context, of id.ID) error {
 }
 
 func (s *Service) lock(ctx context.Context, condition string, of id.ID) error {
-	who, err := caller.Must(ctx)
+	tenant, err := caller.Tenant(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := s.db.Exec(ctx, `UPDATE administrators SET role = role WHERE tenant_id = $1`+condition, who.Tenant, of); err != nil {
+	if _, err := s.db.Exec(ctx, `UPDATE administrators SET role = role WHERE tenant_id = $1`+condition, tenant, of); err != nil {
 		return fmt.Errorf("lock administrators: %w", err)
 	}
 	return nil
 }
 
 func insertAdministrator(ctx context.Context, a Administrator) error {
-	who, err := caller.Must(ctx)
+	tenant, err := caller.Tenant(ctx)
 	if err != nil {
 		return err
 	}
 	return store.Defer(ctx, store.Stmt{
 		SQL: `INSERT INTO administrators (tenant_id, id, name, email, email_key, role, version, created_at, updated_at)
 			VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7)`,
-		Args:   []any{who.Tenant, a.ID, a.Name, a.Email, strings.ToLower(a.Email), string(a.Role), a.CreatedAt},
+		Args:   []any{tenant, a.ID, a.Name, a.Email, strings.ToLower(a.Email), string(a.Role), a.CreatedAt},
 		Unique: map[string]error{"administrators_email": ErrEmailTaken},
 	})
 }
 
 func updateAdministrator(ctx context.Context, a Administrator) error {
-	who, err := caller.Must(ctx)
+	tenant, err := caller.Tenant(ctx)
 	if err != nil {
 		return err
 	}
 	return store.Defer(ctx, store.Stmt{
 		SQL: `UPDATE administrators SET name = $3, email = $4, email_key = $5, role = $6, version = $7, updated_at = $8
 			WHERE tenant_id = $1 AND id = $2 AND version = $7 - 1`,
-		Args: []any{who.Tenant, a.ID, a.Name, a.Email, strings.ToLower(a.Email), string(a.Role), a.Version, a.UpdatedAt}, Rows: 1,
+		Args: []any{tenant, a.ID, a.Name, a.Email, strings.ToLower(a.Email), string(a.Role), a.Version, a.UpdatedAt}, Rows: 1,
 		Unique: map[string]error{"administrators_email": ErrEmailTaken},
 	})
 }
 
 func deleteAdministrator(ctx context.Context, a Administrator) error {
-	who, err := caller.Must(ctx)
+	tenant, err := caller.Tenant(ctx)
 	if err != nil {
 		return err
 	}
 	return store.Defer(ctx, store.Stmt{
-		SQL: `DELETE FROM administrators WHERE tenant_id = $1 AND id = $2 AND version = $3`, Args: []any{who.Tenant, a.ID, a.Version}, Rows: 1,
+		SQL: `DELETE FROM administrators WHERE tenant_id = $1 AND id = $2 AND version = $3`, Args: []any{tenant, a.ID, a.Version}, Rows: 1,
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -35,7 +36,7 @@ func service(tenant id.ID) access.Request {
 
 func tokensIn(t *testing.T, ctx context.Context, s *access.Service) []id.ID {
 	t.Helper()
-	listed, err := s.List(ctx, page.Args{})
+	listed, err := s.List(ctx, page.Args{}, access.TokenFilter{}, page.Descending)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +137,7 @@ func TestTokensAndAdministratorsAreForAdministratorsEyes(t *testing.T) {
 			"a report job": as(ctx, caller.ScopeReportsRead), "an identity provider": as(ctx, caller.ScopeSCIM), "an administrator of nowhere": nowhere,
 		} {
 			_, get := s.Get(who, token.ID)
-			_, list := s.List(who, page.Args{})
+			_, list := s.List(who, page.Args{}, access.TokenFilter{}, page.Descending)
 			_, tokens := s.Tokens(who, []id.ID{token.Subject})
 			_, one := s.Administrator(who, ada.ID)
 			_, all := s.Administrators(who)
@@ -168,6 +169,15 @@ func TestTokensAndAdministratorsAreForAdministratorsEyes(t *testing.T) {
 	})
 }
 
+func revokedAt(t *testing.T, ctx context.Context, s *access.Service, of id.ID) *time.Time {
+	t.Helper()
+	token, err := s.Get(ctx, of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token.RevokedAt
+}
+
 func TestTokensAreListedInBothDirections(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
@@ -183,18 +193,41 @@ func TestTokensAreListedInBothDirections(t *testing.T) {
 			args page.Args
 			want page.Page[access.Token]
 		}{
-			{page.Args{First: 3}, page.Page[access.Token]{Items: all[:3], HasNext: true, Total: 4}},
-			{page.Args{First: 3, After: access.TokenCursor(all[2])}, page.Page[access.Token]{Items: all[3:], HasPrevious: true, Total: 4}},
-			{page.Args{Last: 2}, page.Page[access.Token]{Items: all[2:], HasPrevious: true, Total: 4}},
-			{page.Args{Last: 3, Before: access.TokenCursor(all[2])}, page.Page[access.Token]{Items: all[:2], HasNext: true, Total: 4}},
+			{page.Args{First: 3}, page.Page[access.Token]{Items: all[:3], HasNext: true}},
+			{page.Args{First: 3, After: access.TokenCursor(all[2])}, page.Page[access.Token]{Items: all[3:], HasPrevious: true}},
+			{page.Args{Last: 2}, page.Page[access.Token]{Items: all[2:], HasPrevious: true}},
+			{page.Args{Last: 3, Before: access.TokenCursor(all[2])}, page.Page[access.Token]{Items: all[:2], HasNext: true}},
 		} {
-			if got, err := s.List(ctx, step.args); err != nil || !reflect.DeepEqual(got, step.want) {
+			if got, err := s.List(ctx, step.args, access.TokenFilter{}, page.Descending); err != nil || !reflect.DeepEqual(got, step.want) {
 				t.Errorf("%+v: got %+v, %v, want %+v", step.args, got, err, step.want)
 			}
 		}
-		if _, err := s.List(ctx, page.Args{After: "nonsense"}); !errors.Is(err, page.ErrCursor) {
+		if _, err := s.List(ctx, page.Args{After: "nonsense"}, access.TokenFilter{}, page.Descending); !errors.Is(err, page.ErrCursor) {
 			t.Errorf("a wrong cursor: %v", err)
 		}
+		oldest, err := s.List(ctx, page.Args{First: 1}, access.TokenFilter{}, page.Ascending)
+		if err != nil || len(oldest.Items) != 1 || oldest.Items[0].ID != all[3].ID || !oldest.HasNext {
+			t.Errorf("the oldest: %+v, %v", oldest, err)
+		}
+		if _, err := s.Revoke(ctx, all[1].ID); err != nil {
+			t.Fatal(err)
+		}
+		yes, no := true, false
+		for _, c := range []struct {
+			filter access.TokenFilter
+			want   []access.Token
+		}{
+			{access.TokenFilter{}, all[:]}, {access.TokenFilter{Live: &yes}, []access.Token{all[0], all[2], all[3]}}, {access.TokenFilter{Live: &no}, all[1:2]},
+			{access.TokenFilter{Subject: all[2].Subject}, all[2:3]}, {access.TokenFilter{Subject: all[2].Subject, Live: &no}, nil},
+		} {
+			found, err := s.List(ctx, page.Args{}, c.filter, page.Descending)
+			n, errOfCount := s.Count(ctx, c.filter)
+			same := slices.EqualFunc(found.Items, c.want, func(a, b access.Token) bool { return a.ID == b.ID })
+			if err != nil || errOfCount != nil || !same || n != int64(len(c.want)) {
+				t.Errorf("%+v found %+v of %d, %v, %v", c.filter, found.Items, n, err, errOfCount)
+			}
+		}
+		all[1].RevokedAt = revokedAt(t, ctx, s, all[1].ID)
 		got, err := s.Tokens(ctx, []id.ID{all[1].Subject, all[3].Subject, id.New()})
 		want := map[id.ID][]access.Token{all[1].Subject: {all[1]}, all[3].Subject: {all[3]}}
 		if err != nil || !reflect.DeepEqual(got, want) {

@@ -58,12 +58,17 @@ func (s *Service) GetRecord(ctx context.Context, of id.ID, groups bool) (Record,
 }
 
 // Users returns those of some people that the caller sees, for who has their ids.
-func (s *Service) Users(ctx context.Context, ids []id.ID) (map[id.ID]*User, error) {
-	q, err := s.scope(ctx)
+func (s *Service) Users(ctx context.Context, ids []id.ID, detail Detail) (map[id.ID]*User, error) {
+	q, err := s.scopeFor(ctx, detail)
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.users(ctx, selectSeveralUsers, q.tenant, q.config, ids)
+	var all []*loaded
+	if q.provider() {
+		all, err = s.users(ctx, selectSeveralUsers, q.tenant, q.config, ids)
+	} else {
+		all, err = s.ownUsers(ctx, detail, ` AND u.id = ANY($2)`, q.tenant, ids)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -72,9 +77,13 @@ func (s *Service) Users(ctx context.Context, ids []id.ID) (map[id.ID]*User, erro
 		if u.link.EndedAt != nil {
 			continue
 		}
-		if found[u.ID], err = understood(q, u, nil); err != nil {
+		if u.text != "" {
+			err = u.understand(q.own)
+		}
+		if err != nil {
 			return nil, err
 		}
+		found[u.ID] = &u.User
 	}
 	return found, nil
 }

@@ -90,6 +90,23 @@ type GroupRef struct {
 	Since       time.Time
 }
 
+// WholeMember is a Member with the person or the group that it is.
+type WholeMember struct {
+	Member
+
+	User  *User
+	Group *Group
+}
+
+// MemberOf is a group that somebody is a direct member of, who said so, and since when.
+type MemberOf struct {
+	Group    Group
+	Source   string // of the first of Reasons
+	SourceID *id.ID
+	Reasons  []Reason
+	Since    time.Time
+}
+
 // ParkedMember is a member that a configuration named before she came.
 type ParkedMember struct {
 	Group   id.ID
@@ -97,4 +114,6 @@ type ParkedMember struct {
 	Display string
 	Config  id.ID
 	Since   time.Time
+
+	key string // where she stands in a list
 }

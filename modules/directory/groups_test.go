@@ -169,7 +169,7 @@ func TestMembershipsGoWithThePersonAndStayWhenSheIsInactive(t *testing.T) {
 		if got := w.members(g.ID); !slices.Equal(got, p[1:]) {
 			t.Errorf("deletion left %v", got)
 		}
-		pages, err := w.people.MembersOf(w.admin, []id.ID{g.ID, outer.ID}, page.Args{First: 1})
+		pages, err := w.people.MembersOf(w.admin, []id.ID{g.ID, outer.ID}, page.Args{First: 1}, page.Ascending, directory.Whole)
 		if err != nil || !pages[g.ID].HasNext || len(pages[outer.ID].Items) != 1 || !pages[outer.ID].Items[0].IsGroup {
 			t.Errorf("pages are %+v, %v", pages, err)
 		}

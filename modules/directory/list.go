@@ -40,6 +40,16 @@ const (
 	UsersByCreatedAt
 )
 
+// Detail says how much of the people or groups in it a list needs.
+type Detail int
+
+// Outline of a person leaves out what stands in her attributes, and has her id, userName, active, blocked, origin, version and
+// times. Outline of a group has its id and displayName, and nothing of who said that somebody is in it.
+const (
+	Whole Detail = iota
+	Outline
+)
+
 // GroupFilter narrows a list of groups. Its zero value takes all.
 type GroupFilter struct {
 	Search string // the beginning of displayName, without case

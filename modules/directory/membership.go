@@ -5,11 +5,13 @@ import (
 
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/page"
+	"github.com/usherhq/usher/internal/store"
 )
 
 const (
 	memberCursor = "member"
 	groupCursor  = "membership"
+	parkedCursor = "parked"
 )
 
 // Members returns up to limit direct members of a group, those after the given one in the order of their ids. A group that
@@ -26,14 +28,18 @@ func (s *Service) Members(ctx context.Context, group, after id.ID, limit int) ([
 	return found[group], err
 }
 
-// MembersOf returns, for each of several groups, a page of its direct members, all read at once. Total is not counted:
-// MemberCounts does that.
-func (s *Service) MembersOf(ctx context.Context, groups []id.ID, args page.Args) (map[id.ID]page.Page[Member], error) {
-	q, after, limit, err := piece(ctx, memberCursor, args)
+// MembersOf returns, for each of several groups, a page of its direct members in the order of their ids, with who they are, all read
+// at once. Total is not counted: MemberCounts does that.
+func (s *Service) MembersOf(ctx context.Context, groups []id.ID, args page.Args, way page.Way, detail Detail) (map[id.ID]page.Page[WholeMember], error) {
+	q, err := s.scopeFor(ctx, detail)
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.membersOf(ctx, q, groups, after, limit)
+	from, err := pieceOf(memberCursor, args, way)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.memberPieces(ctx, q, groups, from, detail)
 	if err != nil {
 		return nil, err
 	}
@@ -68,14 +74,18 @@ func (s *Service) GroupNames(ctx context.Context, member id.ID) ([]GroupRef, err
 	return in[member], err
 }
 
-// GroupPagesOf returns, for each of several people or groups, a page of the groups that it is a direct member of, all read at
-// once. Total is not counted: GroupCounts does that.
-func (s *Service) GroupPagesOf(ctx context.Context, members []id.ID, args page.Args) (map[id.ID]page.Page[GroupRef], error) {
-	q, after, limit, err := piece(ctx, groupCursor, args)
+// GroupPagesOf returns, for each of several people or groups, a page of the groups that it is a direct member of, in the order of
+// their ids, all read at once. Total is not counted: GroupCounts does that.
+func (s *Service) GroupPagesOf(ctx context.Context, members []id.ID, args page.Args, way page.Way, detail Detail) (map[id.ID]page.Page[MemberOf], error) {
+	q, err := scopeOf(ctx)
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.groupsOf(ctx, selectGroupPagesOf, q.tenant, members, after, limit)
+	from, err := pieceOf(groupCursor, args, way)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.groupPieces(ctx, q, members, from, detail)
 	if err != nil {
 		return nil, err
 	}
@@ -91,28 +101,60 @@ func (s *Service) GroupCounts(ctx context.Context, members []id.ID) (map[id.ID]i
 	return s.countBy(ctx, countGroups, q, members)
 }
 
-// MemberCursor returns the cursor of a member in the pages of MembersOf.
-func MemberCursor(m Member) string { return page.Encode(memberCursor, m.ID.String()) }
-
-// GroupRefCursor returns the cursor of a group in the pages of GroupPagesOf.
-func GroupRefCursor(g GroupRef) string { return page.Encode(groupCursor, g.ID.String()) }
-
-// piece reads what page of each of several lists is wanted. They are read forward only.
-func piece(ctx context.Context, kind string, args page.Args) (q scope, after id.ID, limit int, err error) {
-	if q, err = scopeOf(ctx); err != nil {
-		return q, after, 0, err
+// ParkedPagesOf returns, for each of several groups, a page of who it waits for, in the order of their names, all read at once. Who is
+// kept out is not there. Total is not counted: ParkedCounts does that.
+func (s *Service) ParkedPagesOf(ctx context.Context, groups []id.ID, args page.Args) (map[id.ID]page.Page[ParkedMember], error) {
+	q, err := scopeOf(ctx)
+	if err != nil {
+		return nil, err
 	}
 	limit, backward, err := args.Limit()
-	switch {
-	case err != nil:
-		return q, after, 0, err
-	case backward:
-		return q, after, 0, page.ErrArgs.Sayf("this list is read forward only: ask with first and after")
-	case args.After == "":
-		return q, id.Nil, limit, nil
+	if err != nil {
+		return nil, err
 	}
-	after, err = idCursor(kind, args.After)
-	return q, after, limit, err
+	from := piece[string]{limit: limit, descending: backward}
+	if cursor := args.Cursor(); cursor != "" {
+		parts, err := page.Decode(parkedCursor, cursor, 1)
+		if err != nil {
+			return nil, err
+		}
+		from.behind = parts[0]
+	}
+	found, err := s.parkedPieces(ctx, q, groups, from)
+	if err != nil {
+		return nil, err
+	}
+	return pagesOf(groups, found, args)
+}
+
+// ParkedCounts returns how many members some groups wait for.
+func (s *Service) ParkedCounts(ctx context.Context, groups []id.ID) (map[id.ID]int64, error) {
+	q, err := scopeOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.countBy(ctx, countParked, q, groups, mark)
+}
+
+// MemberCursor returns the cursor of a member in the pages of MembersOf.
+func MemberCursor(m WholeMember) string { return page.Encode(memberCursor, m.ID.String()) }
+
+// MemberOfCursor returns the cursor of a group in the pages of GroupPagesOf.
+func MemberOfCursor(m MemberOf) string { return page.Encode(groupCursor, m.Group.ID.String()) }
+
+// ParkedCursor returns the cursor of a member in the pages of ParkedPagesOf.
+func ParkedCursor(p ParkedMember) string { return page.Encode(parkedCursor, p.key) }
+
+// pieceOf reads what page of each of several lists is wanted.
+func pieceOf(kind string, args page.Args, way page.Way) (from piece[id.ID], err error) {
+	if from.limit, from.descending, err = args.Toward(way); err != nil {
+		return from, err
+	}
+	from.behind = store.Beginning(from.descending)
+	if cursor := args.Cursor(); cursor != "" {
+		from.behind, err = idCursor(kind, cursor)
+	}
+	return from, err
 }
 
 func idCursor(kind, cursor string) (id.ID, error) {

@@ -33,10 +33,29 @@ func TestNoStatementWalksTheTenant(t *testing.T) {
 	w.edit(g.ID, directory.MemberEdit{Op: directory.AddMembers, Members: []directory.MemberRef{{Value: "later"}}})
 	w.change(w.okta, people[0], func(u *directory.User) { u.Active, u.Title = false, "x" })
 	reads := map[string]func() error{
-		"groups of":  func() error { _, err := w.people.GroupPagesOf(w.admin, people, page.Args{First: 5}); return err },
-		"members of": func() error { _, err := w.people.MembersOf(w.admin, []id.ID{g.ID}, page.Args{First: 5}); return err },
-		"users":      func() error { _, err := w.people.Users(w.admin, people); return err },
-		"links":      func() error { _, err := w.people.Links(w.admin, people); return err },
+		"groups of": func() error {
+			_, err := w.people.GroupPagesOf(w.admin, people, page.Args{First: 5}, page.Ascending, directory.Whole)
+			return err
+		},
+		"groups of, from the end": func() error {
+			_, err := w.people.GroupPagesOf(w.admin, people, page.Args{Last: 5}, page.Ascending, directory.Outline)
+			return err
+		},
+		"members of": func() error {
+			_, err := w.people.MembersOf(w.admin, []id.ID{g.ID}, page.Args{First: 5}, page.Ascending, directory.Whole)
+			return err
+		},
+		"members of, from the end": func() error {
+			_, err := w.people.MembersOf(w.admin, []id.ID{g.ID}, page.Args{First: 5}, page.Descending, directory.Outline)
+			return err
+		},
+		"parked": func() error {
+			_, err := w.people.ParkedPagesOf(w.admin, []id.ID{g.ID}, page.Args{First: 5})
+			return err
+		},
+		"users":    func() error { _, err := w.people.Users(w.admin, people, directory.Whole); return err },
+		"outlines": func() error { _, err := w.people.Users(w.admin, people, directory.Outline); return err },
+		"links":    func() error { _, err := w.people.Links(w.admin, people); return err },
 		"find": func() error {
 			_, err := w.people.Find(w.admin, []directory.Person{{UserName: "a"}, {ExternalID: "b"}, {ID: people[0]}})
 			return err

@@ -4,11 +4,8 @@ import (
 	"context"
 
 	"github.com/usherhq/usher/internal/caller"
-	"github.com/usherhq/usher/internal/fault"
 	"github.com/usherhq/usher/internal/id"
 )
-
-var errNoTenant = fault.New(fault.Unauthenticated, "unauthenticated", "send an access token of a tenant")
 
 // scope is where a caller looks from: a tenant and, for an identity provider, one of its configurations.
 type scope struct {
@@ -19,14 +16,12 @@ type scope struct {
 }
 
 func scopeOf(ctx context.Context) (scope, error) {
-	who, err := caller.Must(ctx)
-	switch {
-	case err != nil:
+	tenant, err := caller.Tenant(ctx)
+	if err != nil {
 		return scope{}, err
-	case who.Tenant == id.Nil:
-		return scope{}, errNoTenant
 	}
-	return scope{tenant: who.Tenant, config: who.Config, who: who.ID()}, nil
+	who, _ := caller.From(ctx)
+	return scope{tenant: tenant, config: who.Config, who: who.ID()}, nil
 }
 
 // scope is scopeOf with the tenant's schemas.
@@ -37,6 +32,14 @@ func (s *Service) scope(ctx context.Context) (scope, error) {
 	}
 	q.own, err = s.schemas(ctx, q)
 	return q, err
+}
+
+// scopeFor is the scope of who reads people in some detail: an outline needs no schemas.
+func (s *Service) scopeFor(ctx context.Context, detail Detail) (scope, error) {
+	if detail == Outline {
+		return scopeOf(ctx)
+	}
+	return s.scope(ctx)
 }
 
 // provider tells whether the caller is an identity provider.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"github.com/usherhq/usher/internal/id"
 )
@@ -16,18 +17,19 @@ const (
 			AND ms.source_id IS DISTINCT FROM g.scim_config_id AND ms.source NOT LIKE '%' || g.scim_config_id::text || '%'
 			AND ms.source NOT LIKE '%adopted%'`
 
-	selectDriftingMembers = `WITH found AS (
-		SELECT ms.group_id, ms.member_id, ms.subgroup_id, ms.source, ms.source_id, ms.since,
-			row_number() OVER (PARTITION BY ms.group_id ORDER BY ms.member_id) AS place` + driftingMembers + ` AND ms.member_id > $3)
-		SELECT group_id, member_id, subgroup_id IS NOT NULL, source, source_id, since FROM found
-		WHERE place <= $4 ORDER BY group_id, member_id`
-
 	driftingParked = ` FROM groups g JOIN parked_members p ON p.tenant_id = g.tenant_id AND p.group_id = g.id
 		WHERE g.tenant_id = $1 AND g.id = ANY($2) AND g.scim_config_id IS NOT NULL`
 
-	selectDriftingParked = `WITH found AS (
-		SELECT ` + parkedColumns + `, row_number() OVER (PARTITION BY p.group_id ORDER BY p.value) AS place` + driftingParked + ` AND p.value > $3)
-		SELECT id, group_id, scim_config_id, value, display, since FROM found WHERE place <= $4 ORDER BY group_id, value`
+	// Members and who is parked, each in their order, in the columns of either.
+	selectDrift = `WITH members AS (
+		SELECT ms.group_id, ms.member_id, ms.subgroup_id, ms.source, ms.source_id, ms.since,
+			row_number() OVER (PARTITION BY ms.group_id ORDER BY ms.member_id) AS place` + driftingMembers + ` AND ms.member_id > $3 AND $4),
+		parked AS (
+		SELECT ` + parkedColumns + `, row_number() OVER (PARTITION BY p.group_id ORDER BY p.value) AS place` + driftingParked + ` AND p.value > $5)
+		SELECT 0 AS phase, group_id, place, member_id AS one, subgroup_id IS NOT NULL AS is_group, source AS what, '' AS display, source_id AS config, since
+			FROM members WHERE place <= $6
+		UNION ALL SELECT 1, group_id, place, id, FALSE, value, display, scim_config_id, since FROM parked WHERE place <= $6
+		ORDER BY group_id, phase, place`
 
 	countDrift = `SELECT g.id, count(*)` + driftingMembers + ` GROUP BY g.id
 		UNION ALL SELECT g.id, count(*)` + driftingParked + ` GROUP BY g.id`
@@ -36,37 +38,44 @@ const (
 // driftOf returns the drift of some groups from a place on, up to a number for each.
 func (s *Service) driftOf(ctx context.Context, q scope, groups []id.ID, after driftPlace, limit int) (map[id.ID][]Drift, error) {
 	found := make(map[id.ID][]Drift, len(groups))
-	if after.phase == phaseMembers {
-		err := s.each(ctx, func(row scanner) error {
-			var of id.ID
-			var d Drift
-			var source string
-			var by sql.Null[id.ID]
-			err := row.Scan(&of, &d.Member, &d.IsGroup, &source, &by, &d.Since)
-			d.why, d.Value, d.Since = reasonsOf(source, by.V), typed(d.Member, d.IsGroup), d.Since.UTC()
-			d.Kind, d.Config = d.why.drift()
-			found[of] = append(found[of], d)
-			return err
-		}, selectDriftingMembers, q.tenant, groups, after.member, limit)
-		if err != nil {
-			return nil, fmt.Errorf("load drifting members: %w", err)
+	err := s.each(ctx, func(row scanner) error {
+		var r driftRow
+		var of id.ID
+		var place int64
+		err := row.Scan(&r.phase, &of, &place, &r.one, &r.isGroup, &r.what, &r.display, &r.config, &r.since)
+		if len(found[of]) < limit {
+			found[of] = append(found[of], r.drift(of))
 		}
-	}
-	waiting, err := s.readParked(ctx, selectDriftingParked, q.tenant, groups, after.value, limit)
+		return err
+	}, selectDrift, q.tenant, groups, after.member, after.phase == phaseMembers, after.value, limit)
 	if err != nil {
-		return nil, err
-	}
-	for _, p := range waiting {
-		if len(found[p.group]) >= limit {
-			continue
-		}
-		d := Drift{Kind: DriftParked, Value: p.given, Display: p.display, Config: &p.config, Since: p.since, parked: p}
-		if p.keptOut {
-			d.Kind, d.Member, d.IsGroup = DriftKeptOut, p.member, p.memberIsGroup
-		}
-		found[p.group] = append(found[p.group], d)
+		return nil, fmt.Errorf("load drift: %w", err)
 	}
 	return found, nil
+}
+
+// driftRow is a member or somebody parked.
+type driftRow struct {
+	phase         int
+	one           id.ID
+	isGroup       bool
+	what, display string
+	config        sql.Null[id.ID]
+	since         time.Time
+}
+
+func (r driftRow) drift(group id.ID) Drift {
+	if r.phase == phaseMembers {
+		d := Drift{Member: r.one, IsGroup: r.isGroup, Value: typed(r.one, r.isGroup), Since: r.since.UTC(), why: reasonsOf(r.what, r.config.V)}
+		d.Kind, d.Config = d.why.drift()
+		return d
+	}
+	p := parked{id: r.one, group: group, config: r.config.V, since: r.since.UTC()}.reading(r.what, r.display)
+	d := Drift{Kind: DriftParked, Value: p.given, Display: p.display, Config: &p.config, Since: p.since, parked: p}
+	if p.keptOut {
+		d.Kind, d.Member, d.IsGroup = DriftKeptOut, p.member, p.memberIsGroup
+	}
+	return d
 }
 
 // drift names the kind that a member is who is not there for the owner.

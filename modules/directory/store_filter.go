@@ -206,7 +206,7 @@ func (c *compiler) ids(p clause) string {
 // from is where the rows of the resource are, with everything that conditions speak of.
 func (c *compiler) from() string {
 	if c.of == aUser {
-		return peopleFor(c.q)
+		return fromUsers
 	}
 	return " FROM groups g WHERE g.tenant_id = $1 "
 }

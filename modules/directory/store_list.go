@@ -54,17 +54,7 @@ const (
 	selectGroupsWhere = `SELECT ` + groupColumns + ` FROM groups g WHERE g.tenant_id = $1`
 )
 
-// fromAll is fromUsers for who is no configuration: there is no link to look for, and a plan that joins none.
-const fromAll = ` FROM users u LEFT JOIN links l ON false AND l.scim_config_id = $2 WHERE u.tenant_id = $1 `
-
-func peopleFor(q scope) string {
-	if q.provider() {
-		return fromUsers
-	}
-	return fromAll
-}
-
-func (s *Service) listUsers(ctx context.Context, q scope, args page.Args, f UserFilter, order UserOrder) ([]*loaded, error) {
+func (s *Service) listUsers(ctx context.Context, q scope, args page.Args, f UserFilter, order UserOrder, detail Detail) ([]*loaded, error) {
 	count, backward, err := args.Limit()
 	if err != nil {
 		return nil, err
@@ -79,12 +69,48 @@ func (s *Service) listUsers(ctx context.Context, q scope, args page.Args, f User
 		l.key = ""
 	}
 	l.cut(w, from, backward, count)
-	return s.users(ctx, `SELECT `+userColumns+peopleFor(q)+w.String(), w.values...)
+	if !q.provider() {
+		return s.ownUsers(ctx, detail, w.String(), w.values...)
+	}
+	return s.users(ctx, `SELECT `+userColumns+fromUsers+w.String(), w.values...)
+}
+
+// Who is no configuration sees people without any link: a plan with a join that finds nothing would walk the links for each of them.
+const (
+	ownOutline = `u.id, u.user_name, u.manager, u.version, u.created_at, u.updated_at, u.blocked, u.active, u.origin`
+	fromOwn    = ` FROM users u WHERE u.tenant_id = $1`
+)
+
+// ownUsers runs a query of people for who is no configuration.
+func (s *Service) ownUsers(ctx context.Context, detail Detail, conditions string, args ...any) ([]*loaded, error) {
+	var found []*loaded
+	columns := ownOutline
+	if detail == Whole {
+		columns += `, u.attributes`
+	}
+	err := s.each(ctx, func(row scanner) error {
+		u := &loaded{}
+		into := []any{&u.ID, &u.UserName, &u.Enterprise.Manager, &u.Version, &u.CreatedAt, &u.UpdatedAt, &u.Blocked, &u.active, &u.Origin}
+		if detail == Whole {
+			into = append(into, &u.text)
+		}
+		err := row.Scan(into...)
+		u.CreatedAt, u.UpdatedAt, u.User.Active = u.CreatedAt.UTC(), u.UpdatedAt.UTC(), u.active
+		found = append(found, u)
+		return err
+	}, `SELECT `+columns+fromOwn+conditions, args...)
+	if err != nil {
+		return nil, fmt.Errorf("load users: %w", err)
+	}
+	return found, nil
 }
 
 func (s *Service) countUsers(ctx context.Context, q scope, f UserFilter) (total int64, err error) {
-	w := usersIn(q, f)
-	if err := s.db.QueryRow(ctx, `SELECT count(*)`+peopleFor(q)+w.String(), w.values...).Scan(&total); err != nil {
+	w, from := usersIn(q, f), fromOwn
+	if q.provider() {
+		from = fromUsers
+	}
+	if err := s.db.QueryRow(ctx, `SELECT count(*)`+from+w.String(), w.values...).Scan(&total); err != nil {
 		return 0, fmt.Errorf("count users: %w", err)
 	}
 	return total, nil
@@ -93,8 +119,11 @@ func (s *Service) countUsers(ctx context.Context, q scope, f UserFilter) (total 
 const linkOf = "SELECT 1 FROM links x WHERE x.tenant_id = $1 AND x.user_id = u.id"
 
 func usersIn(q scope, f UserFilter) *where {
-	w := newWhere(q)
-	w.and("l.ended_at IS NULL")
+	w := &where{arguments: arguments{values: []any{q.tenant}}}
+	if q.provider() {
+		w = newWhere(q)
+		w.and("l.ended_at IS NULL")
+	}
 	if f.Search != "" {
 		key := w.add(beginning(fold(f.Search)))
 		w.and("(u.user_name_key LIKE " + key + ` ESCAPE '\' OR lower(u.display_name) LIKE ` + key + ` ESCAPE '\' OR u.display_name LIKE ` +

@@ -55,22 +55,9 @@ func (s *Service) membersOf(ctx context.Context, q scope, groups []id.ID, after 
 
 const refColumns = `ms.member_id, g.id, g.display_name, ms.source, ms.source_id, ms.since`
 
-const (
-	selectGroupsOf = `SELECT ` + refColumns + `
-		FROM memberships ms JOIN groups g ON g.tenant_id = ms.tenant_id AND g.id = ms.group_id
-		WHERE ms.tenant_id = $1 AND ms.member_id = ANY($2) ORDER BY ms.member_id, ms.group_id`
-
-	selectGroupPagesOf = `WITH pieces AS MATERIALIZED (
-		SELECT w.value AS member_id, COALESCE((
-			SELECT b.group_id FROM memberships b WHERE b.tenant_id = $1 AND b.member_id = w.value AND b.group_id > $3
-			ORDER BY b.group_id LIMIT 1 OFFSET $4), 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) AS last
-		FROM unnest($2::uuid[]) AS w(value))
-		SELECT ` + refColumns + `
-		FROM pieces p CROSS JOIN memberships ms CROSS JOIN groups g
-		WHERE ms.tenant_id = $1 AND ms.member_id = p.member_id AND ms.group_id > $3 AND ms.group_id <= p.last
-			AND g.tenant_id = $1 AND g.id = ms.group_id
-		ORDER BY ms.member_id, ms.group_id`
-)
+const selectGroupsOf = `SELECT ` + refColumns + `
+	FROM memberships ms JOIN groups g ON g.tenant_id = ms.tenant_id AND g.id = ms.group_id
+	WHERE ms.tenant_id = $1 AND ms.member_id = ANY($2) ORDER BY ms.member_id, ms.group_id`
 
 func (s *Service) groupsOf(ctx context.Context, query string, args ...any) (map[id.ID][]GroupRef, error) {
 	found := map[id.ID][]GroupRef{}
@@ -123,10 +110,11 @@ func (s *Service) groupNamesOf(ctx context.Context, q scope, members []id.ID) (m
 
 const (
 	countMembers = `SELECT group_id, count(*) FROM memberships WHERE tenant_id = $1 AND group_id = ANY($2) GROUP BY group_id`
+	countParked  = `SELECT group_id, count(*) FROM parked_members WHERE tenant_id = $1 AND group_id = ANY($2) AND substr(value, 1, 1) <> $3 GROUP BY group_id`
 	countGroups  = `SELECT member_id, count(*) FROM memberships WHERE tenant_id = $1 AND member_id = ANY($2) GROUP BY member_id`
 )
 
-func (s *Service) countBy(ctx context.Context, query string, q scope, of []id.ID) (map[id.ID]int64, error) {
+func (s *Service) countBy(ctx context.Context, query string, q scope, of []id.ID, more ...any) (map[id.ID]int64, error) {
 	counts := make(map[id.ID]int64, len(of))
 	err := s.each(ctx, func(row scanner) error {
 		var one id.ID
@@ -134,7 +122,7 @@ func (s *Service) countBy(ctx context.Context, query string, q scope, of []id.ID
 		err := row.Scan(&one, &count)
 		counts[one] = count
 		return err
-	}, query, q.tenant, of)
+	}, query, append([]any{q.tenant, of}, more...)...)
 	if err != nil {
 		return nil, fmt.Errorf("count memberships: %w", err)
 	}

@@ -11,31 +11,45 @@ import (
 
 const usersCursor, groupsCursor = "users", "groups"
 
-// ListUsers returns a page of people in an order of their own, with the exact total.
+// ListUsers returns a page of people in an order of their own. Total is not counted: CountUsers does that.
 func (s *Service) ListUsers(ctx context.Context, args page.Args, f UserFilter, order UserOrder) (page.Page[*User], error) {
+	return s.pageOfUsers(ctx, args, f, order, Whole)
+}
+
+// OutlineUsers is ListUsers for who needs no more than an Outline of each person.
+func (s *Service) OutlineUsers(ctx context.Context, args page.Args, f UserFilter, order UserOrder) (page.Page[*User], error) {
+	return s.pageOfUsers(ctx, args, f, order, Outline)
+}
+
+func (s *Service) pageOfUsers(ctx context.Context, args page.Args, f UserFilter, order UserOrder, detail Detail) (page.Page[*User], error) {
 	none := page.Page[*User]{}
-	q, err := s.scope(ctx)
+	q, err := s.scopeFor(ctx, detail)
 	if err != nil {
 		return none, err
 	}
-	found, err := s.listUsers(ctx, q, args, f, order)
-	if err != nil {
-		return none, err
-	}
-	total, err := s.totalUsers(ctx, q, f)
+	found, err := s.listUsers(ctx, q, args, f, order, detail)
 	if err != nil {
 		return none, err
 	}
 	users := make([]*User, len(found))
 	for i, u := range found {
-		if users[i], err = understood(q, u, nil); err != nil {
+		if detail == Whole {
+			err = u.understand(q.own)
+		}
+		if err != nil {
 			return none, err
 		}
+		users[i] = &u.User
 	}
-	return page.Cut(users, args, total)
+	return page.Cut(users, args, 0)
 }
 
-func (s *Service) totalUsers(ctx context.Context, q scope, f UserFilter) (int64, error) {
+// CountUsers returns how many people a filter takes: without one, a kept total.
+func (s *Service) CountUsers(ctx context.Context, f UserFilter) (int64, error) {
+	q, err := scopeOf(ctx)
+	if err != nil {
+		return 0, err
+	}
 	if f == (UserFilter{}) && !q.provider() {
 		return store.Count(ctx, s.db, usersCount)
 	}
@@ -62,7 +76,7 @@ func (o UserOrder) key(userName string) string {
 	return fold(userName)
 }
 
-// ListGroups returns a page of groups in an order of their own, with the exact total.
+// ListGroups returns a page of groups in an order of their own. Total is not counted: CountGroups does that.
 func (s *Service) ListGroups(ctx context.Context, args page.Args, f GroupFilter, order GroupOrder) (page.Page[*Group], error) {
 	none := page.Page[*Group]{}
 	q, err := scopeOf(ctx)
@@ -73,18 +87,19 @@ func (s *Service) ListGroups(ctx context.Context, args page.Args, f GroupFilter,
 	if err != nil {
 		return none, err
 	}
-	total, err := s.totalGroups(ctx, q, f)
-	if err != nil {
-		return none, err
-	}
 	groups := make([]*Group, len(found))
 	for i := range found {
 		groups[i] = &found[i]
 	}
-	return page.Cut(groups, args, total)
+	return page.Cut(groups, args, 0)
 }
 
-func (s *Service) totalGroups(ctx context.Context, q scope, f GroupFilter) (int64, error) {
+// CountGroups returns how many groups a filter takes: without one, a kept total.
+func (s *Service) CountGroups(ctx context.Context, f GroupFilter) (int64, error) {
+	q, err := scopeOf(ctx)
+	if err != nil {
+		return 0, err
+	}
 	if f == (GroupFilter{}) {
 		return store.Count(ctx, s.db, groupsCount)
 	}

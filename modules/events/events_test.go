@@ -142,6 +142,53 @@ func TestEveryEventIsDeliveredOnceInOrderWhileOthersWrite(t *testing.T) {
 	}
 }
 
+// The total is kept as events are numbered, and made anew where it has not been kept from the first event on.
+func TestTheTotalIsKept(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx, other, s := storetest.Tenant(t, db), storetest.Tenant(t, db), events.New(db)
+		add := func(ctx context.Context, n int) {
+			t.Helper()
+			for range n {
+				if _, err := record(ctx, db, s, events.Event{Kind: "user.changed", Subject: id.New()}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		want := func(when string, ours, theirs int64) {
+			t.Helper()
+			if n, err := s.Count(ctx, events.Filter{}); err != nil || n != ours {
+				t.Errorf("%s: %d, %v; want %d", when, n, err, ours)
+			}
+			if n, err := s.Count(other, events.Filter{}); err != nil || n != theirs {
+				t.Errorf("%s, of the other tenant: %d, %v; want %d", when, n, err, theirs)
+			}
+		}
+		add(ctx, 5)
+		add(other, 2)
+		want("before they are numbered", 0, 0)
+		numbered(t, ctx, s, 5)
+		want("numbered", 5, 2)
+		if err := db.FoldCounts(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want("folded", 5, 2)
+		err := store.Do(ctx, db, func(ctx context.Context) error { // as it was before totals were kept
+			_, err := db.Exec(ctx, `DELETE FROM counts WHERE name = 'events'`)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		add(ctx, 1)
+		numbered(t, ctx, s, 6)
+		want("made anew", 6, 2)
+		add(other, 1)
+		numbered(t, other, s, 3)
+		want("kept from then on", 6, 3)
+	})
+}
+
 func TestTheJournalIsReadInPages(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
@@ -162,9 +209,37 @@ func TestTheJournalIsReadInPages(t *testing.T) {
 		if err != nil || len(changed.Items) != 1 || changed.Items[0].ID != all[1].ID {
 			t.Errorf("filtered: %+v, %v", changed, err)
 		}
-		pages, err := s.OfSubjects(ctx, subjects, page.Args{First: 2})
+		pages, err := s.OfSubjects(ctx, subjects, page.Args{First: 2}, page.Descending)
 		if err != nil || len(pages[subjects[0]].Items) != 2 || !pages[subjects[0]].HasNext || pages[subjects[0]].Items[0].ID != all[4].ID {
 			t.Errorf("of subjects: %+v, %v", pages, err)
+		}
+		for _, way := range []page.Way{page.Ascending, page.Descending} {
+			for _, args := range []page.Args{{First: 1}, {Last: 1}, {First: 2}, {Last: 2}, {First: 3}} {
+				read := func(args page.Args) (page.Page[events.Event], error) {
+					pages, err := s.OfSubjects(ctx, subjects, args, way)
+					return pages[subjects[0]], err
+				}
+				want := []events.Event{all[0], all[2], all[4]}
+				if way == page.Descending {
+					slices.Reverse(want)
+				}
+				got, err := page.Walk(args, read, events.CursorOfSubject)
+				if err != nil || !slices.EqualFunc(got, want, func(a, b events.Event) bool { return a.ID == b.ID }) {
+					t.Errorf("descending %v, by %+v: %+v, %v", way, args, got, err)
+				}
+			}
+		}
+		counts, err := s.CountsOf(ctx, append(subjects, id.New()))
+		if err != nil || len(counts) != 2 || counts[subjects[0]] != 3 {
+			t.Errorf("counts are %v, %v", counts, err)
+		}
+		for _, c := range []struct {
+			f    events.Filter
+			want int64
+		}{{events.Filter{}, 6}, {events.Filter{Kinds: []string{"user.changed"}}, 2}, {events.Filter{Subject: subjects[1]}, 3}, {events.Filter{Kinds: []string{"x"}}, 0}} {
+			if n, err := s.Count(ctx, c.f); err != nil || n != c.want {
+				t.Errorf("%+v counts %d, %v; want %d", c.f, n, err, c.want)
+			}
 		}
 		for _, cursor := range []string{"x", page.Encode("user", "1"), page.Encode("event", "-1")} {
 			if _, err := s.List(ctx, page.Args{First: 1, After: cursor}, events.Filter{}); !errors.Is(err, page.ErrCursor) {

@@ -20,7 +20,12 @@ func (s *Service) Run(ctx context.Context) error {
 	recorded, cancel := s.db.Listen(Recorded)
 	defer cancel()
 	for {
-		_, err := s.db.Exclusively(ctx, "events.number", func(ctx context.Context) error { return s.keepNumbering(ctx, recorded) })
+		_, err := s.db.Exclusively(ctx, "events.number", func(ctx context.Context) error {
+			if err := s.recount(ctx); err != nil {
+				return err
+			}
+			return s.keepNumbering(ctx, recorded)
+		})
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -33,6 +38,27 @@ func (s *Service) Run(ctx context.Context) error {
 		case <-recorded:
 		}
 	}
+}
+
+// recount makes the kept totals anew when they do not add up to the last number: numbers are given without a gap, and an event
+// never goes away.
+func (s *Service) recount(ctx context.Context) error {
+	ctx = store.AcrossTenants(ctx, "one journal counts the events of every tenant")
+	err := store.Do(ctx, s.db, func(ctx context.Context) error {
+		last, err := s.head(ctx)
+		if err != nil {
+			return err
+		}
+		sum, err := s.keptSum(ctx)
+		if err != nil || sum == last {
+			return err
+		}
+		return s.countAnew(ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("count the journal: %w", err)
+	}
+	return nil
 }
 
 func (s *Service) keepNumbering(ctx context.Context, recorded <-chan struct{}) error {

@@ -2,14 +2,16 @@ package events
 
 import (
 	"context"
+	"math"
 	"strconv"
 
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/page"
+	"github.com/usherhq/usher/internal/store"
 )
 
-const cursorKind = "event"
+const cursorKind, subjectCursor = "event", "event_of"
 
 // Filter narrows what is read. Its zero value takes every event of the tenant.
 type Filter struct {
@@ -27,40 +29,55 @@ func (s *Service) After(ctx context.Context, number int64, first int, f Filter) 
 }
 
 // List returns a page of events in the order of their numbers. It refuses a cursor of another list with page.ErrCursor.
-// Total is not counted.
+// Total is not counted: Count does that.
 func (s *Service) List(ctx context.Context, args page.Args, f Filter) (page.Page[Event], error) {
 	none := page.Page[Event]{}
-	who, err := caller.Must(ctx)
+	tenant, err := caller.Tenant(ctx)
 	if err != nil {
 		return none, err
 	}
-	count, backward, err := args.Limit()
+	count, downwards, err := args.Toward(page.Ascending)
 	if err != nil {
 		return none, err
 	}
-	from, err := numberOf(args.Cursor())
+	from, err := numberOf(args.Cursor(), downwards)
 	if err != nil {
 		return none, err
 	}
-	found, err := s.read(ctx, who.Tenant, span{from: from, backward: backward, limit: count + 1}, f)
+	found, err := s.read(ctx, tenant, span{from: from, downwards: downwards, limit: count + 1}, f)
 	if err != nil {
 		return none, err
 	}
 	return page.Cut(found, args, 0)
 }
 
+// Count tells how many events a filter takes: without one, a kept total.
+func (s *Service) Count(ctx context.Context, f Filter) (int64, error) {
+	tenant, err := caller.Tenant(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if len(f.Kinds) == 0 && f.Subject == id.Nil {
+		return store.Count(ctx, s.db, kept)
+	}
+	return s.count(ctx, tenant, f)
+}
+
 // Get returns one numbered event of the tenant; ok is false when there is none of that id.
 func (s *Service) Get(ctx context.Context, of id.ID) (e Event, ok bool, err error) {
-	who, err := caller.Must(ctx)
+	tenant, err := caller.Tenant(ctx)
 	if err != nil {
 		return Event{}, false, err
 	}
-	return s.one(ctx, who.Tenant, of)
+	return s.one(ctx, tenant, of)
 }
 
-// numberOf reads a cursor; none is 0.
-func numberOf(cursor string) (int64, error) {
-	if cursor == "" {
+// numberOf reads a cursor; none stands in front of all numbers, or behind all.
+func numberOf(cursor string, downwards bool) (int64, error) {
+	switch {
+	case cursor == "" && downwards:
+		return math.MaxInt64, nil
+	case cursor == "":
 		return 0, nil
 	}
 	parts, err := page.Decode(cursorKind, cursor, 1)

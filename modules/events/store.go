@@ -6,8 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
-	"strings"
+	"strconv"
 
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/store"
@@ -39,35 +38,43 @@ func scan(rows *sql.Rows) (Event, error) {
 	return e, err
 }
 
-// span is a piece of the journal: from a number on, upwards or downwards; 0 is the end where reading starts.
+// span is a piece of the journal: behind a number, upwards or downwards.
 type span struct {
-	from     int64
-	backward bool
-	limit    int
+	from      int64
+	downwards bool
+	limit     int
 }
 
 func (s *Service) read(ctx context.Context, tenant id.ID, piece span, f Filter) ([]Event, error) {
 	compare, direction := ">", "ASC"
-	if piece.backward {
+	if piece.downwards {
 		compare, direction = "<", "DESC"
-		if piece.from == 0 {
-			piece.from = math.MaxInt64
-		}
 	}
-	var text strings.Builder
-	text.WriteString(`SELECT ` + columns + ` FROM events WHERE tenant_id = $1 AND number ` + compare + ` $2`)
-	args := []any{tenant, piece.from}
+	conditions, args := f.wanted(tenant, piece.from)
+	args = append(args, piece.limit)
+	return s.all(ctx, `SELECT `+columns+` FROM events WHERE tenant_id = $1 AND number `+compare+` $2`+conditions+
+		` ORDER BY number `+direction+` LIMIT $`+strconv.Itoa(len(args)), args...)
+}
+
+// wanted turns a filter into conditions; its arguments follow those that are given.
+func (f Filter) wanted(args ...any) (conditions string, all []any) {
 	if len(f.Kinds) > 0 {
 		args = append(args, f.Kinds)
-		fmt.Fprintf(&text, ` AND kind = ANY($%d)`, len(args))
+		conditions += fmt.Sprintf(` AND kind = ANY($%d)`, len(args))
 	}
 	if f.Subject != id.Nil {
 		args = append(args, f.Subject)
-		fmt.Fprintf(&text, ` AND subject_id = $%d`, len(args))
+		conditions += fmt.Sprintf(` AND subject_id = $%d`, len(args))
 	}
-	args = append(args, piece.limit)
-	fmt.Fprintf(&text, ` ORDER BY number %s LIMIT $%d`, direction, len(args))
-	return s.all(ctx, text.String(), args...)
+	return conditions, args
+}
+
+func (s *Service) count(ctx context.Context, tenant id.ID, f Filter) (n int64, err error) {
+	conditions, args := f.wanted(tenant)
+	if err := s.db.QueryRow(ctx, `SELECT count(id) FROM events WHERE tenant_id = $1 AND number IS NOT NULL`+conditions, args...).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count events: %w", err)
+	}
+	return n, nil
 }
 
 func (s *Service) all(ctx context.Context, query string, args ...any) ([]Event, error) {
@@ -98,21 +105,17 @@ func (s *Service) one(ctx context.Context, tenant, of id.ID) (Event, bool, error
 }
 
 // CROSS JOIN tells SQLite the order. The bound of each subject is found first, so that the journal of a busy one is not read to its end.
-const selectSubjects = `WITH bounds AS MATERIALIZED (
-	SELECT s.value AS subject_id, (
-		SELECT e.id FROM events e WHERE e.tenant_id = $1 AND e.subject_id = s.value AND e.number < $3
-		ORDER BY e.id DESC LIMIT 1 OFFSET $4) AS beyond
+var subjectPieces = store.BothWays(`WITH bounds AS MATERIALIZED (
+	SELECT s.value AS subject_id, COALESCE((
+		SELECT e.id FROM events e WHERE e.tenant_id = $1 AND e.subject_id = s.value AND e.id {beyond} $3 AND e.number IS NOT NULL
+		ORDER BY e.id {order} LIMIT 1 OFFSET $4), {end}) AS last
 	FROM unnest($2::uuid[]) AS s(value))
 	SELECT e.id, e.number, e.kind, e.subject_id, e.actor_kind, e.actor_id, e.actor_name, e.data, e.transaction_id, e.request_id, e.at
-	FROM bounds b CROSS JOIN events e WHERE e.tenant_id = $1 AND e.subject_id = b.subject_id
-		AND e.id > COALESCE(b.beyond, '00000000-0000-0000-0000-000000000000'::uuid) AND e.number < $3
-	ORDER BY e.subject_id, e.id DESC`
+	FROM bounds b CROSS JOIN events e WHERE e.tenant_id = $1 AND e.subject_id = b.subject_id AND e.id {until} b.last AND e.id {beyond} $3 AND e.number IS NOT NULL
+	ORDER BY e.subject_id, e.id {order}`)
 
-func (s *Service) readSubjects(ctx context.Context, tenant id.ID, subjects []id.ID, before int64, limit int) (map[id.ID][]Event, error) {
-	if before == 0 {
-		before = math.MaxInt64
-	}
-	all, err := s.all(ctx, selectSubjects, tenant, subjects, before, limit)
+func (s *Service) readSubjects(ctx context.Context, tenant id.ID, subjects []id.ID, from id.ID, downwards bool, limit int) (map[id.ID][]Event, error) {
+	all, err := s.all(ctx, subjectPieces.Query(downwards), tenant, subjects, from, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -143,4 +146,24 @@ func (s *Service) readSeen(ctx context.Context, tenant id.ID, subjects []id.ID, 
 		seen[of] = true
 	}
 	return seen, errors.Join(rows.Err(), rows.Close())
+}
+
+const countOfSubjects = `SELECT subject_id, count(id) FROM events WHERE tenant_id = $1 AND subject_id = ANY($2) AND number IS NOT NULL GROUP BY subject_id`
+
+func (s *Service) countSubjects(ctx context.Context, tenant id.ID, subjects []id.ID) (map[id.ID]int64, error) {
+	rows, err := s.db.Query(ctx, countOfSubjects, tenant, subjects)
+	if err != nil {
+		return nil, fmt.Errorf("count events: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	counts := make(map[id.ID]int64, len(subjects))
+	for rows.Next() {
+		var of id.ID
+		var n int64
+		if err := rows.Scan(&of, &n); err != nil {
+			return nil, fmt.Errorf("count events: %w", err)
+		}
+		counts[of] = n
+	}
+	return counts, errors.Join(rows.Err(), rows.Close())
 }

@@ -78,7 +78,7 @@ func (s *Service) Access(ctx context.Context, product string, people []directory
 func (s *Service) answers(ctx context.Context, licenses map[id.ID]License, found []directory.Found, seats map[id.ID][]Seat) ([]Answer, error) {
 	now := s.clock()
 	answers := make([]Answer, len(found))
-	var waiting []Seat
+	var waiting []id.ID
 	inLine := map[int]id.ID{}
 	for i, person := range found {
 		answers[i] = unseated(person)
@@ -92,7 +92,7 @@ func (s *Service) answers(ctx context.Context, licenses map[id.ID]License, found
 				delete(inLine, i)
 				if a.Reason == SeatWaiting {
 					inLine[i] = seat.ID
-					waiting = append(waiting, seat)
+					waiting = append(waiting, seat.ID)
 				}
 			}
 		}

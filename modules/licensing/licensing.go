@@ -19,7 +19,6 @@ import (
 	"github.com/usherhq/usher/internal/clock"
 	"github.com/usherhq/usher/internal/fault"
 	"github.com/usherhq/usher/internal/id"
-	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/internal/store"
 	"github.com/usherhq/usher/modules/directory"
 	"github.com/usherhq/usher/modules/events"
@@ -162,14 +161,6 @@ func (s *Service) Buy(ctx context.Context, n NewLicense) (License, error) {
 
 // Get returns a license of the tenant, or ErrLicenseNotFound.
 func (s *Service) Get(ctx context.Context, of id.ID) (License, error) { return s.load(ctx, of) }
-
-// List returns a page of the tenant's licenses in the order of their SKUs.
-func (s *Service) List(ctx context.Context, args page.Args) (page.Page[License], error) {
-	return s.list(ctx, args)
-}
-
-// Cursor returns the cursor of a license in List.
-func Cursor(l License) string { return page.Encode(licenseCursor, keyOf(l.SKU)) }
 
 // Change edits what the license is called, its term and its price. Seats are changed by Resize alone.
 func (s *Service) Change(ctx context.Context, of id.ID, expected *int64, edit func(*License) error) (License, error) {

@@ -235,7 +235,7 @@ func TestAReleaseEndsEveryClaimAndSeatsTheFirstInLine(t *testing.T) {
 			t.Error(err)
 		}
 		check("one in line released", "released", "invited", "released")
-		ledger, err := w.seats.Ledger(ctx, []id.ID{l.ID}, page.Args{First: 1})
+		ledger, err := w.seats.Ledger(ctx, []id.ID{l.ID}, licensing.LedgerFilter{}, page.Args{First: 1}, page.Descending)
 		if err != nil || ledger[l.ID].Items[0].Cause != "released by hand" || ledger[l.ID].Items[0].User != u[2] {
 			t.Errorf("the ledger says %+v, %v", ledger, err)
 		}
@@ -363,7 +363,7 @@ func TestSeatsClaimsAndLedgerAreReadInPages(t *testing.T) {
 			var walked []id.ID
 			args := page.Args{First: 2}
 			for more := true; more; {
-				pages, err := w.seats.Seats(ctx, []id.ID{l.ID, id.New()}, state, args)
+				pages, err := w.seats.Seats(ctx, []id.ID{l.ID, id.New()}, state, args, page.Ascending)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -383,11 +383,11 @@ func TestSeatsClaimsAndLedgerAreReadInPages(t *testing.T) {
 				t.Errorf("seats %q number %v, %v", state, counts, err)
 			}
 		}
-		ledger, err := w.seats.Ledger(ctx, []id.ID{l.ID}, page.Args{First: 1})
+		ledger, err := w.seats.Ledger(ctx, []id.ID{l.ID}, licensing.LedgerFilter{}, page.Args{First: 1}, page.Descending)
 		if err != nil || len(ledger[l.ID].Items) != 1 || ledger[l.ID].Items[0].User != u[4] || !ledger[l.ID].HasNext {
 			t.Errorf("ledger is %+v, %v", ledger, err)
 		}
-		rest, err := w.seats.Ledger(ctx, []id.ID{l.ID}, page.Args{First: 9, After: licensing.EntryCursor(ledger[l.ID].Items[0])})
+		rest, err := w.seats.Ledger(ctx, []id.ID{l.ID}, licensing.LedgerFilter{}, page.Args{First: 9, After: licensing.EntryCursor(ledger[l.ID].Items[0])}, page.Descending)
 		if err != nil || len(rest[l.ID].Items) != 4 {
 			t.Errorf("the rest of the ledger is %+v, %v", rest, err)
 		}

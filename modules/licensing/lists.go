@@ -3,11 +3,13 @@ package licensing
 import (
 	"context"
 	"maps"
+	"math"
 	"strconv"
 	"time"
 
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/page"
+	"github.com/usherhq/usher/internal/store"
 )
 
 const seatCursor, ledgerCursor = "seat", "ledger"
@@ -50,17 +52,23 @@ func (s *Service) ofProduct(ctx context.Context, product string) (map[id.ID]Lice
 }
 
 // Seats returns, for each of several licenses, a page of its seats in the order in which their holders first came, or of the
-// waiting ones in the order of the line. Without a state all are there, released ones too. Lists are read forward.
-func (s *Service) Seats(ctx context.Context, licenses []id.ID, state State, args page.Args) (map[id.ID]page.Page[Seat], error) {
-	limit, parts, err := forward(seatCursor, args, 2)
+// waiting ones in the order of the line. Without a state all are there, released ones too. Total is not counted: SeatCounts
+// does that.
+func (s *Service) Seats(ctx context.Context, licenses []id.ID, state State, args page.Args, way page.Way) (map[id.ID]page.Page[Seat], error) {
+	limit, downwards, err := args.Toward(way)
 	if err != nil {
 		return nil, err
 	}
-	after, err := markOf(parts)
-	if err != nil {
-		return nil, err
+	from := mark{of: store.Beginning(downwards), limit: limit, downwards: downwards}
+	if downwards {
+		from.position = math.MaxInt64
 	}
-	found, err := s.seatsOf(ctx, licenses, state, after, limit)
+	if cursor := args.Cursor(); cursor != "" {
+		if from.of, from.position, err = seatAt(cursor); err != nil {
+			return nil, err
+		}
+	}
+	found, err := s.seatsOf(ctx, licenses, state, from)
 	if err != nil {
 		return nil, err
 	}
@@ -88,27 +96,43 @@ func (s *Service) ClaimsOf(ctx context.Context, seats []id.ID) (map[id.ID][]Clai
 }
 
 // Places tells the places in line of some waiting seats, 1 for the next.
-func (s *Service) Places(ctx context.Context, seats []Seat) (map[id.ID]int64, error) {
+func (s *Service) Places(ctx context.Context, seats []id.ID) (map[id.ID]int64, error) {
 	return s.places(ctx, seats)
 }
 
-// Ledger returns, for each of several licenses, a page of the steps of its seats, newest first. Lists are read forward.
-func (s *Service) Ledger(ctx context.Context, licenses []id.ID, args page.Args) (map[id.ID]page.Page[Entry], error) {
-	limit, parts, err := forward(ledgerCursor, args, 1)
+// LedgerFilter narrows a ledger. Its zero value takes every step.
+type LedgerFilter struct {
+	User id.ID // id.Nil for everybody
+	Now  State // what the step led to; empty for any
+}
+
+// Ledger returns, for each of several licenses, a page of the steps of its seats, in the order in which they happened. Total is not
+// counted: LedgerCounts does that.
+func (s *Service) Ledger(ctx context.Context, licenses []id.ID, f LedgerFilter, args page.Args, way page.Way) (map[id.ID]page.Page[Entry], error) {
+	limit, downwards, err := args.Toward(way)
 	if err != nil {
 		return nil, err
 	}
-	before := id.Nil
-	if parts != nil {
-		if before, err = parseID(parts[0]); err != nil {
+	from := mark{of: store.Beginning(downwards), limit: limit, downwards: downwards}
+	if cursor := args.Cursor(); cursor != "" {
+		parts, err := page.Decode(ledgerCursor, cursor, 1)
+		if err != nil {
+			return nil, err
+		}
+		if from.of, err = parseID(parts[0]); err != nil {
 			return nil, page.ErrCursor.Because(err)
 		}
 	}
-	found, err := s.ledgerOf(ctx, licenses, before, limit)
+	found, err := s.ledgerOf(ctx, licenses, f, from)
 	if err != nil {
 		return nil, err
 	}
 	return pages(licenses, found, args)
+}
+
+// LedgerCounts tells how many steps a filter takes of some licenses.
+func (s *Service) LedgerCounts(ctx context.Context, licenses []id.ID, f LedgerFilter) (map[id.ID]int64, error) {
+	return s.countSteps(ctx, licenses, f)
 }
 
 // SeatCursor returns the cursor of a seat in the pages of Seats.
@@ -119,40 +143,27 @@ func SeatCursor(seat Seat) string {
 // EntryCursor returns the cursor of a step in the pages of Ledger.
 func EntryCursor(e Entry) string { return page.Encode(ledgerCursor, e.ID.String()) }
 
-// mark is the seat that a page starts behind: its holder and her position in line.
+// mark is where a piece of a list starts: behind a row, and where its seat is in line. It has limit rows and one more, which tells
+// whether there are more.
 type mark struct {
-	of       id.ID
-	position int64
+	of        id.ID
+	position  int64
+	limit     int
+	downwards bool
 }
 
-func markOf(parts []string) (mark, error) {
-	if parts == nil {
-		return mark{}, nil
-	}
-	of, err := parseID(parts[0])
+func seatAt(cursor string) (of id.ID, position int64, err error) {
+	parts, err := page.Decode(seatCursor, cursor, 2)
 	if err != nil {
-		return mark{}, page.ErrCursor.Because(err)
+		return id.Nil, 0, err
 	}
-	position, err := strconv.ParseInt(parts[1], 10, 64)
-	if err != nil {
-		return mark{}, page.ErrCursor.Because(err)
+	if of, err = parseID(parts[0]); err != nil {
+		return id.Nil, 0, page.ErrCursor.Because(err)
 	}
-	return mark{of: of, position: position}, nil
-}
-
-// forward reads the arguments of a list that goes one way: how many rows, and the parts of the cursor if there is one.
-func forward(kind string, args page.Args, parts int) (limit int, cursor []string, err error) {
-	limit, backward, err := args.Limit()
-	switch {
-	case err != nil:
-		return 0, nil, err
-	case backward:
-		return 0, nil, page.ErrArgs.Sayf("this list is read forward only: ask with first and after")
-	case args.After == "":
-		return limit, nil, nil
+	if position, err = strconv.ParseInt(parts[1], 10, 64); err != nil {
+		return id.Nil, 0, page.ErrCursor.Because(err)
 	}
-	cursor, err = page.Decode(kind, args.After, parts)
-	return limit, cursor, err
+	return of, position, nil
 }
 
 func pages[T any](of []id.ID, found map[id.ID][]T, args page.Args) (map[id.ID]page.Page[T], error) {

@@ -42,11 +42,11 @@ func (s *Service) Standings(ctx context.Context, users []id.ID) (map[id.ID][]Sta
 	if err != nil {
 		return nil, err
 	}
-	var waiting []Seat
+	var waiting []id.ID
 	for _, of := range seats {
 		for _, seat := range of {
 			if seat.State == Waiting {
-				waiting = append(waiting, seat)
+				waiting = append(waiting, seat.ID)
 			}
 		}
 	}

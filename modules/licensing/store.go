@@ -10,7 +10,6 @@ import (
 
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/id"
-	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/internal/store"
 )
 
@@ -33,10 +32,7 @@ func scanLicense(from row) (License, error) {
 	return l, json.Unmarshal([]byte(requires), &l.Requires)
 }
 
-func tenantOf(ctx context.Context) (id.ID, error) {
-	who, err := caller.Must(ctx)
-	return who.Tenant, err
-}
+func tenantOf(ctx context.Context) (id.ID, error) { return caller.Tenant(ctx) }
 
 func insertLicense(ctx context.Context, l License) error {
 	tenant, err := tenantOf(ctx)
@@ -180,39 +176,6 @@ func (s *Service) count(ctx context.Context, of id.ID, taken, waiting int64) err
 		return fmt.Errorf("count seats: %w", err)
 	}
 	return nil
-}
-
-func (s *Service) list(ctx context.Context, args page.Args) (page.Page[License], error) {
-	none := page.Page[License]{}
-	tenant, err := tenantOf(ctx)
-	if err != nil {
-		return none, err
-	}
-	count, backward, err := args.Limit()
-	if err != nil {
-		return none, err
-	}
-	from := ""
-	if cursor := args.Cursor(); cursor != "" {
-		key, err := page.Decode(licenseCursor, cursor, 1)
-		if err != nil {
-			return none, err
-		}
-		from = key[0]
-	}
-	query := `SELECT ` + licenseColumns + ` FROM licenses WHERE tenant_id = $1 AND sku_key > $2 ORDER BY sku_key LIMIT $3`
-	if backward {
-		query = `SELECT ` + licenseColumns + ` FROM licenses WHERE tenant_id = $1 AND (sku_key < $2 OR $2 = '') ORDER BY sku_key DESC LIMIT $3`
-	}
-	found, err := many(ctx, s, scanLicense, query, tenant, from, count+1)
-	if err != nil {
-		return none, fmt.Errorf("list licenses: %w", err)
-	}
-	var total int64
-	if err := s.db.QueryRow(ctx, `SELECT count(id) FROM licenses WHERE tenant_id = $1`, tenant).Scan(&total); err != nil {
-		return none, fmt.Errorf("count licenses: %w", err)
-	}
-	return page.Cut(found, args, total)
 }
 
 // many reads all rows of a query.

@@ -3,10 +3,13 @@ package licensing
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/internal/store"
 )
 
 func parseID(text string) (id.ID, error) { return uuid.Parse(text) }
@@ -84,41 +87,103 @@ func (s *Service) lastCauses(ctx context.Context, users []id.ID) (map[id.ID]stri
 	return causes, nil
 }
 
+// keyColumns are what each order compares, besides the id.
+var keyColumns = [...]string{BySKU: "sku_key", ByProduct: "product", ByCreatedAt: "''::text"}
+
+func (s *Service) list(ctx context.Context, f Filter, from place) ([]License, error) {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := f.wanted(tenant)
+	compare, direction := ">", "ASC"
+	if from.downwards {
+		compare, direction = "<", "DESC"
+	}
+	key := keyColumns[from.order.By]
+	if from.of != nil {
+		w.text += ` AND (` + key + `, id) ` + compare + ` (` + w.arg(from.key) + `, ` + w.arg(*from.of) + `)`
+	}
+	found, err := many(ctx, s, scanLicense, `SELECT `+licenseColumns+` FROM licenses WHERE tenant_id = $1`+w.text+
+		` ORDER BY `+key+` `+direction+`, id `+direction+` LIMIT `+w.arg(from.limit), w.args...)
+	if err != nil {
+		return nil, fmt.Errorf("list licenses: %w", err)
+	}
+	return found, nil
+}
+
+func (s *Service) countLicenses(ctx context.Context, f Filter) (total int64, err error) {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return 0, err
+	}
+	w := f.wanted(tenant)
+	if err := s.db.QueryRow(ctx, `SELECT count(id) FROM licenses WHERE tenant_id = $1`+w.text, w.args...).Scan(&total); err != nil {
+		return 0, fmt.Errorf("count licenses: %w", err)
+	}
+	return total, nil
+}
+
+// where collects the conditions of a query and their arguments.
+type where struct {
+	text string
+	args []any
+}
+
+func (w *where) arg(value any) string {
+	w.args = append(w.args, value)
+	return "$" + strconv.Itoa(len(w.args))
+}
+
+func (f Filter) wanted(tenant id.ID) *where {
+	w := &where{args: []any{tenant}}
+	if f.Search != "" {
+		key := w.arg(beginning(keyOf(f.Search)))
+		w.text += ` AND (sku_key LIKE ` + key + ` ESCAPE '\' OR lower(product) LIKE ` + key + ` ESCAPE '\' OR product LIKE ` + w.arg(beginning(f.Search)) + ` ESCAPE '\')`
+	}
+	return w
+}
+
+// beginning makes a pattern of what a text is to begin with.
+func beginning(text string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
+}
+
 const columnsOfSeat = `s.id, s.license_id, s.user_id, s.state, s.priority, s.position, s.since, s.activated_at, s.valid_until, s.resume,
 	s.waiting_since, s.assigned_at, s.last_used_at, s.noticed_at, s.reclaim_reason`
 
 // CROSS JOIN tells SQLite the order. The last row of each license's piece is found first, so that a large license is not read to its end. People's ids grow with
 // time, and so do positions in line.
-const (
-	selectSeatPages = `WITH pieces AS MATERIALIZED (
+var (
+	seatPieces = store.BothWays(`WITH pieces AS MATERIALIZED (
 		SELECT w.value AS license_id, COALESCE((
-			SELECT b.user_id FROM seats b WHERE b.tenant_id = $1 AND b.license_id = w.value AND ($5 = '' OR b.state = $5) AND b.user_id > $3
-			ORDER BY b.user_id LIMIT 1 OFFSET $4), 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) AS last
+			SELECT b.user_id FROM seats b WHERE b.tenant_id = $1 AND b.license_id = w.value AND ($5 = '' OR b.state = $5) AND b.user_id {beyond} $3
+			ORDER BY b.user_id {order} LIMIT 1 OFFSET $4), {end}) AS last
 		FROM unnest($2::uuid[]) AS w(value))
 		SELECT ` + columnsOfSeat + ` FROM pieces p CROSS JOIN seats s
-		WHERE s.tenant_id = $1 AND s.license_id = p.license_id AND s.user_id > $3 AND s.user_id <= p.last AND ($5 = '' OR s.state = $5)
-		ORDER BY s.license_id, s.user_id`
+		WHERE s.tenant_id = $1 AND s.license_id = p.license_id AND s.user_id {beyond} $3 AND s.user_id {until} p.last AND ($5 = '' OR s.state = $5)
+		ORDER BY s.license_id, s.user_id {order}`)
 
-	selectLinePages = `WITH pieces AS MATERIALIZED (
-		SELECT w.value AS license_id, COALESCE((
-			SELECT b.position FROM seats b WHERE b.tenant_id = $1 AND b.license_id = w.value AND b.state = 'waiting' AND b.position > $3
-			ORDER BY b.position LIMIT 1 OFFSET $4), 9223372036854775807) AS last
+	linePieces = store.BothWays(`WITH pieces AS MATERIALIZED (
+		SELECT w.value AS license_id, (
+			SELECT b.position FROM seats b WHERE b.tenant_id = $1 AND b.license_id = w.value AND b.state = 'waiting' AND b.position {beyond} $3
+			ORDER BY b.position {order} LIMIT 1 OFFSET $4) AS last
 		FROM unnest($2::uuid[]) AS w(value))
 		SELECT ` + columnsOfSeat + ` FROM pieces p CROSS JOIN seats s
-		WHERE s.tenant_id = $1 AND s.license_id = p.license_id AND s.state = 'waiting' AND s.position > $3 AND s.position <= p.last
-		ORDER BY s.license_id, s.position`
+		WHERE s.tenant_id = $1 AND s.license_id = p.license_id AND s.state = 'waiting' AND s.position {beyond} $3 AND (p.last IS NULL OR s.position {until} p.last)
+		ORDER BY s.license_id, s.position {order}`)
 )
 
-func (s *Service) seatsOf(ctx context.Context, licenses []id.ID, state State, after mark, limit int) (map[id.ID][]Seat, error) {
+func (s *Service) seatsOf(ctx context.Context, licenses []id.ID, state State, from mark) (map[id.ID][]Seat, error) {
 	tenant, err := tenantOf(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var found []Seat
 	if state == Waiting {
-		found, err = many(ctx, s, plainSeat, selectLinePages, tenant, licenses, after.position, limit)
+		found, err = many(ctx, s, plainSeat, linePieces.Query(from.downwards), tenant, licenses, from.position, from.limit)
 	} else {
-		found, err = many(ctx, s, plainSeat, selectSeatPages, tenant, licenses, after.of, limit, string(state))
+		found, err = many(ctx, s, plainSeat, seatPieces.Query(from.downwards), tenant, licenses, from.of, from.limit, string(state))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("load seats: %w", err)
@@ -136,21 +201,20 @@ func by[T any](all []T, key func(T) id.ID) map[id.ID][]T {
 	return found
 }
 
+// countSeats reads the length of the line where it is kept, and counts the rest in an index.
 func (s *Service) countSeats(ctx context.Context, licenses []id.ID, state State) (map[id.ID]int64, error) {
+	if state == Waiting {
+		return s.counts(ctx, `SELECT id, waiting FROM licenses WHERE tenant_id = $1 AND id = ANY($2)`, licenses)
+	}
 	return s.counts(ctx, `SELECT license_id, count(id) FROM seats WHERE tenant_id = $1 AND license_id = ANY($2) AND ($3 = '' OR state = $3)
 		GROUP BY license_id`, licenses, string(state))
 }
 
 // places counts who stands in front of some waiting seats, and them.
-func (s *Service) places(ctx context.Context, seats []Seat) (map[id.ID]int64, error) {
-	var waiting []id.ID
-	for _, seat := range seats {
-		if seat.State == Waiting {
-			waiting = append(waiting, seat.ID)
-		}
-	}
+func (s *Service) places(ctx context.Context, seats []id.ID) (map[id.ID]int64, error) {
 	return s.counts(ctx, `SELECT s.id, (SELECT count(f.id) FROM seats f WHERE f.tenant_id = $1 AND f.license_id = s.license_id AND f.state = 'waiting'
-		AND (f.priority > s.priority OR f.priority = s.priority AND f.position <= s.position)) FROM seats s WHERE s.tenant_id = $1 AND s.id = ANY($2)`, waiting)
+		AND (f.priority > s.priority OR f.priority = s.priority AND f.position <= s.position)) FROM seats s
+		WHERE s.tenant_id = $1 AND s.id = ANY($2) AND s.state = 'waiting'`, seats)
 }
 
 func (s *Service) counts(ctx context.Context, query string, of []id.ID, more ...any) (map[id.ID]int64, error) {
@@ -229,28 +293,30 @@ func (s *Service) claimsOfSeats(ctx context.Context, seats []id.ID) (map[id.ID][
 }
 
 // Ids of steps grow with time.
-const selectLedgerPages = `WITH pieces AS MATERIALIZED (
+var ledgerPieces = store.BothWays(`WITH pieces AS MATERIALIZED (
 	SELECT w.value AS license_id, COALESCE((
-		SELECT b.id FROM ledger b WHERE b.tenant_id = $1 AND b.license_id = w.value AND b.id < $3
-		ORDER BY b.id DESC LIMIT 1 OFFSET $4), '00000000-0000-0000-0000-000000000000'::uuid) AS last
+		SELECT b.id FROM ledger b WHERE b.tenant_id = $1 AND b.license_id = w.value AND b.id {beyond} $3 AND ($5 OR b.user_id = $6) AND ($7 = '' OR b.now = $7)
+		ORDER BY b.id {order} LIMIT 1 OFFSET $4), {end}) AS last
 	FROM unnest($2::uuid[]) AS w(value))
 	SELECT e.id, e.license_id, e.user_id, e.was, e.now, e.cause, e.event_id, e.at FROM pieces p CROSS JOIN ledger e
-	WHERE e.tenant_id = $1 AND e.license_id = p.license_id AND e.id < $3 AND e.id >= p.last
-	ORDER BY e.license_id, e.id DESC`
+	WHERE e.tenant_id = $1 AND e.license_id = p.license_id AND e.id {beyond} $3 AND e.id {until} p.last AND ($5 OR e.user_id = $6) AND ($7 = '' OR e.now = $7)
+	ORDER BY e.license_id, e.id {order}`)
 
-func (s *Service) ledgerOf(ctx context.Context, licenses []id.ID, before id.ID, limit int) (map[id.ID][]Entry, error) {
+func (s *Service) ledgerOf(ctx context.Context, licenses []id.ID, f LedgerFilter, from mark) (map[id.ID][]Entry, error) {
 	tenant, err := tenantOf(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if before == id.Nil {
-		before = uuid.Max
-	}
-	found, err := many(ctx, s, scanEntry, selectLedgerPages, tenant, licenses, before, limit)
+	found, err := many(ctx, s, scanEntry, ledgerPieces.Query(from.downwards), tenant, licenses, from.of, from.limit, f.User == id.Nil, f.User, string(f.Now))
 	if err != nil {
 		return nil, fmt.Errorf("load the ledger: %w", err)
 	}
 	return by(found, func(e Entry) id.ID { return e.License }), nil
+}
+
+func (s *Service) countSteps(ctx context.Context, licenses []id.ID, f LedgerFilter) (map[id.ID]int64, error) {
+	return s.counts(ctx, `SELECT license_id, count(id) FROM ledger WHERE tenant_id = $1 AND license_id = ANY($2) AND ($3 OR user_id = $4) AND ($5 = '' OR now = $5)
+		GROUP BY license_id`, licenses, f.User == id.Nil, f.User, string(f.Now))
 }
 
 func scanEntry(from row) (Entry, error) {

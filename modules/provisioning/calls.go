@@ -54,10 +54,35 @@ type CallFilter struct {
 	Config   *id.ID
 	Resource *id.ID
 	Method   string
+	Path     string // its beginning
+	Status   int    // 0 for any
+	Verdict  Verdict
 	Refused  bool // only answers of 400 and above
 	Probe    *bool
 	Since    *time.Time
 	Until    *time.Time
+}
+
+// Verdict is what became of a call, in one word.
+type Verdict string
+
+// The verdicts: a call was done, refused as it stood (4xx), or failed for reasons of ours (5xx; a paused configuration too).
+const (
+	CallDone    Verdict = "done"
+	CallRefused Verdict = "refused"
+	CallFailed  Verdict = "failed"
+)
+
+// Verdict tells what became of the call.
+func (c Call) Verdict() Verdict {
+	switch {
+	case c.Status < refused:
+		return CallDone
+	case c.Status < failed:
+		return CallRefused
+	default:
+		return CallFailed
+	}
 }
 
 // callLog is what waits to be written. One writer at a time takes from it.
@@ -182,9 +207,54 @@ func notNow(err error) bool {
 	return ok && f.Kind == fault.Unavailable
 }
 
-// Calls returns a page of the tenant's log, newest first. Total is not counted unless asked for with CountCalls.
-func (s *Service) Calls(ctx context.Context, args page.Args, f CallFilter) (page.Page[Call], error) {
-	return s.listCalls(ctx, args, f)
+// Calls returns a page of the tenant's log, in the order in which the calls came. Total is not counted: CountCalls does that.
+func (s *Service) Calls(ctx context.Context, args page.Args, f CallFilter, way page.Way) (page.Page[Call], error) {
+	from, err := callsFrom(args, way)
+	if err != nil {
+		return page.Page[Call]{}, err
+	}
+	from.limit++
+	found, err := s.listCalls(ctx, f, from)
+	if err != nil {
+		return page.Page[Call]{}, err
+	}
+	return page.Cut(found, args, 0)
+}
+
+// CallsOf is Calls for each of several configurations, all read at once. CallCounts counts them.
+func (s *Service) CallsOf(ctx context.Context, configs []id.ID, args page.Args, f CallFilter, way page.Way) (map[id.ID]page.Page[Call], error) {
+	from, err := callsFrom(args, way)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.callsOf(ctx, configs, f, from)
+	if err != nil {
+		return nil, err
+	}
+	pages := make(map[id.ID]page.Page[Call], len(configs))
+	for _, config := range configs {
+		if pages[config], err = page.Cut(found[config], args, 0); err != nil {
+			return nil, err
+		}
+	}
+	return pages, nil
+}
+
+// CallCounts tells how many calls a filter takes of some configurations.
+func (s *Service) CallCounts(ctx context.Context, configs []id.ID, f CallFilter) (map[id.ID]int64, error) {
+	return s.callCounts(ctx, configs, f)
+}
+
+// callsFrom reads where a page of calls starts; their ids grow with time.
+func callsFrom(args page.Args, way page.Way) (from callPiece, err error) {
+	if from.limit, from.downwards, err = args.Toward(way); err != nil {
+		return from, err
+	}
+	from.behind = store.Beginning(from.downwards)
+	if cursor := args.Cursor(); cursor != "" {
+		from.behind, err = callOf(cursor)
+	}
+	return from, err
 }
 
 // CountCalls tells how many calls a filter takes.

@@ -26,7 +26,7 @@ func (w *world) logged() []string {
 	w.t.Helper()
 	requests, args := []string{}, page.Args{First: page.Max}
 	for {
-		p, err := w.provisioning.Calls(w.admin, args, provisioning.CallFilter{})
+		p, err := w.provisioning.Calls(w.admin, args, provisioning.CallFilter{}, page.Descending)
 		if err != nil {
 			w.t.Fatal(err)
 		}

@@ -191,13 +191,42 @@ func (s *Service) Configs(ctx context.Context, ids []id.ID) (map[id.ID]Config, e
 	return s.several(ctx, ids)
 }
 
-// ListConfigs returns a page of the tenant's configurations in the order of their names.
-func (s *Service) ListConfigs(ctx context.Context, args page.Args) (page.Page[Config], error) {
-	return s.list(ctx, args)
+// ConfigFilter narrows a list of configurations. Its zero value takes all.
+type ConfigFilter struct {
+	Status           Status
+	IdentityProvider IdentityProvider
 }
 
-// ConfigCursor returns the cursor of a configuration in ListConfigs.
-func ConfigCursor(c Config) string { return page.Encode(configCursor, keyOf(c.Name)) }
+// ConfigOrder is the order of a list of configurations: by name or, with ByAge, by when they were made.
+type ConfigOrder struct {
+	ByAge bool
+	Way   page.Way
+}
+
+func (o ConfigOrder) kind() string {
+	if o.ByAge {
+		return configCursor + ":created"
+	}
+	return configCursor
+}
+
+// ListConfigs returns a page of the tenant's configurations. Total is not counted: CountConfigs does that.
+func (s *Service) ListConfigs(ctx context.Context, args page.Args, f ConfigFilter, order ConfigOrder) (page.Page[Config], error) {
+	return s.list(ctx, args, f, order)
+}
+
+// CountConfigs tells how many configurations a filter takes.
+func (s *Service) CountConfigs(ctx context.Context, f ConfigFilter) (int64, error) {
+	return s.countConfigs(ctx, f)
+}
+
+// ConfigCursor returns the cursor of a configuration in a list of that order. Ids grow with time.
+func ConfigCursor(c Config, order ConfigOrder) string {
+	if order.ByAge {
+		return page.Encode(order.kind(), c.ID.String())
+	}
+	return page.Encode(order.kind(), keyOf(c.Name))
+}
 
 // IssueToken makes an access token of a configuration, for its life in days; the secret is shown this once. Issue a second
 // one before the first is revoked, and the identity provider sees no gap.

@@ -158,7 +158,7 @@ func TestConfigurationsAreChangedAndDeleted(t *testing.T) {
 		if _, _, err := w.provisioning.Authenticate(t.Context(), secret, "r"); !errors.Is(err, access.ErrTokenRevoked) {
 			t.Errorf("a token of a deleted one: %v", err)
 		}
-		if p, err := w.provisioning.ListConfigs(w.admin, page.Args{}); err != nil || p.Total != 0 || len(p.Items) != 0 {
+		if p, err := w.provisioning.ListConfigs(w.admin, page.Args{}, provisioning.ConfigFilter{}, provisioning.ConfigOrder{}); err != nil || len(p.Items) != 0 {
 			t.Errorf("listed %+v, %v", p, err)
 		}
 		w.config("Okta 2") // the name is free again
@@ -206,6 +206,10 @@ func TestTheLogIsFilteredPagedAndForgotten(t *testing.T) {
 		}{
 			"all": {provisioning.CallFilter{}, 90}, "refused": {provisioning.CallFilter{Refused: true}, 9}, "a person's": {provisioning.CallFilter{Resource: &person}, 9},
 			"probes": {provisioning.CallFilter{Probe: &yes}, 45}, "late": {provisioning.CallFilter{Since: &since, Config: &c.ID}, 10}, "patches": {provisioning.CallFilter{Method: "patch"}, 9},
+			"of a status": {provisioning.CallFilter{Status: 409}, 9}, "of another": {provisioning.CallFilter{Status: 404}, 0},
+			"done": {provisioning.CallFilter{Verdict: provisioning.CallDone}, 81}, "not taken": {provisioning.CallFilter{Verdict: provisioning.CallRefused}, 9},
+			"failed": {provisioning.CallFilter{Verdict: provisioning.CallFailed}, 0}, "of a path": {provisioning.CallFilter{Path: "/Us"}, 90},
+			"of no path": {provisioning.CallFilter{Path: "/us"}, 0}, "a pattern": {provisioning.CallFilter{Path: "%"}, 0},
 		} {
 			if n, err := w.provisioning.CountCalls(w.admin, want.filter); err != nil || n != want.count {
 				t.Errorf("%s: %d, %v; want %d", name, n, err, want.count)
@@ -213,7 +217,7 @@ func TestTheLogIsFilteredPagedAndForgotten(t *testing.T) {
 		}
 		walked, args := 0, page.Args{First: 40}
 		for more := true; more; {
-			p, err := w.provisioning.Calls(w.admin, args, provisioning.CallFilter{})
+			p, err := w.provisioning.Calls(w.admin, args, provisioning.CallFilter{}, page.Descending)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -86,68 +86,122 @@ func scanCall(from row) (Call, error) {
 	return c, err
 }
 
-// wanted turns a filter into conditions.
-func (f CallFilter) wanted(tenant id.ID) (conditions string, args []any) {
-	args = []any{tenant}
+// The least statuses of answers that were refused, and of those that failed.
+const (
+	refused = 400
+	failed  = 500
+)
+
+// wanted turns a filter into conditions; its arguments follow those that are given.
+func (f CallFilter) wanted(args ...any) (conditions string, all []any) {
 	and := func(condition string, value any) {
 		args = append(args, value)
-		conditions += " AND " + condition + " $" + strconv.Itoa(len(args))
+		conditions += " AND " + strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(args)))
 	}
 	if f.Config != nil {
-		and("scim_config_id =", *f.Config)
+		and("scim_config_id = ?", *f.Config)
 	}
 	if f.Resource != nil {
-		and("resource_id =", *f.Resource)
+		and("resource_id = ?", *f.Resource)
 	}
 	if f.Method != "" {
-		and("method =", strings.ToUpper(f.Method))
+		and("method = ?", strings.ToUpper(f.Method))
+	}
+	if f.Path != "" {
+		and("substr(path, 1, length(?)) = ?", f.Path) // LIKE knows case on one of the databases only
+	}
+	if f.Status != 0 {
+		and("status = ?", f.Status)
+	}
+	switch f.Verdict {
+	case CallDone:
+		and("status < ?", refused)
+	case CallRefused:
+		and("status BETWEEN ? AND 499", refused)
+	case CallFailed:
+		and("status >= ?", failed)
 	}
 	if f.Refused {
-		and("status >=", 400)
+		and("status >= ?", refused)
 	}
 	if f.Probe != nil {
-		and("probe =", *f.Probe)
+		and("probe = ?", *f.Probe)
 	}
 	if f.Since != nil {
-		and("at >=", *f.Since)
+		and("at >= ?", *f.Since)
 	}
 	if f.Until != nil {
-		and("at <", *f.Until)
+		and("at < ?", *f.Until)
 	}
 	return conditions, args
 }
 
-func (s *Service) listCalls(ctx context.Context, args page.Args, f CallFilter) (page.Page[Call], error) {
-	none := page.Page[Call]{}
+// callPiece is a part of a list of calls: behind a call, with limit rows and one more, which tells whether there are more.
+type callPiece struct {
+	behind    id.ID
+	limit     int
+	downwards bool
+}
+
+func (s *Service) listCalls(ctx context.Context, f CallFilter, from callPiece) ([]Call, error) {
 	tenant, err := tenantOf(ctx)
 	if err != nil {
-		return none, err
+		return nil, err
 	}
-	count, backward, err := args.Limit()
+	conditions, values := f.wanted(tenant, from.behind, from.limit)
+	query := store.BothWays(`SELECT ` + callColumns + ` FROM scim_calls WHERE tenant_id = $1 AND id {beyond} $2` + conditions + ` ORDER BY id {order} LIMIT $3`)
+	found, err := many(ctx, s, scanCall, query.Query(from.downwards), values...)
 	if err != nil {
-		return none, err
+		return nil, fmt.Errorf("list calls: %w", err)
 	}
-	conditions, values := f.wanted(tenant)
-	order := " ORDER BY id DESC"
-	compare := " AND id < $"
-	if backward {
-		order, compare = " ORDER BY id", " AND id > $"
-	}
-	if cursor := args.Cursor(); cursor != "" {
-		from, err := callOf(cursor)
-		if err != nil {
-			return none, err
-		}
-		values = append(values, from)
-		conditions += compare + strconv.Itoa(len(values))
-	}
-	values = append(values, count+1)
-	query := `SELECT ` + callColumns + ` FROM scim_calls WHERE tenant_id = $1` + conditions + order + ` LIMIT $` + strconv.Itoa(len(values))
-	found, err := many(ctx, s, scanCall, query, values...)
+	return found, nil
+}
+
+// callsOf finds the last row of each configuration's piece first, so that a long log is not read to its end. CROSS JOIN tells SQLite
+// the order.
+func (s *Service) callsOf(ctx context.Context, configs []id.ID, f CallFilter, from callPiece) (map[id.ID][]Call, error) {
+	tenant, err := tenantOf(ctx)
 	if err != nil {
-		return none, fmt.Errorf("list calls: %w", err)
+		return nil, err
 	}
-	return page.Cut(found, args, 0)
+	conditions, values := f.wanted(tenant, configs, from.behind, from.limit)
+	query := store.BothWays(`WITH pieces AS MATERIALIZED (
+		SELECT w.value AS config_id, COALESCE((
+			SELECT id FROM scim_calls WHERE tenant_id = $1 AND scim_config_id = w.value AND id {beyond} $3` + conditions + `
+			ORDER BY id {order} LIMIT 1 OFFSET $4), {end}) AS last
+		FROM unnest($2::uuid[]) AS w(value))
+		SELECT ` + callColumns + ` FROM pieces p CROSS JOIN scim_calls
+		WHERE tenant_id = $1 AND scim_config_id = p.config_id AND id {beyond} $3 AND id {until} p.last` + conditions + `
+		ORDER BY scim_config_id, id {order}`)
+	all, err := many(ctx, s, scanCall, query.Query(from.downwards), values...)
+	if err != nil {
+		return nil, fmt.Errorf("list calls: %w", err)
+	}
+	found := make(map[id.ID][]Call, len(configs))
+	for _, c := range all {
+		found[c.Config] = append(found[c.Config], c)
+	}
+	return found, nil
+}
+
+func (s *Service) callCounts(ctx context.Context, configs []id.ID, f CallFilter) (map[id.ID]int64, error) {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	counts := make(map[id.ID]int64, len(configs))
+	conditions, values := f.wanted(tenant, configs)
+	_, err = many(ctx, s, func(from row) (struct{}, error) {
+		var of id.ID
+		var n int64
+		err := from.Scan(&of, &n)
+		counts[of] = n
+		return struct{}{}, err
+	}, `SELECT scim_config_id, count(id) FROM scim_calls WHERE tenant_id = $1 AND scim_config_id = ANY($2)`+conditions+` GROUP BY scim_config_id`, values...)
+	if err != nil {
+		return nil, fmt.Errorf("count calls: %w", err)
+	}
+	return counts, nil
 }
 
 func callOf(cursor string) (id.ID, error) {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/page"
@@ -47,10 +49,7 @@ func (c Config) key() string {
 	return keyOf(c.Name)
 }
 
-func tenantOf(ctx context.Context) (id.ID, error) {
-	who, err := caller.Must(ctx)
-	return who.Tenant, err
-}
+func tenantOf(ctx context.Context) (id.ID, error) { return caller.Tenant(ctx) }
 
 func licenseOf(c Config) any {
 	if c.License == nil {
@@ -152,37 +151,58 @@ func (s *Service) allConfigs(ctx context.Context) ([]Config, error) {
 	return all, nil
 }
 
-func (s *Service) list(ctx context.Context, args page.Args) (page.Page[Config], error) {
+const liveConfigs = ` FROM scim_configs WHERE tenant_id = $1 AND status <> 'deleted' AND ($2 = '' OR status = $2) AND ($3 = '' OR identity_provider = $3)`
+
+func (s *Service) list(ctx context.Context, args page.Args, f ConfigFilter, order ConfigOrder) (page.Page[Config], error) {
 	none := page.Page[Config]{}
 	tenant, err := tenantOf(ctx)
 	if err != nil {
 		return none, err
 	}
-	count, backward, err := args.Limit()
+	count, downwards, err := args.Toward(order.Way)
 	if err != nil {
 		return none, err
 	}
-	from := ""
-	if cursor := args.Cursor(); cursor != "" {
-		key, err := page.Decode(configCursor, cursor, 1)
-		if err != nil {
+	column, from := "name_key", any("")
+	if order.ByAge {
+		column, from = "id", store.Beginning(downwards)
+	}
+	cursor := args.Cursor()
+	if cursor != "" {
+		if from, err = configAt(cursor, order); err != nil {
 			return none, err
 		}
-		from = key[0]
 	}
-	query := `SELECT ` + configColumns + ` FROM scim_configs WHERE tenant_id = $1 AND status <> 'deleted' AND name_key > $2 ORDER BY name_key LIMIT $3`
-	if backward {
-		query = `SELECT ` + configColumns + ` FROM scim_configs WHERE tenant_id = $1 AND status <> 'deleted' AND (name_key < $2 OR $2 = '') ORDER BY name_key DESC LIMIT $3`
-	}
-	found, err := many(ctx, s, scanConfig, query, tenant, from, count+1)
+	query := store.BothWays(`SELECT ` + configColumns + liveConfigs + ` AND ($5 OR ` + column + ` {beyond} $4) ORDER BY ` + column + ` {order} LIMIT $6`)
+	found, err := many(ctx, s, scanConfig, query.Query(downwards), tenant, string(f.Status), string(f.IdentityProvider), from, cursor == "", count+1)
 	if err != nil {
 		return none, fmt.Errorf("list SCIM configurations: %w", err)
 	}
-	var total int64
-	if err := s.db.QueryRow(ctx, `SELECT count(id) FROM scim_configs WHERE tenant_id = $1 AND status <> 'deleted'`, tenant).Scan(&total); err != nil {
-		return none, fmt.Errorf("count SCIM configurations: %w", err)
+	return page.Cut(found, args, 0)
+}
+
+// configAt reads the key of the configuration that a page starts behind.
+func configAt(cursor string, order ConfigOrder) (any, error) {
+	key, err := page.Decode(order.kind(), cursor, 1)
+	if err != nil || !order.ByAge {
+		return append(key, "")[0], err
 	}
-	return page.Cut(found, args, total)
+	of, err := uuid.Parse(key[0])
+	if err != nil {
+		return nil, page.ErrCursor.Because(err)
+	}
+	return of, nil
+}
+
+func (s *Service) countConfigs(ctx context.Context, f ConfigFilter) (total int64, err error) {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.db.QueryRow(ctx, `SELECT count(id)`+liveConfigs, tenant, string(f.Status), string(f.IdentityProvider)).Scan(&total); err != nil {
+		return 0, fmt.Errorf("count SCIM configurations: %w", err)
+	}
+	return total, nil
 }
 
 // holds tells whether the configuration has an open link to anybody. The rule of auto-assign says nothing about that.

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/internal/store"
 )
 
-const cursorKind = "tenant"
+const cursorKind, bySlug = "tenant", "slug"
 
 const columns = `id, name, slug, plan, time_zone, version, created_at, updated_at`
 
@@ -34,7 +37,7 @@ func update(ctx context.Context, t Tenant) error {
 func (s *Service) load(ctx context.Context, column string, value any) (Tenant, error) {
 	query := map[string]string{
 		"id":   `SELECT ` + columns + ` FROM tenants WHERE id = $1`,
-		"slug": `SELECT ` + columns + ` FROM tenants WHERE slug = $1`,
+		bySlug: `SELECT ` + columns + ` FROM tenants WHERE slug = $1`,
 	}[column]
 	if column == "id" && store.Locking(ctx) {
 		query += " FOR UPDATE"
@@ -56,25 +59,39 @@ func scan(row interface{ Scan(into ...any) error }) (Tenant, error) {
 	return t, err
 }
 
-func (s *Service) list(ctx context.Context, args page.Args) (page.Page[Tenant], error) {
+// fits is met by tenants that a filter takes. Databases know case in ASCII alone: a name is found as it is written, too.
+const fits = ` FROM tenants WHERE ($1 = '' OR plan = $1) AND ($2 = '' OR slug LIKE $2 ESCAPE '\' OR lower(name) LIKE $2 ESCAPE '\' OR name LIKE $3 ESCAPE '\')`
+
+func (f Filter) values() []any {
+	if f.Search == "" {
+		return []any{string(f.Plan), "", ""}
+	}
+	return []any{string(f.Plan), beginning(strings.ToLower(f.Search)), beginning(f.Search)}
+}
+
+// beginning makes a pattern of what a text is to begin with.
+func beginning(text string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
+}
+
+func (s *Service) list(ctx context.Context, args page.Args, f Filter, order Order) (page.Page[Tenant], error) {
 	none := page.Page[Tenant]{}
-	count, backward, err := args.Limit()
+	count, downwards, err := args.Toward(order.Way)
 	if err != nil {
 		return none, err
 	}
-	from := ""
-	if cursor := args.Cursor(); cursor != "" {
-		key, err := page.Decode(cursorKind, cursor, 1)
-		if err != nil {
+	column, from := bySlug, any("")
+	if order.ByAge {
+		column, from = "id", store.Beginning(downwards)
+	}
+	cursor := args.Cursor()
+	if cursor != "" {
+		if from, err = tenantAt(cursor, order); err != nil {
 			return none, err
 		}
-		from = key[0]
 	}
-	query := `SELECT ` + columns + ` FROM tenants WHERE slug > $1 ORDER BY slug LIMIT $2`
-	if backward {
-		query = `SELECT ` + columns + ` FROM tenants WHERE slug < $1 OR $1 = '' ORDER BY slug DESC LIMIT $2`
-	}
-	rows, err := s.db.Query(ctx, query, from, count+1)
+	query := store.BothWays(`SELECT ` + columns + fits + ` AND ($5 OR ` + column + ` {beyond} $4) ORDER BY ` + column + ` {order} LIMIT $6`)
+	rows, err := s.db.Query(ctx, query.Query(downwards), append(f.values(), from, cursor == "", count+1)...)
 	if err != nil {
 		return none, fmt.Errorf("list tenants: %w", err)
 	}
@@ -90,9 +107,25 @@ func (s *Service) list(ctx context.Context, args page.Args) (page.Page[Tenant], 
 	if err := rows.Err(); err != nil {
 		return none, fmt.Errorf("list tenants: %w", err)
 	}
-	var total int64
-	if err := s.db.QueryRow(ctx, `SELECT count(id) FROM tenants`).Scan(&total); err != nil {
-		return none, fmt.Errorf("count tenants: %w", err)
+	return page.Cut(slices.Clip(found), args, 0)
+}
+
+// tenantAt reads the key of the tenant that a page starts behind.
+func tenantAt(cursor string, order Order) (any, error) {
+	key, err := page.Decode(order.kind(), cursor, 1)
+	if err != nil || !order.ByAge {
+		return append(key, "")[0], err
 	}
-	return page.Cut(slices.Clip(found), args, total)
+	of, err := uuid.Parse(key[0])
+	if err != nil {
+		return nil, page.ErrCursor.Because(err)
+	}
+	return of, nil
+}
+
+func (s *Service) count(ctx context.Context, f Filter) (total int64, err error) {
+	if err := s.db.QueryRow(ctx, `SELECT count(id)`+fits, f.values()...).Scan(&total); err != nil {
+		return 0, fmt.Errorf("count tenants: %w", err)
+	}
+	return total, nil
 }

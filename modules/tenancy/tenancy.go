@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/usherhq/usher/internal/caller"
@@ -119,16 +120,13 @@ func (s *Service) Get(ctx context.Context, of id.ID) (Tenant, error) {
 	return s.load(ctx, "id", of)
 }
 
-// Own returns the tenant that the caller acts in. An operator who acts in none gets ErrNotFound.
+// Own returns the tenant that the caller acts in. An operator who acts in none gets caller.ErrNoTenant.
 func (s *Service) Own(ctx context.Context) (Tenant, error) {
-	who, err := caller.Must(ctx)
-	switch {
-	case err != nil:
+	own, err := caller.Tenant(ctx)
+	if err != nil {
 		return Tenant{}, err
-	case who.Tenant == id.Nil:
-		return Tenant{}, ErrNotFound.Sayf("the operator belongs to no tenant; name one")
 	}
-	return s.load(ctx, "id", who.Tenant)
+	return s.load(ctx, "id", own)
 }
 
 // BySlug returns the tenant of a slug, for an operator.
@@ -136,19 +134,51 @@ func (s *Service) BySlug(ctx context.Context, slug string) (Tenant, error) {
 	if err := caller.Require(ctx, caller.ScopeOperator); err != nil {
 		return Tenant{}, err
 	}
-	return s.load(ctx, "slug", slug)
+	return s.load(ctx, bySlug, slug)
 }
 
-// List returns a page of all tenants in the order of their slugs, for an operator.
-func (s *Service) List(ctx context.Context, args page.Args) (page.Page[Tenant], error) {
+// Filter narrows a list of tenants. Its zero value takes all.
+type Filter struct {
+	Search string // the beginning of the name or of the slug, without case
+	Plan   Plan
+}
+
+// Order is the order of a list of tenants: by slug or, with ByAge, by when they were made.
+type Order struct {
+	ByAge bool
+	Way   page.Way
+}
+
+func (o Order) kind() string {
+	if o.ByAge {
+		return cursorKind + ":created"
+	}
+	return cursorKind
+}
+
+// List returns a page of all tenants, for an operator. Total is not counted: Count does that.
+func (s *Service) List(ctx context.Context, args page.Args, f Filter, order Order) (page.Page[Tenant], error) {
 	if err := caller.Require(ctx, caller.ScopeOperator); err != nil {
 		return page.Page[Tenant]{}, err
 	}
-	return s.list(ctx, args)
+	return s.list(ctx, args, f, order)
 }
 
-// Cursor returns the cursor of a tenant in List.
-func Cursor(t Tenant) string { return page.Encode(cursorKind, t.Slug) }
+// Count tells how many tenants a filter takes, for an operator.
+func (s *Service) Count(ctx context.Context, f Filter) (int64, error) {
+	if err := caller.Require(ctx, caller.ScopeOperator); err != nil {
+		return 0, err
+	}
+	return s.count(ctx, f)
+}
+
+// Cursor returns the cursor of a tenant in a list of that order. Ids grow with time.
+func Cursor(t Tenant, order Order) string {
+	if order.ByAge {
+		return page.Encode(order.kind(), t.ID.String())
+	}
+	return page.Encode(order.kind(), t.Slug)
+}
 
 // Change edits a tenant's name, time zone and plan. With expected, a tenant in another version is ErrStaleVersion. The plan
 // needs the scope operator. A change that changes nothing writes nothing.
@@ -206,8 +236,8 @@ func (s *Service) record(ctx context.Context, kind string, t Tenant) error {
 var slugForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 func (t Tenant) check() error {
-	if n := utf8.RuneCountInString(t.Name); n < 1 || n > 200 {
-		return ErrInvalid.At("name").Sayf("a tenant's name has 1 to 200 characters")
+	if n := utf8.RuneCountInString(t.Name); n < 1 || n > 200 || !utf8.ValidString(t.Name) || strings.IndexFunc(t.Name, unicode.IsControl) >= 0 {
+		return ErrInvalid.At("name").Sayf("a tenant's name has 1 to 200 characters, none of them a control character")
 	}
 	if !slugForm.MatchString(t.Slug) {
 		return ErrInvalid.At("slug").Sayf("a slug has 1 to 63 lower-case letters, digits and hyphens, and no hyphen at its ends")

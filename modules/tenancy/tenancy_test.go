@@ -3,6 +3,8 @@ package tenancy_test
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/usherhq/usher/internal/caller"
@@ -80,7 +82,7 @@ func TestWhoIsNoOperatorSeesHerOwnTenantOnly(t *testing.T) {
 			t.Errorf("another tenant got %v", err)
 		}
 		for name, verb := range map[string]func() error{
-			"list":   func() error { _, err := s.List(mine, page.Args{}); return err },
+			"list":   func() error { _, err := s.List(mine, page.Args{}, tenancy.Filter{}, tenancy.Order{}); return err },
 			"slug":   func() error { _, err := s.BySlug(mine, other.Slug); return err },
 			"create": func() error { _, err := s.Create(mine, tenancy.NewTenant{}); return err },
 			"plan": func() error {
@@ -124,27 +126,50 @@ func TestAChangedPlanIsToldAndAStaleVersionRefused(t *testing.T) {
 	})
 }
 
-func TestTenantsAreListedPageByPage(t *testing.T) {
+func TestTenantsAreListedInTheirOrders(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		s := tenancy.New(db, events.New(db), clock.System())
 		ctx := operator(t.Context())
 		for _, slug := range []string{"c", "a", "b"} {
-			if _, err := s.Create(ctx, tenancy.NewTenant{Name: slug, Slug: slug, Plan: tenancy.Core}); err != nil {
+			if _, err := s.Create(ctx, tenancy.NewTenant{Name: "Name of " + slug, Slug: slug, Plan: map[string]tenancy.Plan{"c": tenancy.Core, "a": tenancy.Advanced, "b": tenancy.Core}[slug]}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		first, err := s.List(ctx, page.Args{First: 2})
-		if err != nil || len(first.Items) != 2 || !first.HasNext || first.Total != 3 {
-			t.Fatalf("got %+v, %v", first, err)
+		for filter, want := range map[tenancy.Filter][]string{
+			{}: {"a", "b", "c"}, {Plan: tenancy.Core}: {"b", "c"}, {Search: "NAME OF a"}: {"a"}, {Search: "B"}: {"b"}, {Search: "%"}: nil, {Search: "name", Plan: tenancy.AdvancedPlus}: nil,
+		} {
+			for _, order := range []tenancy.Order{{}, {Way: page.Descending}, {ByAge: true}, {ByAge: true, Way: page.Descending}} {
+				all := []string{"a", "b", "c"}
+				if order.ByAge {
+					all = []string{"c", "a", "b"}
+				}
+				all = slices.DeleteFunc(all, func(slug string) bool { return !slices.Contains(want, slug) })
+				if order.Way == page.Descending {
+					slices.Reverse(all)
+				}
+				for _, args := range []page.Args{{First: 1}, {First: 2}, {Last: 1}, {Last: 2}} {
+					found, err := page.Walk(args, func(args page.Args) (page.Page[tenancy.Tenant], error) { return s.List(ctx, args, filter, order) },
+						func(t tenancy.Tenant) string { return tenancy.Cursor(t, order) })
+					var slugs []string
+					for _, t := range found {
+						slugs = append(slugs, t.Slug)
+					}
+					if err != nil || strings.Join(slugs, " ") != strings.Join(all, " ") {
+						t.Errorf("%+v in %+v by %+v: %v, %v; want %v", filter, order, args, slugs, err, all)
+					}
+				}
+			}
+			if n, err := s.Count(ctx, filter); err != nil || n != int64(len(want)) {
+				t.Errorf("%+v counts %d, %v; want %d", filter, n, err, len(want))
+			}
 		}
-		rest, err := s.List(ctx, page.Args{First: 2, After: tenancy.Cursor(first.Items[1])})
-		if err != nil || len(rest.Items) != 1 || rest.Items[0].Slug != "c" || rest.HasNext {
-			t.Fatalf("got %+v, %v", rest, err)
-		}
-		last, err := s.List(ctx, page.Args{Last: 1})
-		if err != nil || len(last.Items) != 1 || last.Items[0].Slug != "c" || !last.HasPrevious {
-			t.Fatalf("got %+v, %v", last, err)
+		for _, cursor := range []string{"x", page.Encode("tenant:created", "a")} {
+			for _, order := range []tenancy.Order{{}, {ByAge: true}} {
+				if _, err := s.List(ctx, page.Args{After: cursor}, tenancy.Filter{}, order); !errors.Is(err, page.ErrCursor) {
+					t.Errorf("%q in %+v: %v", cursor, order, err)
+				}
+			}
 		}
 	})
 }
