@@ -85,6 +85,7 @@ func serveFloor(text string) error {
 			}
 		})
 	}
+	mux.HandleFunc("/members", f.members)
 	mux.Handle("/metrics", promhttp.Handler())
 	mux.HandleFunc("/readyz", func(http.ResponseWriter, *http.Request) {})
 	return (&http.Server{Addr: f.Address, Handler: mux, ReadHeaderTimeout: time.Minute}).ListenAndServe()

@@ -117,7 +117,7 @@ func measureOn(ctx context.Context, s settings, dialect, program, folder string)
 	defer floor.stop()
 	var all []result
 	for _, connections := range []int{1, 16} {
-		for _, row := range w.rows() {
+		for _, row := range append(w.rows(), w.crowd.rows(connections)...) {
 			if !strings.Contains(row.name, s.Rows) {
 				continue
 			}

@@ -29,6 +29,7 @@ type world struct {
 	people                        []id.ID
 	groups                        map[int]id.ID // by how many members they have
 	outsiders                     int           // people from here on are in none of them
+	crowd                         *crowd        // nil where no row needs it
 }
 
 var groupSizes = []int{100, 1000, 10_000}
@@ -69,7 +70,10 @@ func (w *world) prepare(ctx context.Context) error {
 	w.config, _ = id.Config.Parse(plain.ID)
 	w.auto, _ = id.Config.Parse(auto.ID)
 	w.token, w.autoToken, w.admin = plain.Token, auto.Token, admin.Token
-	return w.fill(ctx)
+	if err := w.fill(ctx); err != nil || !w.wantsCrowd() {
+		return err
+	}
+	return w.prepareCrowd(ctx)
 }
 
 // fill puts the people and groups in, many rows at a time.

@@ -4,14 +4,16 @@
 // activity belong to the link between a person and one SCIM configuration; a person is active while no administrator blocks
 // her and at least one open link is active, or she has no open link. A configuration whose link has ended sees the person no
 // more. Versions grow by one with each real change; a change that changes nothing writes nothing and records nothing.
-// Memberships survive deactivation; they go with the person or the group.
+// Memberships survive deactivation; they go with the person or the group, or with the last of their reasons. Who is named before
+// she comes is parked, and joins in the unit of work in which she comes.
 //
 // A tenant may register schemas of its own, which what a configuration sends must fit from then on; data that was there before is
 // kept as it is, whether it fits or not.
 //
 // Events: user.created, user.changed, user.deactivated, user.reactivated, user.adopted, user.left, user.deleted, user.blocked,
 // user.unblocked, group.created, group.changed, group.members_changed, group.deleted,
-// attribute_schema.registered, attribute_schema.changed, attribute_schema.ready, attribute_schema.removed.
+// attribute_schema.registered, attribute_schema.changed, attribute_schema.ready, attribute_schema.removed; for an administrator to
+// look at, group.hand_made_removed, group.bulk_removal, group.suspicious_replace, group.drift_settled.
 package directory
 
 import (

@@ -37,6 +37,8 @@ func values(names ...string) []directory.MemberRef {
 }
 
 // TestWhoIsAwaitedJoinsHoweverSheComes has people and groups come under every name that a provider may have for them.
+//
+// Conformance: W-59
 func TestWhoIsAwaitedJoinsHoweverSheComes(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
@@ -155,6 +157,8 @@ func TestWhoIsTakenBackJoinsTheGroupsThatNameHer(t *testing.T) {
 }
 
 // TestStrictlyAnUnknownMemberUndoesEverything asks a configuration's edit and a creation to be refused whole.
+//
+// Conformance: S-2.3-08 W-59
 func TestStrictlyAnUnknownMemberUndoesEverything(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {

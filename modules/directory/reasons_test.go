@@ -119,6 +119,8 @@ func TestAMemberGoesWithHerLastReason(t *testing.T) {
 }
 
 // TestAWholeListTakesOutWhomItDoesNotName is Okta's Push Now and a PUT, in either mode and by the letter of the RFC.
+//
+// Conformance: W-63
 func TestAWholeListTakesOutWhomItDoesNotName(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {

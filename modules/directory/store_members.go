@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -12,24 +13,26 @@ import (
 	"github.com/usherhq/usher/internal/store"
 )
 
-// What is known of somebody is asked for one by one, each by an index. A join would let the planner read all of a large group,
-// or of the tenant, because a thousand are named.
+// What is known of those whom an edit names comes as one text: for each the id, u or g for a user or a group, h for who is
+// hidden, and why she is a member. Each is asked for by an index; a join would let the planner read all of a large group, or of
+// the tenant, because a thousand are named.
 const (
-	factColumns = `m.value,
-		(SELECT u.id FROM users u WHERE u.tenant_id = $1 AND u.id = m.value),
-		(SELECT s.id FROM groups s WHERE s.tenant_id = $1 AND s.id = m.value),
-		(SELECT l.ended_at FROM links l WHERE l.tenant_id = $1 AND l.user_id = m.value AND l.scim_config_id = $4) IS NOT NULL,
-		(SELECT ms.source || ' ' || COALESCE(ms.source_id::text, '') FROM memberships ms
-			WHERE ms.tenant_id = $1 AND ms.group_id = $2 AND ms.member_id = m.value)`
+	factsColumn = `(SELECT string_agg(m.value::text
+		|| CASE WHEN (SELECT u.id FROM users u WHERE u.tenant_id = $1 AND u.id = m.value) IS NOT NULL THEN 'u'
+			WHEN (SELECT s.id FROM groups s WHERE s.tenant_id = $1 AND s.id = m.value) IS NOT NULL THEN 'g' ELSE '-' END
+		|| CASE WHEN (SELECT l.ended_at FROM links l WHERE l.tenant_id = $1 AND l.user_id = m.value AND l.scim_config_id = $4) IS NOT NULL
+			THEN 'h' ELSE '-' END
+		|| COALESCE((SELECT ms.source || ' ' || COALESCE(ms.source_id::text, '') FROM memberships ms
+			WHERE ms.tenant_id = $1 AND ms.group_id = $2 AND ms.member_id = m.value), ''), ';') FROM unnest($3::uuid[]) AS m(value))`
 
-	selectFacts = `SELECT ` + factColumns + ` FROM unnest($3::uuid[]) AS m(value)`
+	selectFacts = `SELECT ` + factsColumn
 
-	// The group and all that is known of those whom an edit names, in one look: as many rows as names, and one without any.
+	// The group and all that is known of those whom an edit names, in one look.
 	selectGroupWithFacts = `SELECT ` + groupColumns + `,
 		EXISTS (SELECT 1 FROM parked_members p WHERE p.tenant_id = $1 AND p.group_id = $2),
 		(SELECT count(*) FROM (SELECT 1 FROM memberships b WHERE b.tenant_id = $1 AND b.group_id = $2
-			ORDER BY b.member_id LIMIT $5) AS few), ` + factColumns + `
-		FROM groups g LEFT JOIN unnest($3::uuid[]) AS m(value) ON true WHERE g.tenant_id = $1 AND g.id = $2`
+			ORDER BY b.member_id LIMIT $5) AS few), ` + factsColumn + `
+		FROM groups g WHERE g.tenant_id = $1 AND g.id = $2`
 )
 
 // lookAt reads what a change of members depends on.
@@ -43,18 +46,17 @@ func (s *Service) lookAt(ctx context.Context, q scope, of id.ID, n net) (*look, 
 	if len(n.remove) > 1 && q.provider() {
 		count = 2*len(n.remove) + 1
 	}
-	err = s.each(ctx, func(row scanner) error {
-		return l.scanFact(scanning(func(more ...any) error {
-			g, err := scanGroup(row, more...)
-			l.group = &g
-			return err
-		}), &l.anyParked, &l.members)
-	}, selectGroupWithFacts, q.tenant, of, who.ids(), q.config, count)
+	var facts sql.NullString
+	g, err := scanGroup(s.db.QueryRow(ctx, selectGroupWithFacts, q.tenant, of, who.ids(), q.config, count), &l.anyParked, &l.members, &facts)
 	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, ErrGroupNotFound
 	case err != nil:
 		return nil, fmt.Errorf("load a group: %w", err)
-	case l.group == nil:
-		return nil, ErrGroupNotFound
+	}
+	l.group = &g
+	if err := l.learn(facts.String); err != nil {
+		return nil, err
 	}
 	if l.anyParked {
 		l.parked, err = s.parkedFor(ctx, q, of, n, l)
@@ -69,36 +71,46 @@ func (s *Service) lookAtNew(ctx context.Context, q scope, g *Group, n net) (*loo
 		return nil, err
 	}
 	l := &look{group: g, who: who, facts: make(map[id.ID]fact, len(who))}
-	err = s.each(ctx, func(row scanner) error { return l.scanFact(row) }, selectFacts, q.tenant, g.ID, who.ids(), q.config)
-	if err != nil {
+	var facts sql.NullString
+	if err := s.db.QueryRow(ctx, selectFacts, q.tenant, g.ID, who.ids(), q.config).Scan(&facts); err != nil {
 		return nil, fmt.Errorf("look who is to be a member: %w", err)
 	}
-	return l, nil
+	return l, l.learn(facts.String)
 }
 
-func (l *look) scanFact(row scanner, before ...any) error {
-	var of, user, group sql.Null[id.ID]
-	var f fact
-	var why sql.NullString
-	if err := row.Scan(append(before, &of, &user, &group, &f.hidden, &why)...); err != nil {
-		return err
+const (
+	idLength   = 36
+	factLength = idLength + 2 // of who is no member
+)
+
+// learn reads facts. Most members of a group are there for the same reasons.
+func (l *look) learn(text string) error {
+	alike := map[string]reasons{}
+	for text != "" {
+		var one string
+		one, text, _ = strings.Cut(text, ";")
+		if len(one) < factLength {
+			return fmt.Errorf("a fact about a member is %q", one) //nolint:err113 // a broken invariant
+		}
+		of, err := parseID(one[:idLength])
+		if err != nil {
+			return fmt.Errorf("read a fact about a member: %w", err)
+		}
+		f := fact{isUser: one[idLength] == 'u', isGroup: one[idLength] == 'g', hidden: one[idLength+1] == 'h'}
+		if why := one[factLength:]; why != "" {
+			known, ok := alike[why]
+			if !ok {
+				source, by, _ := strings.Cut(why, " ")
+				who, _ := parseID(by) // nobody, where there is none
+				known = reasonsOf(source, who)
+				alike[why] = known
+			}
+			f.why = known
+		}
+		l.facts[of] = f
 	}
-	if !of.Valid {
-		return nil
-	}
-	f.isUser, f.isGroup = user.Valid, group.Valid
-	if source, by, is := strings.Cut(why.String, " "); is {
-		who, _ := parseID(by) // nobody, where there is none
-		f.why = reasonsOf(source, who)
-	}
-	l.facts[of.V] = f
 	return nil
 }
-
-// scanning is a scanner that a func is.
-type scanning func(into ...any) error
-
-func (s scanning) Scan(into ...any) error { return s(into...) }
 
 const (
 	selectMembersBeside = `SELECT member_id, subgroup_id IS NOT NULL, source, source_id FROM memberships
