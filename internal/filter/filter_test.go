@@ -149,12 +149,3 @@ func FuzzParsePath(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkParseLookUp(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := filter.Parse(`userName eq "ines.rautio@fjordline.example"`, options); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

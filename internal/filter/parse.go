@@ -1,8 +1,6 @@
 package filter
 
 import (
-	"encoding/json"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -22,9 +20,9 @@ type Path struct {
 
 // Parse reads a filter. What is none is a *SyntaxError.
 func Parse(text string, o Options) (Node, error) {
-	p, err := start(text, o)
-	if err != nil {
-		return nil, err
+	p := start(text, o)
+	if p.err != nil {
+		return nil, p.err
 	}
 	p.blanks()
 	n := p.or(1)
@@ -40,9 +38,9 @@ func Parse(text string, o Options) (Node, error) {
 
 // ParsePath reads the path of a PATCH operation. What is none is a *SyntaxError.
 func ParsePath(text string, o Options) (Path, error) {
-	p, err := start(text, o)
-	if err != nil {
-		return Path{}, err
+	p := start(text, o)
+	if p.err != nil {
+		return Path{}, p.err
 	}
 	for _, urn := range o.URNs {
 		if strings.EqualFold(urn, text) {
@@ -75,8 +73,8 @@ type parser struct {
 	err    *SyntaxError
 }
 
-func start(text string, o Options) (*parser, error) {
-	p := &parser{text: text, o: o}
+func start(text string, o Options) parser {
+	p := parser{text: text, o: o}
 	switch {
 	case len(text) > MaxBytes:
 		p.fail("a filter has at most 8 KiB")
@@ -85,10 +83,7 @@ func start(text string, o Options) (*parser, error) {
 	case strings.IndexByte(text, 0) >= 0:
 		p.fail("the text has a NUL character")
 	}
-	if p.err != nil {
-		return nil, p.err
-	}
-	return p, nil
+	return p
 }
 
 func (p *parser) fail(reason string) {
@@ -196,8 +191,6 @@ func (p *parser) brackets() Node {
 	return where
 }
 
-var operators = []Op{Eq, Ne, Co, Sw, Ew, Gt, Ge, Lt, Le}
-
 func (p *parser) operation(attr Attr) Node {
 	if p.err != nil {
 		return nil
@@ -206,77 +199,52 @@ func (p *parser) operation(attr Attr) Node {
 		p.fail("expected a blank and an operator")
 		return nil
 	}
-	word := strings.ToLower(p.word())
-	if word == string(Pr) {
-		return Compare{Attr: attr, Op: Pr}
-	}
-	if !slices.Contains(operators, Op(word)) {
-		p.at -= len(word)
+	from := p.at
+	op, ok := operator(p.word())
+	switch {
+	case !ok:
+		p.at = from
 		p.fail("expected one of eq, ne, co, sw, ew, gt, ge, lt, le, pr")
 		return nil
+	case op == Pr:
+		return Compare{Attr: attr, Op: Pr}
 	}
-	blank := p.blanks()
-	if !blank && !strings.HasPrefix(p.text[p.at:], `"`) {
+	if !p.blanks() && !p.sees('"') {
 		p.fail("expected a blank and a value")
 		return nil
 	}
-	return Compare{Attr: attr, Op: Op(word), Value: p.value()}
+	return Compare{Attr: attr, Op: op, Value: p.value()}
 }
 
-func (p *parser) value() Value {
-	if strings.HasPrefix(p.text[p.at:], `"`) {
-		return p.quoted()
+// operator finds the operator that a word means, in any case.
+func operator(word string) (Op, bool) {
+	if len(word) != 2 {
+		return "", false
 	}
-	from := p.at
-	for p.at < len(p.text) && !strings.ContainsRune(" ()[]\"\t\r\n", rune(p.text[p.at])) {
-		p.at++
+	switch [2]byte{word[0] | 0x20, word[1] | 0x20} {
+	case [2]byte{'e', 'q'}:
+		return Eq, true
+	case [2]byte{'n', 'e'}:
+		return Ne, true
+	case [2]byte{'c', 'o'}:
+		return Co, true
+	case [2]byte{'s', 'w'}:
+		return Sw, true
+	case [2]byte{'e', 'w'}:
+		return Ew, true
+	case [2]byte{'g', 't'}:
+		return Gt, true
+	case [2]byte{'g', 'e'}:
+		return Ge, true
+	case [2]byte{'l', 't'}:
+		return Lt, true
+	case [2]byte{'l', 'e'}:
+		return Le, true
+	case [2]byte{'p', 'r'}:
+		return Pr, true
+	default:
+		return "", false
 	}
-	word := p.text[from:p.at]
-	switch strings.ToLower(word) {
-	case "true", "false":
-		return Value{Kind: Bool, Text: strings.ToLower(word)}
-	case null:
-		return Value{Kind: Null, Text: null}
-	}
-	var number json.Number
-	if json.Unmarshal([]byte(word), &number) == nil && word != "" {
-		return Value{Kind: Number, Text: word}
-	}
-	if p.o.AllowBare && word != "" && !strings.ContainsAny(word, `{}'\,`) {
-		return Value{Kind: String, Text: word}
-	}
-	p.at = from
-	p.fail(`expected a value: a string in double quotes, a number, true, false or null`)
-	return Value{}
-}
-
-// quoted reads a JSON string. Lone surrogates and NUL are refused, for no database could give them back.
-func (p *parser) quoted() Value {
-	from := p.at
-	for p.at++; p.at < len(p.text) && p.text[p.at] != '"'; p.at++ {
-		if p.text[p.at] == '\\' {
-			p.at++
-		}
-	}
-	if p.at >= len(p.text) {
-		p.at = from
-		p.fail("the string has no end")
-		return Value{}
-	}
-	p.at++
-	literal := p.text[from:p.at]
-	var text string
-	if json.Unmarshal([]byte(literal), &text) != nil || strings.IndexByte(text, 0) >= 0 || loneSurrogate(literal, text) {
-		p.at = from
-		p.fail("the string is not a JSON string of valid characters")
-		return Value{}
-	}
-	return Value{Kind: String, Text: text}
-}
-
-// loneSurrogate tells whether the reader had to replace an escape that is no character.
-func loneSurrogate(literal, text string) bool {
-	return strings.Count(text, "\uFFFD") > strings.Count(literal, "\uFFFD")+strings.Count(strings.ToLower(literal), `\ufffd`)
 }
 
 func (p *parser) attr() Attr {
@@ -294,6 +262,9 @@ func (p *parser) attr() Attr {
 // urn reads the registered URN in front of a name. URNs have colons and dots of their own, so only whole ones are taken.
 func (p *parser) urn() string {
 	rest, best := p.text[p.at:], ""
+	if !isURN(rest) {
+		return ""
+	}
 	for _, urn := range p.o.URNs {
 		fits := len(rest) > len(urn) && strings.EqualFold(rest[:len(urn)], urn) && rest[len(urn)] == ':'
 		if fits && len(urn) > len(best) {
@@ -304,10 +275,12 @@ func (p *parser) urn() string {
 		p.at += len(best) + 1
 		return best
 	}
-	if len(rest) >= 4 && strings.EqualFold(rest[:4], "urn:") {
-		p.fail("the schema of this URN is not known")
-	}
+	p.fail("the schema of this URN is not known")
 	return ""
+}
+
+func isURN(text string) bool {
+	return len(text) >= 4 && text[3] == ':' && strings.EqualFold(text[:3], "urn")
 }
 
 func (p *parser) name() string {
@@ -361,8 +334,10 @@ func (p *parser) blanks() bool {
 	return p.at > from
 }
 
+func (p *parser) sees(b byte) bool { return p.at < len(p.text) && p.text[p.at] == b }
+
 func (p *parser) next(b byte) bool {
-	if p.err != nil || p.at >= len(p.text) || p.text[p.at] != b {
+	if p.err != nil || !p.sees(b) {
 		return false
 	}
 	p.at++
