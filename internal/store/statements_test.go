@@ -381,6 +381,7 @@ func TestRawWordsMeanTheSameOnBothDatabases(t *testing.T) {
 		"SELECT $1::uuid, $2::timestamptz, m.value":           "SELECT ?1, ?2, m.value",
 		"FROM unnest($2::uuid[]) AS m(value) WHERE m.value":   "FROM json_each(?2) AS m WHERE m.value",
 		`WHERE strpos(a, $1) > 0 AND b COLLATE "C" < $2`:      "WHERE instr(a, ?1) > 0 AND b COLLATE BINARY < ?2",
+		"FROM a x /* INDEXED BY y */ WHERE b = $1":            "FROM a x INDEXED BY y WHERE b = ?1",
 		"SELECT name FROM tenants -- nothing to be rewritten": "SELECT name FROM tenants -- nothing to be rewritten",
 	} {
 		if got := store.ForSQLite(raw); got != want {

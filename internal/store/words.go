@@ -32,6 +32,7 @@ var (
 	unnestPattern = regexp.MustCompile(`unnest\((\$\d+)\) AS (\w+)\(value\)`)
 	placePattern  = regexp.MustCompile(`\$(\d)`)
 	numberPattern = regexp.MustCompile(`\$\d+`)
+	indexPattern  = regexp.MustCompile(`/\* (INDEXED BY \w+) \*/`)
 
 	otherWords = strings.NewReplacer("strpos(", "instr(", `COLLATE "C"`, "COLLATE BINARY")
 )
@@ -45,6 +46,7 @@ func (k kind) rewrite(text string) string {
 	text = anyPattern.ReplaceAllString(text, "IN (SELECT value FROM json_each($1$2))")
 	text = allPattern.ReplaceAllString(text, "NOT IN (SELECT value FROM json_each($1))")
 	text = unnestPattern.ReplaceAllString(text, "json_each($1) AS $2")
+	text = indexPattern.ReplaceAllString(text, "$1")
 	text = otherWords.Replace(text)
 	return placePattern.ReplaceAllString(text, "?$1")
 }

@@ -55,14 +55,23 @@ func Crowd(t testing.TB, ctx context.Context, db *store.DB, tenant uuid.UUID, n 
 		}
 		return store.AddCount(ctx, "users", int64(n))
 	})
-	if err == nil && db.Postgres() {
-		err = store.Do(ctx, db, func(ctx context.Context) error {
-			_, err := db.Exec(ctx, "ANALYZE users, user_values")
-			return err
-		})
+	if err == nil {
+		err = Analyze(ctx, db)
 	}
 	if err != nil {
 		t.Fatalf("make a crowd: %v", err)
 	}
 	return ids
+}
+
+// Analyze has PostgreSQL count the tables of the directory, as it does by itself after a while, so that its plans are those of a
+// running installation.
+func Analyze(ctx context.Context, db *store.DB) error {
+	if !db.Postgres() {
+		return nil
+	}
+	return store.Do(ctx, db, func(ctx context.Context) error {
+		_, err := db.Exec(ctx, "ANALYZE users, user_values, links, groups, memberships")
+		return err
+	})
 }

@@ -18,6 +18,7 @@ package directory
 
 import (
 	"context"
+	"time"
 
 	"github.com/usherhq/usher/internal/clock"
 	"github.com/usherhq/usher/internal/id"
@@ -53,11 +54,12 @@ type Service struct {
 	positions *positions
 	known     *schemaCache
 	unready   *unready
+	slowest   time.Duration // how long a query may look at everybody
 }
 
 // New returns the directory kept in a database.
 func New(db *store.DB, journal *events.Service, now clock.Clock) *Service {
-	return &Service{db: db, events: journal, clock: now, followers: nobody{}, positions: newPositions(), known: newSchemaCache(), unready: newUnready()}
+	return &Service{db: db, events: journal, clock: now, followers: nobody{}, positions: newPositions(), known: newSchemaCache(), unready: newUnready(), slowest: slowest}
 }
 
 // Follow names who is told of changes. Call it once, before the first verb.

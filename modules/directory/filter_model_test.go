@@ -229,7 +229,7 @@ func sortKey(resource any, path string) (string, bool) {
 		if !slices.Contains(exact, path) && !strings.HasSuffix(path, "~") {
 			value = folded(value)
 		}
-		for size := sortableKey; len(value) > sortableKey; size-- {
+		for size := sortableKey; len(value) > sortableKey && path != "externalId"; size-- { // which is bounded itself
 			if strings.ToValidUTF8(value[:size], "") == value[:size] {
 				value = value[:size]
 			}

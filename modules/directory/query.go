@@ -73,11 +73,11 @@ func (s *Service) QueryAll(ctx context.Context, query Query) (Listed[Resource], 
 }
 
 // bounded gives a list that may have to look at everybody no more than its time.
-func bounded[T any](ctx context.Context, slow bool, read func(context.Context) (T, error)) (T, error) {
+func bounded[T any](ctx context.Context, s *Service, slow bool, read func(context.Context) (T, error)) (T, error) {
 	if !slow {
 		return read(ctx)
 	}
-	limited, release := context.WithTimeout(ctx, slowest)
+	limited, release := context.WithTimeout(ctx, s.slowest)
 	defer release()
 	found, err := read(limited)
 	if err != nil && errors.Is(limited.Err(), context.DeadlineExceeded) && ctx.Err() == nil {

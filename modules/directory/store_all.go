@@ -10,7 +10,7 @@ import (
 
 // findAll reads a piece of the people and the groups in one list: first which they are, then what is known of them.
 func (s *Service) findAll(ctx context.Context, both bothLists) (Listed[Resource], error) {
-	return bounded(ctx, both.users.p.slow || both.groups.p.slow, func(ctx context.Context) (Listed[Resource], error) {
+	return bounded(ctx, s, both.users.p.slow || both.groups.p.slow, func(ctx context.Context) (Listed[Resource], error) {
 		return s.pieceOfAll(ctx, both)
 	})
 }

@@ -74,7 +74,7 @@ func (c *compiler) eachValue(a *attribute, where filter.Node) (clause, error) {
 		}
 		conditions = append(conditions, met)
 	}
-	r.on = condition("e.tenant_id = $1 AND e.attr " + on)
+	r.on = allOf(condition("e.tenant_id = $1 AND e.attr "+on), anyValue(r))
 	return c.found(r, allOf(conditions...), by), nil
 }
 

@@ -19,10 +19,11 @@ func (a *arguments) add(value any) string {
 
 var placeholder = regexp.MustCompile(`\$\d+`)
 
-// used leaves out the arguments that a statement does not have: PostgreSQL would not know what they are.
+// used leaves out the arguments that a statement does not have: PostgreSQL would not know what they are. The tenant stays first.
 func (a *arguments) used(statement string) (string, []any) {
 	at := make([]int, len(a.values))
-	var values []any
+	at[0] = 1
+	values := a.values[:1:1]
 	statement = placeholder.ReplaceAllStringFunc(statement, func(place string) string {
 		n, err := strconv.Atoi(place[1:])
 		if err != nil || n > len(a.values) {
@@ -187,7 +188,7 @@ func (c *compiler) either(clauses []clause) clause {
 		return clause{where: joined.where}
 	}
 	if len(drives) == len(wheres) {
-		joined.drive = strings.Join(drives, " UNION ")
+		joined.drive = strings.Join(drives, " UNION ALL ")
 		if len(drives) > 1 {
 			joined.rank = max(joined.rank, rankEqual) // no longer one row's own
 		}

@@ -13,7 +13,7 @@ type rows[T any] func(ctx context.Context, after *Mark, limit, offset int) ([]T,
 
 // find reads a piece. Of the list of everybody the total is kept; of others it is counted, unless what was read tells it.
 func find[T any](ctx context.Context, s *Service, l *list, read rows[T]) (Listed[T], error) {
-	return bounded(ctx, l.p.slow, func(ctx context.Context) (Listed[T], error) { return findPiece(ctx, s, l, read) })
+	return bounded(ctx, s, l.p.slow, func(ctx context.Context) (Listed[T], error) { return findPiece(ctx, s, l, read) })
 }
 
 func findPiece[T any](ctx context.Context, s *Service, l *list, read rows[T]) (f Listed[T], err error) {

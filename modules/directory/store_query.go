@@ -95,8 +95,8 @@ func (l *list) parts() (with, body string) {
 	}
 	found := "few_" + row
 	return found + "(id) AS MATERIALIZED (" + l.p.drive + ")",
-		" FROM " + found + " CROSS JOIN " + l.of.table + " " + row + l.join() + l.o.join + " WHERE " + row + ".tenant_id = $1 AND " + row + ".id = " +
-			found + ".id AND " + string(allOf(l.seen(), l.p.rest))
+		" FROM " + l.of.table + " " + row + l.join() + l.o.join + " WHERE " + row + ".tenant_id = $1 AND " + row + ".id IN (SELECT " + found + ".id FROM " +
+			found + ") AND " + string(allOf(l.seen(), l.p.rest))
 }
 
 // statement reads a piece of the list: columns, and behind them the value that the list is ordered by.

@@ -29,6 +29,7 @@ type reach struct {
 	on      condition // narrows the rows to the field's
 	owner   string    // the column of the rows that names the resource
 	there   condition // that there is a value: yes where every row has one
+	implied bool      // a test that is met says as much
 	test    operand
 	also    string // a value that every resource has besides
 	unique  bool   // eq finds one resource at most, by an index of its own row
@@ -127,7 +128,7 @@ func (c *compiler) inactive() string {
 		return "SELECT x.id FROM users x WHERE x.tenant_id = $1 AND NOT x.active"
 	}
 	return `SELECT x.user_id FROM links x WHERE x.tenant_id = $1 AND x.scim_config_id = $2 AND NOT x.active
-		UNION SELECT x.id FROM users x WHERE x.tenant_id = $1 AND NOT x.active AND NOT EXISTS (
+		UNION ALL SELECT x.id FROM users x WHERE x.tenant_id = $1 AND NOT x.active AND NOT EXISTS (
 			SELECT 1 FROM links y WHERE y.tenant_id = $1 AND y.user_id = x.id AND y.scim_config_id = $2)`
 }
 
@@ -195,7 +196,7 @@ func among(column string, selectors ...selector) operand {
 		for i, selects := range selectors {
 			parts[i] = selects(a, op, text)
 		}
-		return condition(column + " IN (" + strings.Join(parts, " UNION ") + ")")
+		return condition(column + " IN (" + strings.Join(parts, " UNION ALL ") + ")")
 	}
 }
 
@@ -207,7 +208,7 @@ func groupsNamed(a *arguments, op filter.Op, text string) string {
 func peopleNamed(a *arguments, op filter.Op, text string) string {
 	const shown = "n.attr = 20 AND trim(n.key) <> ''"
 	return "SELECT n.user_id FROM user_values n WHERE n.tenant_id = $1 AND " + shown + " AND " + string(keyedText("n")(a, op, text)) +
-		" UNION SELECT y.id FROM users y WHERE y.tenant_id = $1 AND " + string(textTest("y.user_name_key")(a, op, text)) +
+		" UNION ALL SELECT y.id FROM users y WHERE y.tenant_id = $1 AND " + string(textTest("y.user_name_key")(a, op, text)) +
 		" AND NOT EXISTS (SELECT 1 FROM user_values n WHERE n.tenant_id = $1 AND n.user_id = y.id AND " + shown + ")"
 }
 
@@ -215,7 +216,7 @@ func peopleNamed(a *arguments, op filter.Op, text string) string {
 // and no address.
 func (c *compiler) reachManager(f *field) reach {
 	r := valuesOfField(&field{number: numberManager})
-	r.there = knownManager
+	r.there, r.implied = knownManager, true
 	if f.path == pathManagerName {
 		r.test = func(a *arguments, op filter.Op, text string) condition { return managedBy(peopleNamed(a, op, text)) }
 		return r
@@ -245,10 +246,11 @@ func (c *compiler) managerRef(a *arguments, op filter.Op, text string) condition
 }
 
 // managedBy tells that a value of manager.value, with the alias v, names one of some people. Long userNames name nobody here.
+// Who the people are, and what names them, is found once: PostgreSQL would join all of it in one, and do it for each value anew.
 func managedBy(some string) condition {
-	return condition("(v.rest = '' AND v.key IN (SELECT '" + string(id.User) + "_' || " + id.Spelling("w.id") +
-		" FROM users w WHERE w.tenant_id = $1 AND w.id IN (" + some +
-		") UNION SELECT w.user_name_key FROM users w WHERE w.tenant_id = $1 AND w.id IN (" + some + ")))")
+	const boss = " FROM users w WHERE w.tenant_id = $1 AND w.id IN (SELECT bosses.id FROM bosses)"
+	return condition("(v.rest = '' AND v.key IN (WITH bosses(id) AS MATERIALIZED (" + some + "), names(key) AS MATERIALIZED (SELECT '" + string(id.User) + "_' || " +
+		id.Spelling("w.id") + boss + " UNION ALL SELECT w.user_name_key" + boss + ") SELECT names.key FROM names))")
 }
 
 // managerID is the id that a value of manager.value spells, or NULL.
