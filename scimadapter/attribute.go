@@ -10,6 +10,7 @@ const (
 	typeDateTime  = "dateTime"
 	typeBinary    = "binary"
 	typeInteger   = "integer"
+	typeDecimal   = "decimal"
 	typeComplex   = "complex"
 )
 
@@ -43,6 +44,7 @@ type attribute struct {
 
 	misfit func(text string) string // why a text cannot be a value; nil where any can
 	own    bool                     // of a schema of the tenant's own
+	secret bool                     // taken and thrown away; discovery does not speak of it
 }
 
 // schema is a set of attributes with the URN that names it.

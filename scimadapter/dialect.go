@@ -11,6 +11,8 @@ type manners struct {
 	strict  bool // the RFC to the letter
 	creates bool // an unmatched replace by a filter creates the element
 	doubts  bool // a replace of members by a single one may be an addition
+
+	base string // what the server's own addresses begin with
 }
 
 // presets in which a kindness can be on.

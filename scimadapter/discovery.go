@@ -3,6 +3,7 @@ package scimadapter
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -99,7 +100,7 @@ type providerConfig struct {
 func (e *exchange) serviceProviderConfig() error {
 	location := e.base + "/ServiceProviderConfig"
 	return e.writeJSON(providerConfig{
-		Schemas: []string{"urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"},
+		Schemas: []string{providerConfigURN},
 		Patch:   supported{true}, Bulk: bulkSupport{Supported: true, MaxOperations: maxBulk, MaxPayloadSize: maxBulkBytes},
 		Filter: filterSupport{Supported: true, MaxResults: maxPage}, Sort: supported{true}, ETag: supported{true},
 		Pagination: pagination{
@@ -114,8 +115,11 @@ func (e *exchange) serviceProviderConfig() error {
 	}, location)
 }
 
-// writeJSON answers with one thing that has no versions.
+// writeJSON answers with one thing that has no versions. A filter on it would promise more than it keeps (RFC 7644 section 4).
 func (e *exchange) writeJSON(value any, location string) error {
+	if e.r.URL.Query().Has(paramFilter) {
+		return errFilterHere
+	}
 	body, err := json.Marshal(value)
 	if err != nil {
 		return err
@@ -126,9 +130,9 @@ func (e *exchange) writeJSON(value any, location string) error {
 	return nil
 }
 
-// writeList answers with a list of everything; a filter on it would promise more than it keeps (RFC 7644 section 4).
+// writeList answers with a list of everything.
 func writeList[T any](e *exchange, all []T) error {
-	if e.r.URL.Query().Has("filter") {
+	if e.r.URL.Query().Has(paramFilter) {
 		return errFilterHere
 	}
 	l := newListing(int64(len(all)), 1, len(all), "")
@@ -162,27 +166,30 @@ type typeResource struct {
 
 var resourceTypes = []*resourceType{userType, groupType, licenseType}
 
+// types are the resource types as the caller's tenant has them.
+func (e *exchange) types() []*resourceType { return []*resourceType{e.users, groupType, licenseType} }
+
 func (e *exchange) typeResource(t *resourceType) typeResource {
 	r := typeResource{
-		Schemas: []string{"urn:ietf:params:scim:schemas:core:2.0:ResourceType"}, ID: t.Name, Name: t.Name, Endpoint: t.Endpoint,
+		Schemas: []string{resourceTypeURN}, ID: t.Name, Name: t.Name, Endpoint: t.Endpoint,
 		Description: t.Description, Schema: t.Core.URN, Meta: meta{ResourceType: "ResourceType", Location: e.base + "/ResourceTypes/" + t.Name},
 	}
 	for _, s := range t.Extensions {
-		r.Extensions = append(r.Extensions, schemaExtension{Schema: s.URN})
+		r.Extensions = append(r.Extensions, schemaExtension{Schema: s.URN, Required: s.Required})
 	}
 	return r
 }
 
 func (e *exchange) listResourceTypes() error {
 	var all []typeResource
-	for _, t := range resourceTypes {
+	for _, t := range e.types() {
 		all = append(all, e.typeResource(t))
 	}
 	return writeList(e, all)
 }
 
 func (e *exchange) getResourceType() error {
-	for _, t := range resourceTypes {
+	for _, t := range e.types() {
 		if e.name == t.Name {
 			shown := e.typeResource(t)
 			return e.writeJSON(shown, shown.Meta.Location)
@@ -203,29 +210,35 @@ type schemaResource struct {
 
 func (e *exchange) schemaResource(s *schema) schemaResource {
 	return schemaResource{
-		Schemas: []string{"urn:ietf:params:scim:schemas:core:2.0:Schema"}, ID: s.URN, Name: s.Name, Description: s.Description,
-		Attributes: s.Attributes, Meta: meta{ResourceType: "Schema", Location: e.base + "/Schemas/" + s.URN},
+		Schemas: []string{schemaURN}, ID: s.URN, Name: s.Name, Description: s.Description,
+		Attributes: listed(s.Attributes), Meta: meta{ResourceType: "Schema", Location: e.base + "/Schemas/" + s.URN},
 	}
 }
 
-func schemas() []*schema {
+// listed are the attributes that discovery speaks of.
+func listed(all []*attribute) []*attribute {
+	return slices.DeleteFunc(slices.Clone(all), func(a *attribute) bool { return a.secret })
+}
+
+// schemas are those of everything that the caller's tenant can read, the schemas themselves not excepted.
+func (e *exchange) schemas() []*schema {
 	var all []*schema
-	for _, t := range resourceTypes {
+	for _, t := range e.types() {
 		all = append(append(all, t.Core), t.Extensions...)
 	}
-	return all
+	return append(all, discoverySchemas...)
 }
 
 func (e *exchange) listSchemas() error {
 	var all []schemaResource
-	for _, s := range schemas() {
+	for _, s := range e.schemas() {
 		all = append(all, e.schemaResource(s))
 	}
 	return writeList(e, all)
 }
 
 func (e *exchange) getSchema() error {
-	for _, s := range schemas() {
+	for _, s := range e.schemas() {
 		if strings.EqualFold(e.name, s.URN) {
 			shown := e.schemaResource(s)
 			return e.writeJSON(shown, shown.Meta.Location)

@@ -98,6 +98,7 @@ func (e *exchange) serve() error {
 		return err
 	}
 	e.manners = mannersOf(e.session.Config.Preset)
+	e.manners.base = e.base
 	if e.users, err = e.people(); err != nil {
 		return err
 	}

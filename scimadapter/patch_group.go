@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/usherhq/usher/internal/filter"
+	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/modules/directory"
 )
 
@@ -148,7 +149,7 @@ func (c *compiler) refs(value any) ([]directory.MemberRef, error) {
 	}
 	refs := make([]directory.MemberRef, 0, len(all))
 	for _, one := range all {
-		ref, err := refOf(one)
+		ref, err := c.m.refOf(one)
 		if err != nil {
 			return nil, err
 		}
@@ -157,7 +158,7 @@ func (c *compiler) refs(value any) ([]directory.MemberRef, error) {
 	return refs, nil
 }
 
-func refOf(one any) (directory.MemberRef, error) {
+func (m manners) refOf(one any) (directory.MemberRef, error) {
 	if bare, ok := one.(string); ok && bare != "" {
 		one = object{attrValue: bare}
 	}
@@ -167,16 +168,16 @@ func refOf(one any) (directory.MemberRef, error) {
 	}
 	value, _ := o.get(attrValue)
 	display, _ := o.get("display")
-	id, _ := value.(string)
-	if ref, _ := o.get("$ref"); id == "" && ref != nil {
+	named, _ := value.(string)
+	if ref, _ := o.get(attrRef); named == "" && ref != nil {
 		address, _ := ref.(string)
-		id = address[strings.LastIndexByte(address, '/')+1:]
+		named = m.addressed(address)
 	}
 	shown, _ := display.(string)
-	if id == "" || strings.ContainsRune(id+shown, 0) {
+	if named == "" || strings.ContainsRune(named+shown, 0) {
 		return directory.MemberRef{}, errInvalidValue.At(attrMembers).Sayf("a member has a value: the id of a user or a group")
 	}
-	return directory.MemberRef{Value: id, Display: shown}, nil
+	return directory.MemberRef{Value: named, Display: shown}, nil
 }
 
 // chosen works on the members that a filter names.
@@ -193,13 +194,16 @@ func (c *compiler) chosen(at target, op operation) error {
 	}
 	refs := make([]directory.MemberRef, len(values))
 	for i, value := range values {
+		if _, _, isID := id.KindOf(strings.ToLower(value)); isID {
+			value = strings.ToLower(value) // case does not count in a member's value
+		}
 		refs[i] = directory.MemberRef{Value: value}
 	}
 	switch {
 	case op.op == opRemove:
 		c.add(directory.MemberEdit{Op: directory.RemoveMembers, Members: refs})
 	case len(refs) == 1 && (op.op == opAdd || c.m.creates):
-		given, err := refOf(withValue(op.value, refs[0].Value))
+		given, err := c.m.refOf(withValue(op.value, refs[0].Value))
 		if err != nil {
 			return err
 		}

@@ -111,7 +111,7 @@ var userSchema = &schema{
 
 func password() *attribute {
 	a := text("password", "Accepted and thrown away: nobody signs in to Usher with it.")
-	a.Mutability, a.Returned = writeOnly, returnedNever
+	a.Mutability, a.Returned, a.secret = writeOnly, returnedNever, true
 	return a
 }
 
@@ -165,7 +165,7 @@ func members() *attribute {
 	kind.CanonicalValues = []string{userType.Name, groupType.Name}
 	ref := reference("$ref", "Where the member is.", userType.Name, groupType.Name)
 	fixed(ref)
-	a := complexOf("members", "Who is in the group.", text("value", "The member's id.", fixed, caseExact), ref, kind, text("display", "What to call the member.", serverOnly))
+	a := complexOf("members", "Who is in the group.", text("value", "The member's id.", fixed), ref, kind, text("display", "What to call the member.", serverOnly))
 	a.MultiValued = true
 	return a
 }

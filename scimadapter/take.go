@@ -188,7 +188,7 @@ func (m manners) takeComplex(a *attribute, value any) (any, error) {
 		}
 	}
 	if a.Name == attrManager {
-		nameManager(taken)
+		m.nameManager(taken)
 	}
 	if len(taken) == 0 {
 		return nil, nil //nolint:nilnil // a complex value without parts is no value
@@ -297,11 +297,11 @@ func (o object) user() (directory.User, error) {
 }
 
 // nameManager takes a manager's id from where she is, when that is all there is. Where she is follows from it.
-func nameManager(manager object) {
+func (m manners) nameManager(manager object) {
 	ref, _ := manager[attrRef].(string)
 	delete(manager, attrRef)
-	if id := ref[strings.LastIndexByte(ref, '/')+1:]; manager[attrValue] == nil && id != "" {
-		manager[attrValue] = id
+	if who := m.addressed(ref); manager[attrValue] == nil && who != "" {
+		manager[attrValue] = who
 	}
 }
 

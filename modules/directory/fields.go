@@ -106,7 +106,7 @@ var userFields = newFieldSet(UserURN, commonFields,
 var groupFields = newFieldSet(GroupURN, commonFields, []field{
 	{0, pathSchemas, "", kindExact, true},
 	{0, pathDisplayName, "", kindText, false},
-	{0, pathMembersValue, "", kindExact, true},
+	{0, pathMembersValue, "", kindText, true},
 	{0, pathMembersRef, "", kindExact, true},
 	{0, pathMembersName, "", kindText, true},
 	{0, pathMembersType, "", kindText, true},

@@ -41,7 +41,7 @@ const (
 var (
 	exact = []string{
 		"id", "externalId", "schemas", "meta.resourceType", "meta.location", "meta.version", "profileUrl", "photos.value", "x509Certificates.value",
-		"groups.$ref", "members.value", "members.$ref", enterprise + "manager.$ref", own + "code", own + "page", own + "key",
+		"groups.$ref", "members.$ref", enterprise + "manager.$ref", own + "code", own + "page", own + "key",
 	}
 	instants = []string{"meta.created", "meta.lastModified", own + "hired"}
 )
