@@ -190,7 +190,7 @@ func (e *exchange) listResourceTypes() error {
 
 func (e *exchange) getResourceType() error {
 	for _, t := range e.types() {
-		if e.name == t.Name {
+		if strings.EqualFold(e.name, t.Name) {
 			shown := e.typeResource(t)
 			return e.writeJSON(shown, shown.Meta.Location)
 		}

@@ -191,7 +191,7 @@ func (c cutter) shows(a *attribute, named, wholly, wrote bool) bool {
 	case returnedNever:
 		return false
 	case returnedRequest:
-		return c.only && named || wrote
+		return c.only && named || !c.only && wrote && !wholly
 	default:
 		return c.only && named || !c.only && !wholly
 	}
@@ -219,7 +219,7 @@ func (c cutter) cutParts(a *attribute, value any, asked, wrote map[string]bool) 
 
 func (c cutter) showsPart(sub *attribute, asked, wrote map[string]bool) bool {
 	switch {
-	case (c.only && asked[whole] || wrote[whole]) && sub.Returned != returnedNever:
+	case (c.only && asked[whole] || !c.only && wrote[whole]) && sub.Returned != returnedNever:
 		return true // the attribute was named as a whole
 	case c.only && asked == nil && sub.Returned == returnedDefault:
 		return true // it is here for another reason than its name

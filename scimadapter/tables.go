@@ -56,7 +56,7 @@ func serverOnly(a *attribute) { a.Mutability = readOnly }
 func served(a *attribute) *attribute {
 	a.Mutability = readOnly
 	for _, sub := range a.SubAttributes {
-		sub.Mutability = readOnly
+		served(sub)
 	}
 	return a
 }
