@@ -97,7 +97,8 @@ func (o object) copied() object {
 	return c
 }
 
-// removeFrom removes everything, or with a value those elements that have all of its parts: Entra's older form.
+// removeFrom removes everything, or with a value those elements that have all of its parts: Entra's older form. A value that says
+// no more than "not primary" names none.
 func (m manners) removeFrom(holder object, a *attribute, old []any, op operation) error {
 	if op.value == nil {
 		return holder.removeWhole(a, op)
@@ -108,7 +109,9 @@ func (m manners) removeFrom(holder object, a *attribute, old []any, op operation
 	}
 	patterns, _ := taken.([]any)
 	holder.setList(a.Name, slices.DeleteFunc(slices.Clone(old), func(element any) bool {
-		return slices.ContainsFunc(patterns, func(pattern any) bool { return a.covers(element, pattern) })
+		return slices.ContainsFunc(patterns, func(pattern any) bool {
+			return a.sameness(pattern) != a.sameness(object{}) && a.covers(element, pattern)
+		})
 	}))
 	return nil
 }

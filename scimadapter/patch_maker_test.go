@@ -235,6 +235,8 @@ func (g maker) value(a *modelAttr, p modelPath) any {
 		return g.element(a)
 	case a.is("b") && g.often(70):
 		return g.often(50)
+	case a.name == "$ref" && g.often(80):
+		return g.one("../Users/a", "Users/eva", "b", "")
 	}
 	return g.word(a)
 }
@@ -250,9 +252,7 @@ func (g maker) element(a *modelAttr) any {
 		if part.is("b") && g.often(80) || part.name == "$ref" && hasValue || !g.often(60) {
 			continue
 		}
-		if value[part.name] = g.value(part, modelPath{}); part.name == "$ref" {
-			value[part.name] = g.one("../Users/a", "b", "")
-		}
+		value[part.name] = g.value(part, modelPath{})
 	}
 	return value
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -245,6 +246,9 @@ func (m model) complex(holder doc, word string, a *modelAttr, value any) string 
 	return why
 }
 
+// leadsTo is the address of a person, relative to the server.
+var leadsTo = regexp.MustCompile(`^(?:.*/)?Users/([^/]+)$`)
+
 // parts sets those of a complex value that an object has.
 func (m model) parts(into doc, a *modelAttr, object doc) string {
 	for _, name := range slices.Sorted(maps.Keys(object)) {
@@ -254,8 +258,8 @@ func (m model) parts(into doc, a *modelAttr, object doc) string {
 			return badSyntax
 		case sub.is("o"), sub == nil:
 			continue
-		case sub.name == "$ref" && isText && object["value"] == nil && ref != "":
-			sub, value = a.part("value"), ref[strings.LastIndex(ref, "/")+1:]
+		case sub.name == "$ref" && isText && object["value"] == nil && leadsTo.MatchString(ref):
+			sub, value = a.part("value"), leadsTo.FindStringSubmatch(ref)[1]
 		case sub.name == "$ref" && (isText || value == nil):
 			continue
 		}
