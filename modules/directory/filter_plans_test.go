@@ -155,17 +155,26 @@ func TestALookAtEverybodyEnds(t *testing.T) {
 				t.Errorf("%s among 20,000: %v", text, err)
 			}
 		}
-		w.people.Hurry(time.Millisecond)
 		quick := directory.Query{Where: parsed(t, `userName eq "person00001@example.com"`), Count: 1}
-		for _, text := range slow {
-			for _, ask := range []string{"users", "both"} {
-				if _, err := w.people.Query(w.okta, quick); err != nil { // a connection is at hand
-					t.Fatal(err)
-				}
-				if _, _, err := w.ask(ask, directory.Query{Where: parsed(t, text), Count: 10}); !errors.Is(err, directory.ErrFilterTooCostly) {
-					t.Errorf("%s of %s in a millisecond: %v", text, ask, err)
+		stopped := 0 // in the middle of their work: one that a fast machine ends within the millisecond is answered
+		for _, most := range []time.Duration{time.Millisecond, 0} {
+			w.people.Hurry(most)
+			for _, text := range slow {
+				for _, ask := range []string{"users", "both"} {
+					if _, err := w.people.Query(w.okta, quick); err != nil { // a connection is at hand
+						t.Fatal(err)
+					}
+					_, _, err := w.ask(ask, directory.Query{Where: parsed(t, text), Count: 10})
+					if errors.Is(err, directory.ErrFilterTooCostly) {
+						stopped++
+					} else if err != nil || most == 0 {
+						t.Errorf("%s of %s in %s: %v", text, ask, most, err)
+					}
 				}
 			}
+		}
+		if stopped <= 2*len(slow) {
+			t.Error("nothing was stopped within a millisecond")
 		}
 		for _, text := range []string{`userName eq "person00001@example.com"`, `title sw "title 1"`, `emails pr`, `userName eq "person00001@example.com" and title ne "x"`} {
 			if p, err := w.people.Query(w.okta, directory.Query{Where: parsed(t, text), Count: 10}); err != nil || p.Total == 0 {
