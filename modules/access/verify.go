@@ -20,6 +20,8 @@ const (
 	algorithm = "ES256"
 	tokenType = "at+jwt" // RFC 9068 section 2.1
 
+	headerFields = 3 // alg, kid and typ
+
 	maxHeader = 8 << 10
 	leeway    = 30 * time.Second // between the clocks of replicas
 )
@@ -93,7 +95,7 @@ func (s *Service) verify(ctx context.Context, token string) (v Verified, revoked
 	}
 	otherwise := cmp.Or(err, error(ErrTokenInvalid))
 	jti, err := uuid.Parse(said.ID)
-	if err != nil {
+	if err != nil || jti.String() != said.ID {
 		return Verified{}, false, otherwise
 	}
 	row, err := s.tokenByID(store.AcrossTenants(ctx, "a token names its tenant"), jti)
@@ -166,12 +168,10 @@ var errUnknownKey = errors.New("no such key")
 
 // keyOf finds the key that a token names. It may be newer than what the replica knows.
 func (s *Service) keyOf(ctx context.Context, t *jwt.Token) (key, error) {
-	if t.Header["typ"] != tokenType {
-		return key{}, errUnknownKey
-	}
 	name, _ := t.Header["kid"].(string)
 	kid, err := uuid.Parse(name)
-	if err != nil {
+	// Ours have these three and no other: nothing that leads to another key, and nothing critical that we would not understand.
+	if err != nil || kid.String() != name || t.Header["typ"] != tokenType || len(t.Header) != headerFields {
 		return key{}, errUnknownKey
 	}
 	if k, ok := s.known.key(kid); ok {
