@@ -2,6 +2,8 @@ package scimadapter
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/usherhq/usher/internal/fault"
@@ -43,4 +45,21 @@ func (m manners) patchMessage(doc object, message []byte) error {
 		return err
 	}
 	return m.patch(userType, doc, ops)
+}
+
+// Route is one address of the door as its table has it.
+type Route struct {
+	Path    string // below the base; a slash at its end stands before an id or a name
+	Item    bool   // whether an id ends it
+	Methods []string
+}
+
+// Routes returns the whole table, sorted.
+func (h *Handler) Routes() []Route {
+	var all []Route
+	for _, path := range slices.Sorted(maps.Keys(h.routes)) {
+		of := h.routes[path]
+		all = append(all, Route{Path: path, Item: of.item != nil, Methods: slices.Sorted(maps.Keys(of.methods))})
+	}
+	return all
 }
