@@ -79,7 +79,7 @@ func (e *exchange) getGroup() error {
 }
 
 // putGroup replaces a group. A body that does not speak of members leaves them alone, for who renames a group does not mean
-// to empty it; strictly, it empties it.
+// to empty it; strictly, it empties it. One that has no externalId takes away its own configuration's only.
 func (e *exchange) putGroup() error {
 	body, err := e.body()
 	if err != nil {
@@ -93,7 +93,7 @@ func (e *exchange) putGroup() error {
 	if err != nil {
 		return err
 	}
-	edit := directory.GroupEdit{DisplayName: &name, ExternalID: &external, Strict: e.manners.strict}
+	edit := directory.GroupEdit{DisplayName: &name, ExternalID: &external, KeepForeignID: external == "", Strict: e.manners.strict}
 	if given || e.manners.strict {
 		edit.Members = []directory.MemberEdit{{Op: directory.ReplaceMembers, Members: members}}
 	}

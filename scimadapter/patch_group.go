@@ -75,7 +75,9 @@ func (c *compiler) applyMember(op, name string, value any) error {
 		return errInvalidSyntax.At(attrValue).Sayf(unknownAttribute, quoted(name))
 	case err != nil:
 		return nil //nolint:nilerr // what is not known is passed over
-	case op == opRemove && at.attr != nil && at.attr.Name != attrMembers:
+	case at.attr.Name == attrSchemas && !c.m.strict:
+		return nil // what the provider has read
+	case op == opRemove && at.attr.Name != attrMembers:
 		return nil // JumpCloud names the members to remove beside the group's name
 	}
 	return c.applyAt(at, operation{op: op, path: name, value: value, hasValue: true})
@@ -84,7 +86,7 @@ func (c *compiler) applyMember(op, name string, value any) error {
 func (c *compiler) applyAt(at target, op operation) error {
 	switch at.attr.Name {
 	case attrSchemas:
-		return nil
+		return c.m.applySchemas(groupType, object{}, op)
 	case "displayName":
 		return c.text(at.attr, op, func(text string) { c.edit.DisplayName = &text })
 	case "externalId":
@@ -185,19 +187,16 @@ func (c *compiler) chosen(at target, op operation) error {
 	if err := checkWhere(at.attr, at.where); err != nil {
 		return err
 	}
-	if at.sub != nil {
-		return errMutability.At("path").Sayf("the %s of a member is fixed; remove the member and add another", at.sub.Name)
-	}
 	values, ok := valuesOf(at.where)
+	if at.sub != nil {
+		return c.fixed(at, op, values)
+	}
 	if !ok {
 		return errInvalidFilter.At("path").Sayf(`members are chosen by value, as in members[value eq "usr_…"]`)
 	}
 	refs := make([]directory.MemberRef, len(values))
 	for i, value := range values {
-		if _, _, isID := id.KindOf(strings.ToLower(value)); isID {
-			value = strings.ToLower(value) // case does not count in a member's value
-		}
-		refs[i] = directory.MemberRef{Value: value}
+		refs[i] = directory.MemberRef{Value: memberValue(value)}
 	}
 	switch {
 	case op.op == opRemove:
@@ -208,13 +207,49 @@ func (c *compiler) chosen(at target, op operation) error {
 			return err
 		}
 		if given.Value != refs[0].Value {
-			return errMutability.At("path").Sayf("the value of a member is fixed; remove the member and add another")
+			return errFixed(attrValue)
 		}
 		c.add(directory.MemberEdit{Op: directory.AddMembers, Members: []directory.MemberRef{given}})
 	default:
 		return errNoTarget.At("path").Sayf("members are added by name and removed by filter")
 	}
 	return nil
+}
+
+// memberValue is the value of a member as it is kept: case does not count in an id.
+func memberValue(value string) string {
+	if lower := strings.ToLower(value); lower != value {
+		if _, _, isID := id.KindOf(lower); isID {
+			return lower
+		}
+	}
+	return value
+}
+
+// fixed takes a part of a member that is to be what it is, and refuses to change one (RFC 7643 section 4.2).
+func (c *compiler) fixed(at target, op operation, values []string) error {
+	said, _ := op.value.(string)
+	if len(values) != 1 || op.op == opRemove || said == "" {
+		return errFixed(at.sub.Name)
+	}
+	is, same := memberValue(values[0]), false
+	switch at.sub.Name {
+	case attrValue:
+		same = memberValue(said) == is
+	case attrRef:
+		same = memberValue(c.m.addressed(said)) == is
+	case attrType:
+		kind, _, _ := id.KindOf(is)
+		same = kind == id.User && sameName(said, userType.Name) || kind == id.Group && sameName(said, groupType.Name)
+	}
+	if !same {
+		return errFixed(at.sub.Name)
+	}
+	return nil
+}
+
+func errFixed(part string) error {
+	return errMutability.At("path").Sayf("the %s of a member is fixed; remove the member and add another", part)
 }
 
 func withValue(given any, value string) any {

@@ -59,6 +59,8 @@ type GroupEdit struct {
 	DisplayName *string
 	ExternalID  *string
 	Members     []MemberEdit
+	// KeepForeignID leaves the externalId alone where the group is another configuration's than the caller's.
+	KeepForeignID bool
 	// Strict refuses members that nobody knows with ErrInvalidMember. Otherwise a configuration's unknown members are parked
 	// until they come; a caller who is no configuration is always strict.
 	Strict bool

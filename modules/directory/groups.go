@@ -197,7 +197,7 @@ func (g *Group) edited(q scope, edit GroupEdit) (now *Group, changed bool, err e
 	if edit.DisplayName != nil {
 		now.DisplayName = *edit.DisplayName
 	}
-	if edit.ExternalID != nil {
+	if edit.ExternalID != nil && (!edit.KeepForeignID || g.Config == nil || *g.Config == q.config) {
 		now.ExternalID = *edit.ExternalID
 	}
 	if q.provider() && g.Config == nil {
