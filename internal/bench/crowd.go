@@ -8,9 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/id"
-	"github.com/usherhq/usher/internal/store"
 )
 
 // crowd is a tenant of its own with very large groups, so that the other rows do not feel them.
@@ -33,84 +31,49 @@ func crowdRow(changes, size int) string {
 	return fmt.Sprintf("PATCH of %d members of %d", changes, size)
 }
 
-// wantsCrowd tells whether any row needs it.
-func (s settings) wantsCrowd() bool {
+func crowdNames() (all []string) {
 	for _, changes := range crowdChanges {
 		for _, size := range crowdSizes {
-			if strings.Contains(crowdRow(changes, size), s.Rows) {
-				return true
-			}
+			all = append(all, crowdRow(changes, size))
 		}
 	}
-	return false
+	return all
 }
 
 func (w *world) prepareCrowd(ctx context.Context) error {
-	var tenant struct{ ID string }
-	if err := w.usherJSON(ctx, &tenant, "tenant", "create", "--name", "Crowd", "--slug", "crowd", "--plan", "advanced"); err != nil {
+	c := &crowd{groups: map[int]id.ID{}}
+	var err error
+	if c.tenant, c.config, c.token, err = w.newTenant(ctx, "crowd"); err != nil {
 		return err
 	}
-	var config struct{ ID, Token string }
-	if err := w.usherJSON(ctx, &config, "scim", "create", "--tenant", "crowd", "--name", "Crowd"); err != nil {
-		return err
-	}
-	c := &crowd{token: config.Token, groups: map[int]id.ID{}}
-	c.tenant, _ = id.Tenant.Parse(tenant.ID)
-	c.config, _ = id.Config.Parse(config.ID)
 	for range crowdSizes[len(crowdSizes)-1] + 2*outsidersEach {
 		c.people = append(c.people, id.New())
 	}
 	w.crowd = c
-	db, err := store.Open(ctx, store.Options{URL: w.database})
+	f, err := w.filler(ctx, c.tenant)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = db.Close() }()
-	ctx = caller.With(ctx, caller.Caller{Tenant: c.tenant, Kind: caller.KindWorker})
-	return c.fill(ctx, db)
+	defer f.close()
+	return c.fill(f)
 }
 
 // Each value is the id of a row to make and the id of a person, one behind the other.
-const (
-	insertCrowd = `INSERT INTO users (tenant_id, id, created_at, updated_at, version, user_name, user_name_key, active, origin, attributes, indexed)
-		SELECT $1::uuid, m.value, $2::timestamptz, $2::timestamptz, 1, m.value::text, '' || m.value::text, true, 'scim', '{"userName":"' || m.value::text || '"}', true
-		FROM unnest($3::uuid[]) AS m(value)`
-	insertCrowdMembers = `INSERT INTO memberships (tenant_id, id, group_id, member_id, user_id, source, source_id, since)
-		SELECT $1::uuid, substr(m.value, 1, 36)::uuid, $4::uuid, substr(m.value, 37)::uuid, (substr(m.value, 37)::uuid), 'scim', $5::uuid, $2::timestamptz
-		FROM unnest($3::text[]) AS m(value)`
-	insertCrowdGroup = `INSERT INTO groups (tenant_id, id, created_at, updated_at, version, display_name, display_name_key, scim_config_id)
-		VALUES ($1, $2, $3, $3, 1, $4, $4, $5)`
-)
+const insertMembers = `INSERT INTO memberships (tenant_id, id, group_id, member_id, user_id, source, source_id, since)
+	SELECT $1::uuid, substr(m.value, 1, 36)::uuid, $3::uuid, substr(m.value, 37)::uuid, (substr(m.value, 37)::uuid), 'scim', $4::uuid, $2::timestamptz
+	FROM unnest($5::text[]) AS m(value)`
 
-func (c *crowd) fill(ctx context.Context, db *store.DB) error {
-	now := db.Now()
-	exec := func(statement string, args ...any) error {
-		err := store.Do(ctx, db, func(ctx context.Context) error {
-			_, err := db.Exec(ctx, statement, args...)
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("fill the crowd: %w", err)
-		}
-		return nil
-	}
-	if err := exec(insertCrowd, c.tenant, now, c.people); err != nil {
+func (c *crowd) fill(f *filler) error {
+	if err := f.named(c.people); err != nil {
 		return err
 	}
 	for _, size := range crowdSizes {
 		c.groups[size] = id.New()
-		if err := exec(insertCrowdGroup, c.tenant, c.groups[size], now, fmt.Sprintf("group of %d", size), c.config); err != nil {
-			return err
-		}
-		pairs := make([]string, size)
-		for i := range pairs {
-			pairs[i] = id.New().String() + c.people[i].String()
-		}
-		if err := exec(insertCrowdMembers, c.tenant, now, pairs, c.groups[size], c.config); err != nil {
+		if err := f.group(c.groups[size], fmt.Sprintf("group of %d", size), c.config, c.people[:size]); err != nil {
 			return err
 		}
 	}
-	return exec("ANALYZE")
+	return f.done(len(c.people), len(c.groups))
 }
 
 // rows add many people to a group and take them out again, in turn, so that it keeps its size.

@@ -49,7 +49,7 @@ func (w *world) startFloor(ctx context.Context) (*process, error) {
 	}
 	command := exec.Command(os.Args[0]) //nolint:noctx // stop ends it
 	command.Env = append(os.Environ(), floorEnv+"="+string(text))
-	return started(ctx, address, command)
+	return w.started(ctx, address, command)
 }
 
 // floor is the bare handler.
@@ -72,6 +72,7 @@ func serveFloor(text string) error {
 	mux := http.NewServeMux()
 	for path, act := range map[string]func(context.Context, *http.Request) (int, error){
 		"/create": f.create, "/lookup": f.lookup, "/get": f.get, "/active": f.active, "/member": f.member, "/page": f.page, "/graph": f.graph,
+		"/filter": f.filter, "/bulk": f.bulk,
 	} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -17,8 +18,11 @@ func (f *floor) event(kind string, subject id.ID, at time.Time) change {
 }
 
 func (f *floor) create(ctx context.Context, r *http.Request) (int, error) {
-	name, of, at, config := r.URL.Query().Get("name"), id.New(), now(), f.Config
-	auto := r.URL.Query().Has("auto")
+	return 1, f.apply(ctx, f.creation(r.URL.Query().Get("name"), r.URL.Query().Has("auto")))
+}
+
+func (f *floor) creation(name string, auto bool) []change {
+	of, at, config := id.New(), now(), f.Config
 	if auto {
 		config = f.Auto
 	}
@@ -43,23 +47,31 @@ func (f *floor) create(ctx context.Context, r *http.Request) (int, error) {
 				[]any{f.Tenant, id.New(), f.License, of, id.New(), at}},
 			f.event("seat.invited", of, at))
 	}
-	return 1, f.apply(ctx, changes)
+	return changes
 }
 
 // user reads people with their groups in one round trip.
-func (f *floor) user() string {
+func (f *floor) user() string { return f.userWith("", "") }
+
+func (f *floor) userWith(columns, join string) string {
 	groups := `json_agg(json_build_array(g.id, g.display_name))`
 	if f.Dialect != storetest.Postgres {
 		groups = `json_group_array(json_array(g.id, g.display_name))`
 	}
 	return `SELECT u.id, u.attributes, u.version, u.created_at, u.updated_at, l.external_id, l.active,
 		(SELECT ` + groups + ` FROM memberships m JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
-			WHERE m.tenant_id = u.tenant_id AND m.member_id = u.id) FROM users u
+			WHERE m.tenant_id = u.tenant_id AND m.member_id = u.id)` + columns + ` FROM users u` + join + `
 		LEFT JOIN links l ON l.tenant_id = u.tenant_id AND l.user_id = u.id AND l.scim_config_id = $2 WHERE u.tenant_id = $1 AND `
 }
 
 func (f *floor) lookup(ctx context.Context, r *http.Request) (int, error) {
-	return f.read(ctx, f.user()+`u.user_name_key = $3`, f.Tenant, f.Config, r.URL.Query().Get("name"))
+	tenant, config := f.Tenant, f.Config
+	if query := r.URL.Query(); query.Has("tenant") {
+		if err := errors.Join(tenant.UnmarshalText([]byte(query.Get("tenant"))), config.UnmarshalText([]byte(query.Get("config")))); err != nil {
+			return 0, err
+		}
+	}
+	return f.read(ctx, f.user()+`u.user_name_key = $3`, tenant, config, r.URL.Query().Get("name"))
 }
 
 func (f *floor) get(ctx context.Context, r *http.Request) (int, error) {
@@ -98,7 +110,7 @@ func (f *floor) member(ctx context.Context, r *http.Request) (int, error) {
 }
 
 func (f *floor) page(ctx context.Context, r *http.Request) (int, error) {
-	return f.read(ctx, f.user()+`u.id > $3 ORDER BY u.id LIMIT 100`, f.Tenant, f.Config, r.URL.Query().Get("after"))
+	return f.read(ctx, f.userWith(total, "")+`u.id > $3 ORDER BY u.id LIMIT 100`, f.Tenant, f.Config, r.URL.Query().Get("after"))
 }
 
 func (f *floor) graph(ctx context.Context, _ *http.Request) (int, error) {

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,11 +25,13 @@ import (
 
 // settings say what is measured.
 type settings struct {
-	People    int
-	Seconds   float64
-	Databases string
-	JSON      bool
-	Rows      string
+	People    int     `json:"people"`
+	Seconds   float64 `json:"seconds"`
+	Databases string  `json:"databases"`
+	JSON      bool    `json:"-"`
+	Rows      string  `json:"rows,omitempty"`
+	Only      int     `json:"connections,omitempty"` // 0 for one and many
+	Record    bool    `json:"-"`                     // in docs/evidence.md
 }
 
 // now is the one clock.
@@ -48,6 +51,8 @@ func main() {
 	flag.StringVar(&s.Databases, "databases", "sqlite,postgres", "which databases")
 	flag.BoolVar(&s.JSON, "json", false, "print JSON")
 	flag.StringVar(&s.Rows, "rows", "", "only rows that have this in their names")
+	flag.IntVar(&s.Only, "connections", 0, "only with so many connections: 1 or 16")
+	flag.BoolVar(&s.Record, "record", false, "write the run into "+evidence)
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, s)
@@ -59,6 +64,7 @@ func main() {
 }
 
 func run(ctx context.Context, s settings) error {
+	began := now()
 	folder, err := os.MkdirTemp("", "usher-bench-")
 	if err != nil {
 		return err
@@ -70,64 +76,95 @@ func run(ctx context.Context, s settings) error {
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build usher: %w", err)
 	}
-	var all []result
+	r := &report{Settings: s, Commit: commit(ctx)}
+	var versions []string
 	for dialect := range strings.SplitSeq(s.Databases, ",") {
-		found, err := measureOn(ctx, s, dialect, program, filepath.Join(folder, dialect))
+		version, err := r.measureOn(ctx, s, dialect, program, filepath.Join(folder, dialect))
 		if err != nil {
 			return fmt.Errorf("%s: %w", dialect, err)
 		}
-		all = append(all, found...)
+		versions = append(versions, version)
 	}
-	if s.JSON {
-		text, err := json.MarshalIndent(all, "", "  ")
+	if s.wants(readingRow) {
+		if r.Readings, err = readFilters(); err != nil {
+			return err
+		}
+	}
+	r.Machine = machine(ctx, versions...)
+	r.judge()
+	progressf("done in %s", now().Sub(began).Round(time.Second))
+	return r.tell()
+}
+
+// tell says what the run has found where the settings want it.
+func (r *report) tell() error {
+	if r.Settings.JSON {
+		text, err := json.MarshalIndent(r, "", "  ")
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(os.Stdout, string(text))
-		return err
+		if _, err := fmt.Fprintln(os.Stdout, string(text)); err != nil {
+			return err
+		}
+	} else {
+		r.write(os.Stdout)
 	}
-	write(os.Stdout, all)
-	return nil
+	if !r.Settings.Record {
+		return nil
+	}
+	return r.record()
 }
 
-func measureOn(ctx context.Context, s settings, dialect, program, folder string) ([]result, error) {
-	database := "sqlite:" + filepath.Join(folder, "usher.db")
+// measureOn measures every row on one database, and returns which it is.
+func (r *report) measureOn(ctx context.Context, s settings, dialect, program, folder string) (string, error) {
+	w := &world{settings: s, dialect: dialect, program: program, database: "sqlite:" + filepath.Join(folder, "usher.db"), data: filepath.Join(folder, "data")}
 	if dialect == storetest.Postgres {
 		server, err := storetest.Start(ctx, storetest.ServerOptions{Durable: true})
 		if err != nil {
-			return nil, err
+			return "", err
 		}
 		defer func() { _ = server.Stop() }()
-		database = server.URL()
+		w.database, w.postmaster = server.URL(), postmasterOf(socketOf(server.URL()))
 	}
 	progressf("%s: %d people move in", dialect, s.People)
-	w := &world{settings: s, dialect: dialect, program: program, database: database, data: filepath.Join(folder, "data")}
 	if err := w.prepare(ctx); err != nil {
-		return nil, err
+		return "", err
 	}
 	usher, err := w.startUsher(ctx)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	defer usher.stop()
 	floor, err := w.startFloor(ctx)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	defer floor.stop()
-	var all []result
-	for _, connections := range []int{1, 16} {
-		for _, row := range append(w.rows(), w.crowd.rows(connections)...) {
-			if !strings.Contains(row.name, s.Rows) {
-				continue
-			}
-			progressf("%s, %d connections: %s", dialect, connections, row.name)
-			r, err := w.measure(ctx, row, connections, usher, floor)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", row.name, err)
-			}
-			all = append(all, r)
+	for _, connections := range []int{1, many} {
+		if s.Only != 0 && s.Only != connections {
+			continue
 		}
+		found, err := w.measureAll(ctx, connections, usher, floor)
+		r.Results = append(r.Results, found...)
+		if err != nil {
+			return "", err
+		}
+	}
+	r.Facts = append(r.Facts, w.facts...)
+	return w.version(ctx)
+}
+
+func (w *world) measureAll(ctx context.Context, connections int, usher, floor *process) ([]result, error) {
+	rows := slices.Concat(w.rows(), w.listRows(), w.townRows(), w.crowd.rows(connections))
+	rows = slices.DeleteFunc(rows, func(of row) bool { return !w.wants(of.name) || of.single && connections > 1 })
+	var all []result
+	for i, of := range rows {
+		progressf("%s, %d connections, row %d of %d: %s", w.dialect, connections, i+1, len(rows), of.name)
+		found, err := w.measure(ctx, of, connections, usher, floor)
+		if err != nil {
+			return all, fmt.Errorf("%s: %w", of.name, err)
+		}
+		all = append(all, found)
 	}
 	return all, nil
 }

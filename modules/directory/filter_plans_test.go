@@ -73,6 +73,27 @@ func TestIndexesFindWhomAFilterTakes(t *testing.T) {
 	})
 }
 
+// TestWhatManyShareIsNotLookedFor: nearly every e-mail address is of the type work, so an element is found by its value,
+// in whatever order the two are asked for.
+func TestWhatManyShareIsNotLookedFor(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		for _, text := range []string{
+			`emails[type eq "work" and value sw "a"]`, `emails[value sw "a" and type eq "work"]`, `emails.type eq "work" and emails.value gt "a"`,
+		} {
+			piece, _, err := w.people.Statements(w.okta, directory.Query{Where: parsed(t, text), Base: address}, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			const byValue = "attr = 100 "
+			if found, _, _ := strings.Cut(piece.SQL, "FROM users u"); !strings.Contains(found, byValue) {
+				t.Errorf("%s looks for the type:\n%s", text, piece.SQL)
+			}
+		}
+	})
+}
+
 // checkPlans fails where a statement of a query goes through a table.
 func (w *world) checkPlans(query directory.Query, name string, ofGroups bool) {
 	w.t.Helper()

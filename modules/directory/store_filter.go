@@ -55,6 +55,7 @@ const (
 	rankUnique rank = iota + 1 // one at most, found by its own row
 	rankEqual
 	rankRange
+	rankCommon // eq with a value that many share, as a type of e-mail is
 	rankPresent
 	rankScan
 )
@@ -65,8 +66,10 @@ func rankOf(op filter.Op, r reach) rank {
 		return rankScan
 	case op == filter.Pr:
 		return rankPresent
-	case op != filter.Eq || r.common:
+	case op != filter.Eq:
 		return rankRange
+	case r.common:
+		return rankCommon
 	case r.unique:
 		return rankUnique
 	default:
