@@ -43,6 +43,7 @@ type attribute struct {
 	ReferenceTypes  []string     `json:"referenceTypes,omitempty"`
 
 	misfit func(text string) string // why a text cannot be a value; nil where any can
+	unruly func(text string) string // why it cannot be one by the letter, though providers send it
 	own    bool                     // of a schema of the tenant's own
 	secret bool                     // taken and thrown away; discovery does not speak of it
 }

@@ -123,6 +123,14 @@ var kindnesses = []kindness{
 		example: "okta/push-before-people",
 	},
 	{
+		does: "countries by any name", who: "all, where the directory has no codes", rfc: "ISO 3166-1 alpha-2 (7643 §4.1.2)", on: butStrict,
+		example: "entra/countries",
+	},
+	{
+		does: "an empty group is answered with `members: []`", who: entra, rfc: "what has no value may be left out (7643 §2.5)", on: butStrict,
+		example: "entra/groups",
+	},
+	{
 		does: "a PUT of a group without `members` leaves them alone", who: okta, rfc: "may be cleared (7644 §3.5.1)", on: butStrict,
 		example: "okta/push-by-put",
 	},

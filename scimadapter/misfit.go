@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"net/url"
 	"strings"
+
+	"golang.org/x/text/language"
 )
 
 // notWeb tells why a text is no address on the web. One without a scheme is taken as providers send it; one with another scheme
@@ -13,6 +15,16 @@ func notWeb(text string) string {
 	address, err := url.Parse(text)
 	if err != nil || address.Scheme != "" && address.Scheme != httpScheme && address.Scheme != httpsScheme {
 		return "is not the address of a page: it begins with http:// or https://"
+	}
+	return ""
+}
+
+// notCountry tells why a text is not the code of a country, ISO 3166-1 alpha-2 (RFC 7643 section 4.1.2).
+func notCountry(text string) string {
+	const letters = 2
+	region, err := language.ParseRegion(text)
+	if err != nil || len(text) != letters || !region.IsCountry() {
+		return "is not the code of a country with two letters, as NO"
 	}
 	return ""
 }

@@ -120,25 +120,37 @@ func (e *exchange) appendGroup(out []byte, g *directory.Group, view projection) 
 	out = append(out, `,"displayName":`...)
 	out = appendText(out, g.DisplayName)
 	if view.wants(attrMembers) {
-		out = append(out, `,"members":[`...)
-		for after, first := id.Nil, true; ; {
-			members, err := e.h.directory.Members(e.ctx, g.ID, after, piece)
-			if err != nil {
-				return nil, err
-			}
-			for _, m := range members {
-				if !first {
-					out = append(out, ',')
-				}
-				out, first, after = e.appendMember(out, m), false, m.ID
-			}
-			if len(members) < piece {
-				break
-			}
+		var err error
+		if out, err = e.appendMembers(out, g); err != nil {
+			return nil, err
 		}
-		out = append(out, ']')
 	}
 	return append(e.appendMeta(out, groupType, name, g.CreatedAt, g.UpdatedAt, g.Version), '}'), nil
+}
+
+// appendMembers appends who is in a group. An empty one shows an empty list, as Entra's documents have it; strictly, nothing, as
+// with every attribute that has no value (RFC 7643 section 2.5).
+func (e *exchange) appendMembers(out []byte, g *directory.Group) ([]byte, error) {
+	before := len(out)
+	out = append(out, `,"members":[`...)
+	for after, first := id.Nil, true; ; {
+		members, err := e.h.directory.Members(e.ctx, g.ID, after, piece)
+		if err != nil {
+			return nil, err
+		}
+		if first && len(members) == 0 && e.manners.strict {
+			return out[:before], nil
+		}
+		for _, m := range members {
+			if !first {
+				out = append(out, ',')
+			}
+			out, first, after = e.appendMember(out, m), false, m.ID
+		}
+		if len(members) < piece {
+			return append(out, ']'), nil
+		}
+	}
 }
 
 func (e *exchange) appendMember(out []byte, m directory.Member) []byte {

@@ -118,8 +118,10 @@ func password() *attribute {
 func addresses() *attribute {
 	kind := text("type", "What the address is for.")
 	kind.CanonicalValues = []string{"work", "home", "other"}
+	country := text("country", "The code of the country, such as NO.")
+	country.unruly = notCountry
 	a := complexOf("addresses", "Postal addresses.", text("formatted", "The address as it is written on a letter."), text("streetAddress", "Street and number."),
-		text("locality", "City."), text("region", "State or region."), text("postalCode", "Postal code."), text("country", "Country."), kind,
+		text("locality", "City."), text("region", "State or region."), text("postalCode", "Postal code."), country, kind,
 		flag("primary", "Whether it is the preferred one; at most one is."))
 	a.MultiValued = true
 	return a

@@ -104,11 +104,11 @@ func (m manners) takeOne(a *attribute, value any) (any, error) {
 	case a.Type == typeBoolean:
 		return takeBoolean(a, value)
 	default:
-		return takeText(a, value)
+		return m.takeText(a, value)
 	}
 }
 
-func takeText(a *attribute, value any) (any, error) {
+func (m manners) takeText(a *attribute, value any) (any, error) {
 	read, ok := value.(string)
 	switch {
 	case value == nil, ok && read == "":
@@ -119,6 +119,10 @@ func takeText(a *attribute, value any) (any, error) {
 		return nil, errInvalidValue.At(a.Name).Sayf("%s has the character U+0000, which cannot be kept", a.Name)
 	case a.misfit != nil:
 		if why := a.misfit(read); why != "" {
+			return nil, errInvalidValue.At(a.Name).Sayf("%s %s", a.Name, why)
+		}
+	case m.strict && a.unruly != nil:
+		if why := a.unruly(read); why != "" {
 			return nil, errInvalidValue.At(a.Name).Sayf("%s %s", a.Name, why)
 		}
 	}

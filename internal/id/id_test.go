@@ -38,6 +38,44 @@ func TestIDsIncrease(t *testing.T) {
 	}
 }
 
+// TestNoIDIsMadeTwice makes many side by side, and spells them as every kind of thing.
+//
+// Conformance: S-3.1-01 S-3.1-02 P-6-03
+func TestNoIDIsMadeTwice(t *testing.T) {
+	t.Parallel()
+	const makers, each = 8, 20_000
+	made := make(chan []id.ID, makers)
+	for range makers {
+		go func() {
+			all := make([]id.ID, each)
+			for i := range all {
+				all[i] = id.New()
+			}
+			made <- all
+		}()
+	}
+	seen := make(map[id.ID]bool, makers*each)
+	for range makers {
+		for _, of := range <-made {
+			seen[of] = true
+		}
+	}
+	if len(seen) != makers*each {
+		t.Errorf("%d ids are %d", makers*each, len(seen))
+	}
+	kinds := []id.Kind{id.Tenant, id.User, id.Group, id.License, id.Seat, id.Config, id.Token, id.Administrator, id.Event, id.Call, id.Rule, id.Claim}
+	for of := range seen {
+		for _, kind := range kinds {
+			if text := kind.Format(of); text == "" || strings.Contains(strings.ToLower(text), "bulkid") {
+				t.Fatalf("%s has a word that is reserved (RFC 7643 section 3.1)", text)
+			}
+		}
+	}
+	if of := id.New(); of.Version() != 7 || of.Variant() != uuid.RFC4122 { // 74 of its 128 bits are random
+		t.Errorf("%s is no UUIDv7", of)
+	}
+}
+
 func TestParseRefusesEveryOtherSpelling(t *testing.T) {
 	t.Parallel()
 	good := id.User.Format(id.New())

@@ -67,6 +67,10 @@ func (w *world) index() int {
 	return n
 }
 
+// TestASchemaThatCannotBeKeptToIsRefused: above all, the parts that every list has mean in a tenant's schema what they mean in
+// the standard's (RFC 7643 section 2.4).
+//
+// Conformance: S-2.4-03
 func TestASchemaThatCannotBeKeptToIsRefused(t *testing.T) {
 	t.Parallel()
 	db := storetest.Open(t, storetest.SQLite)
@@ -112,6 +116,11 @@ func TestASchemaThatCannotBeKeptToIsRefused(t *testing.T) {
 		"primary as text":        list(directory.Attribute{Name: "primary"}),
 		"Primary":                list(directory.Attribute{Name: "Primary", Type: directory.TypeBoolean}),
 		"type as a number":       list(directory.Attribute{Name: "type", Type: directory.TypeInteger}),
+		"display as a number":    list(directory.Attribute{Name: "display", Type: directory.TypeInteger}),
+		"$ref as text":           list(directory.Attribute{Name: "$ref"}),
+		"a list of values":       list(directory.Attribute{Name: "value", MultiValued: true}),
+		"a list of primaries":    list(directory.Attribute{Name: "primary", Type: directory.TypeBoolean, MultiValued: true}),
+		"TYPE":                   list(directory.Attribute{Name: "TYPE"}),
 		"an immutable element":   list(directory.Attribute{Name: "b", Mutability: directory.Immutable}),
 		"a unique part":          list(directory.Attribute{Name: "b", Uniqueness: directory.UniqueInTenant}),
 		"writeOnly, yet shown":   only(directory.Attribute{Name: "a", Mutability: directory.WriteOnly}),
