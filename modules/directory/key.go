@@ -63,10 +63,5 @@ func unassigned(text string) bool {
 	if isASCII(text) {
 		return false
 	}
-	for _, r := range text {
-		if !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Z, unicode.C) {
-			return true
-		}
-	}
-	return false
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Cn, r) })
 }
