@@ -87,7 +87,10 @@ var stands = map[string]string{
 }
 
 // atHand are fields that need no statement: they come with their object.
-var atHand = []string{"MemberEdge.node", "MemberEdge.reasons", "UserGroupEdge.node", "ScimConfig.recognized", "ScimConfig.warnings"}
+var atHand = []string{"License.overAssignment", "License.reclaimPolicy", "License.alerts", "MemberEdge.node", "MemberEdge.reasons", "UserGroupEdge.node", "ScimConfig.recognized", "ScimConfig.warnings"}
+
+// apart are fields without fields below them that need a statement of their own.
+var apart = []string{"Seat.position", "Seat.reason", "Seat.consent", "ScimConfig.lastUsedAt"}
 
 // TestEveryFieldIsReadForItsWholeLevel asks for every field that has fields below it, of many things at once. It must cost what
 // it costs for a few: one statement for the rows of a level and one for their number, each time it is asked.
@@ -132,7 +135,7 @@ func asks(of string, field *ast.FieldDefinition) map[string]int {
 	composite := below.Kind == ast.Object || below.Kind == ast.Interface
 	name := of + "." + field.Name
 	switch {
-	case name == "Seat.position" || name == "ScimConfig.lastUsedAt":
+	case slices.Contains(apart, name):
 		return map[string]int{field.Name: 1}
 	case !composite:
 		return nil
@@ -166,7 +169,7 @@ func flat(name string) string {
 	for _, f := range schema().Types[name].Fields {
 		below := schema().Types[f.Type.Name()]
 		switch {
-		case strings.HasPrefix(f.Name, "__") || name+"."+f.Name == "Seat.position" || name+"."+f.Name == "ScimConfig.lastUsedAt":
+		case strings.HasPrefix(f.Name, "__") || slices.Contains(apart, name+"."+f.Name):
 		case f.Name == "node" && below.Kind == ast.Object:
 			parts = append(parts, f.Name+flat(below.Name))
 		case f.Name == "node":

@@ -7,6 +7,7 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"github.com/usherhq/usher/graph/generated"
 	"github.com/usherhq/usher/internal/id"
@@ -90,6 +91,34 @@ func (r *licenseResolver) Ledger(ctx context.Context, obj *licensing.License, fi
 	return r.ledgerOfLicense(ctx, obj, f, paging(first, after, last, before), way(direction))
 }
 
+// Allowed is the resolver for the allowed field.
+func (r *licenseResolver) Allowed(ctx context.Context, obj *licensing.License) (*int64, error) {
+	if obj.OverPercent == licensing.Unlimited {
+		return nil, nil //nolint:nilnil // no limit
+	}
+	return &obj.Allowed, nil
+}
+
+// OverAssignment is the resolver for the overAssignment field.
+func (r *licenseResolver) OverAssignment(ctx context.Context, obj *licensing.License) (*generated.OverAssignment, error) {
+	return overAssignment(obj.OverPercent), nil
+}
+
+// ConsentNeeded is the resolver for the consentNeeded field.
+func (r *licenseResolver) ConsentNeeded(ctx context.Context, obj *licensing.License) (bool, error) {
+	return obj.Consent, nil
+}
+
+// Requires is the resolver for the requires field.
+func (r *licenseResolver) Requires(ctx context.Context, obj *licensing.License) ([]*licensing.License, error) {
+	return along(ctx, obj, "requires", licenseKey, listEach(r.Licensing.Required))
+}
+
+// ReclaimPolicy is the resolver for the reclaimPolicy field.
+func (r *licenseResolver) ReclaimPolicy(ctx context.Context, obj *licensing.License) (*licensing.ReclaimPolicy, error) {
+	return &obj.Reclaim, nil
+}
+
 // CreateLicense is the resolver for the createLicense field.
 func (r *mutationResolver) CreateLicense(ctx context.Context, input generated.CreateLicenseInput) (*generated.LicensePayload, error) {
 	n := licensing.NewLicense{
@@ -99,6 +128,15 @@ func (r *mutationResolver) CreateLicense(ctx context.Context, input generated.Cr
 	set(&n.SKU, input.Sku)
 	set(&n.Edition, input.Edition)
 	set(&n.Currency, input.Currency)
+	policies := policiesOf(input.OverAssignment, input.GraceDays, input.ConsentNeeded, input.Requires, input.ReclaimPolicy, input.Alerts)
+	edit, err := policies.read()
+	if err != nil {
+		return nil, err
+	}
+	var terms licensing.License
+	edit(&terms)
+	n.OverPercent, n.GraceDays, n.Consent, n.Requires = terms.OverPercent, terms.GraceDays, terms.Consent, terms.Requires
+	n.Reclaim, n.Alerts = terms.Reclaim, terms.Alerts
 	l, err := r.Licensing.Buy(ctx, n)
 	if err != nil {
 		return nil, err
@@ -112,7 +150,13 @@ func (r *mutationResolver) UpdateLicense(ctx context.Context, input generated.Up
 	if err != nil {
 		return nil, err
 	}
+	policies := policiesOf(input.OverAssignment, input.GraceDays, input.ConsentNeeded, input.Requires, input.ReclaimPolicy, input.Alerts)
+	given, err := policies.read()
+	if err != nil {
+		return nil, err
+	}
 	l, err := r.Licensing.Change(ctx, of, value(input.ExpectedVersion), func(l *licensing.License) error {
+		given(l)
 		set(&l.Product, input.Product)
 		set(&l.Edition, input.Edition)
 		set(&l.Currency, input.Currency)
@@ -141,8 +185,13 @@ func (r *mutationResolver) ResizeLicense(ctx context.Context, input generated.Re
 }
 
 // AssignSeat is the resolver for the assignSeat field.
-func (r *mutationResolver) AssignSeat(ctx context.Context, input generated.SeatInput) (*generated.SeatPayload, error) {
-	return r.seatVerb(ctx, input, r.Licensing.Assign)
+func (r *mutationResolver) AssignSeat(ctx context.Context, input generated.AssignSeatInput) (*generated.SeatPayload, error) {
+	priority := 0
+	set(&priority, input.Priority)
+	return r.seatVerb(ctx, generated.SeatInput{LicenseID: input.LicenseID, UserID: input.UserID},
+		func(ctx context.Context, license, user id.ID) (licensing.Seat, error) {
+			return r.Licensing.AssignWith(ctx, license, user, priority)
+		})
 }
 
 // UnassignSeat is the resolver for the unassignSeat field.
@@ -170,6 +219,16 @@ func (r *mutationResolver) TransferSeat(ctx context.Context, input generated.Tra
 // ActivateSeat is the resolver for the activateSeat field.
 func (r *mutationResolver) ActivateSeat(ctx context.Context, input generated.SeatInput) (*generated.SeatPayload, error) {
 	return r.seatVerb(ctx, input, r.Licensing.Activate)
+}
+
+// RecordConsent is the resolver for the recordConsent field.
+func (r *mutationResolver) RecordConsent(ctx context.Context, input generated.SeatInput) (*generated.ConsentPayload, error) {
+	return r.consent(ctx, input, licensing.ConsentGiven)
+}
+
+// WithdrawConsent is the resolver for the withdrawConsent field.
+func (r *mutationResolver) WithdrawConsent(ctx context.Context, input generated.SeatInput) (*generated.ConsentPayload, error) {
+	return r.consent(ctx, input, licensing.ConsentWithdrawn)
 }
 
 // License is the resolver for the license field.
@@ -202,6 +261,11 @@ func (r *queryResolver) Access(ctx context.Context, product string, people []*ge
 	return pointers(answers), err
 }
 
+// Exempt is the resolver for the exempt field.
+func (r *reclaimPolicyResolver) Exempt(ctx context.Context, obj *licensing.ReclaimPolicy) ([]string, error) {
+	return formatted(id.Group, obj.ExemptGroups), nil
+}
+
 // ID is the resolver for the id field.
 func (r *seatResolver) ID(ctx context.Context, obj *licensing.Seat) (string, error) {
 	return id.Seat.Format(obj.ID), nil
@@ -222,6 +286,36 @@ func (r *seatResolver) Position(ctx context.Context, obj *licensing.Seat) (*int6
 	return along(ctx, obj, "position", lineKey, oneEach(r.Licensing.Places))
 }
 
+// Reason is the resolver for the reason field.
+func (r *seatResolver) Reason(ctx context.Context, obj *licensing.Seat) (string, error) {
+	cause, err := along(ctx, obj, "reason", seatKey, oneEach(r.Licensing.Causes))
+	if err != nil || cause == nil {
+		return "", err
+	}
+	return *cause, nil
+}
+
+// KeptUntil is the resolver for the keptUntil field.
+func (r *seatResolver) KeptUntil(ctx context.Context, obj *licensing.Seat) (*time.Time, error) {
+	if obj.State != licensing.Grace && obj.State != licensing.Paused {
+		return nil, nil //nolint:nilnil // nothing ends it
+	}
+	return obj.ValidUntil, nil
+}
+
+// ReclaimReason is the resolver for the reclaimReason field.
+func (r *seatResolver) ReclaimReason(ctx context.Context, obj *licensing.Seat) (*string, error) {
+	if obj.ReclaimReason == "" {
+		return nil, nil //nolint:nilnil // nobody wants it back
+	}
+	return &obj.ReclaimReason, nil
+}
+
+// Consent is the resolver for the consent field.
+func (r *seatResolver) Consent(ctx context.Context, obj *licensing.Seat) (*string, error) {
+	return along(ctx, obj, "consent", seatKey, oneEach(r.Licensing.Consents))
+}
+
 // Claims is the resolver for the claims field.
 func (r *seatResolver) Claims(ctx context.Context, obj *licensing.Seat) ([]*licensing.Claim, error) {
 	return along(ctx, obj, "claims", seatKey, listEach(r.Licensing.ClaimsOf))
@@ -239,13 +333,17 @@ func (r *Resolver) LedgerEntry() generated.LedgerEntryResolver { return &ledgerE
 // License returns generated.LicenseResolver implementation.
 func (r *Resolver) License() generated.LicenseResolver { return &licenseResolver{r} }
 
+// ReclaimPolicy returns generated.ReclaimPolicyResolver implementation.
+func (r *Resolver) ReclaimPolicy() generated.ReclaimPolicyResolver { return &reclaimPolicyResolver{r} }
+
 // Seat returns generated.SeatResolver implementation.
 func (r *Resolver) Seat() generated.SeatResolver { return &seatResolver{r} }
 
 type (
-	accessAnswerResolver struct{ *Resolver }
-	claimResolver        struct{ *Resolver }
-	ledgerEntryResolver  struct{ *Resolver }
-	licenseResolver      struct{ *Resolver }
-	seatResolver         struct{ *Resolver }
+	accessAnswerResolver  struct{ *Resolver }
+	claimResolver         struct{ *Resolver }
+	ledgerEntryResolver   struct{ *Resolver }
+	licenseResolver       struct{ *Resolver }
+	reclaimPolicyResolver struct{ *Resolver }
+	seatResolver          struct{ *Resolver }
 )

@@ -25,7 +25,8 @@ type cli struct {
 	Serve    serveCommand    `cmd:"" help:"Serve SCIM, GraphQL and GraphiQL."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database to this version's schema. Serve does so by itself."`
 	Tenant   tenantCommands  `cmd:"" help:"Make and list tenants."`
-	License  licenseCommands `cmd:"" help:"Make and list the licenses of a tenant."`
+	License  licenseCommands `cmd:"" help:"Make, change and list the licenses of a tenant."`
+	Seat     seatCommands    `cmd:"" help:"List, give, take and move the seats of a license."`
 	Scim     scimCommands    `cmd:"" help:"Make and list the SCIM configurations of a tenant."`
 	Token    tokenCommands   `cmd:"" help:"Issue, list and revoke access tokens."`
 	Key      keyCommands     `cmd:"" help:"Rotate and list the keys that sign access tokens."`

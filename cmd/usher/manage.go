@@ -7,7 +7,6 @@ import (
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/page"
-	"github.com/usherhq/usher/modules/licensing"
 	"github.com/usherhq/usher/modules/tenancy"
 )
 
@@ -111,79 +110,6 @@ func (c *tenantList) Run(ctx context.Context, p *printer) error {
 			line(w, "SLUG", "PLAN", "NAME", "ID")
 			for _, t := range shown {
 				line(w, t.Slug, t.Plan, t.Name, t.ID)
-			}
-		})
-	})
-}
-
-type licenseCommands struct {
-	Create licenseCreate `cmd:"" help:"Make a license."`
-	List   licenseList   `cmd:"" help:"List the licenses of a tenant."`
-}
-
-type licenseCreate struct {
-	place
-	format
-
-	Tenant  string `help:"Slug of the tenant." required:"" env:"USHER_TENANT"`
-	Product string `help:"What was bought." required:"" env:"USHER_LICENSE_PRODUCT"`
-	SKU     string `name:"sku" help:"The product's number; made from its name when not given." env:"USHER_LICENSE_SKU"`
-	Seats   int64  `help:"How many seats were bought." required:"" env:"USHER_LICENSE_SEATS"`
-}
-
-type shownLicense struct {
-	ID      string `json:"id"`
-	Product string `json:"product"`
-	SKU     string `json:"sku"`
-	Seats   int64  `json:"seats"`
-	Taken   int64  `json:"taken"`
-	Free    int64  `json:"free"`
-	Waiting int64  `json:"waiting"`
-}
-
-func showLicense(l licensing.License) shownLicense {
-	return shownLicense{ID: id.License.Format(l.ID), Product: l.Product, SKU: l.SKU, Seats: l.Seats, Taken: l.Taken, Free: l.Free(), Waiting: l.Waiting}
-}
-
-// Run makes a license.
-func (c *licenseCreate) Run(ctx context.Context, p *printer) error {
-	return inside(ctx, c.place, c.Tenant, func(ctx context.Context, h *house) error {
-		l, err := h.seats.Buy(ctx, licensing.NewLicense{Product: c.Product, SKU: c.SKU, Seats: c.Seats})
-		if err != nil {
-			return err
-		}
-		return p.show(c.format, showLicense(l), func(w io.Writer) {
-			line(w, "id", id.License.Format(l.ID))
-			line(w, "sku", l.SKU)
-			line(w, "seats", l.Seats)
-		})
-	})
-}
-
-type licenseList struct {
-	place
-	format
-
-	Tenant string `help:"Slug of the tenant." required:"" env:"USHER_TENANT"`
-}
-
-// Run lists the licenses of a tenant.
-func (c *licenseList) Run(ctx context.Context, p *printer) error {
-	return inside(ctx, c.place, c.Tenant, func(ctx context.Context, h *house) error {
-		found, err := all(func(a page.Args) (page.Page[licensing.License], error) {
-			return h.seats.List(ctx, a, licensing.Filter{}, licensing.Order{})
-		}, func(l licensing.License) string { return licensing.Cursor(l, licensing.Order{}) })
-		if err != nil {
-			return err
-		}
-		shown := []shownLicense{}
-		for _, l := range found {
-			shown = append(shown, showLicense(l))
-		}
-		return p.show(c.format, shown, func(w io.Writer) {
-			line(w, "SKU", "SEATS", "TAKEN", "FREE", "WAITING", "PRODUCT", "ID")
-			for _, l := range shown {
-				line(w, l.SKU, l.Seats, l.Taken, l.Free, l.Waiting, l.Product, l.ID)
 			}
 		})
 	})

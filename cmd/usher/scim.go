@@ -12,6 +12,7 @@ import (
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/page"
 	"github.com/usherhq/usher/modules/access"
+	"github.com/usherhq/usher/modules/licensing"
 	"github.com/usherhq/usher/modules/provisioning"
 	"github.com/usherhq/usher/scimadapter"
 )
@@ -94,6 +95,18 @@ func (h *house) licenseOf(ctx context.Context, text string) (*id.ID, error) {
 		return nil, fmt.Errorf("find license %q: %w", text, err)
 	}
 	return &l.ID, nil
+}
+
+// theLicense finds a license by its id or SKU.
+func (h *house) theLicense(ctx context.Context, text string) (id.ID, error) {
+	of, err := h.licenseOf(ctx, text)
+	if err != nil {
+		return id.Nil, err
+	}
+	if of == nil {
+		return id.Nil, licensing.ErrLicenseNotFound
+	}
+	return *of, nil
 }
 
 // configOf finds a SCIM configuration by its id or name.

@@ -184,6 +184,7 @@ func (s *serving) workers(ctx context.Context) *errgroup.Group {
 	all.Go(func() error { return s.access.Run(ctx) })
 	all.Go(func() error { return s.events.Run(ctx) })
 	all.Go(func() error { return s.directory.Run(ctx) })
+	all.Go(func() error { return s.seats.Run(ctx) })
 	all.Go(func() error { return s.provisioning.Run(ctx) })
 	all.Go(func() error {
 		tick := time.NewTicker(foldEvery)

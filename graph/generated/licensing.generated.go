@@ -37,10 +37,20 @@ type LicenseResolver interface {
 
 	Total(ctx context.Context, obj *licensing.License) (int64, error)
 
+	Allowed(ctx context.Context, obj *licensing.License) (*int64, error)
+	OverAssignment(ctx context.Context, obj *licensing.License) (*OverAssignment, error)
+
+	ConsentNeeded(ctx context.Context, obj *licensing.License) (bool, error)
+	Requires(ctx context.Context, obj *licensing.License) ([]*licensing.License, error)
+	ReclaimPolicy(ctx context.Context, obj *licensing.License) (*licensing.ReclaimPolicy, error)
+
 	PricePerSeatMinor(ctx context.Context, obj *licensing.License) (*int64, error)
 
 	Seats(ctx context.Context, obj *licensing.License, first *int, after *string, last *int, before *string, state *licensing.State, direction Direction) (*SeatConnection, error)
 	Ledger(ctx context.Context, obj *licensing.License, first *int, after *string, last *int, before *string, filter *LedgerFilter, direction Direction) (*LedgerConnection, error)
+}
+type ReclaimPolicyResolver interface {
+	Exempt(ctx context.Context, obj *licensing.ReclaimPolicy) ([]string, error)
 }
 type SeatResolver interface {
 	ID(ctx context.Context, obj *licensing.Seat) (string, error)
@@ -49,6 +59,12 @@ type SeatResolver interface {
 
 	Position(ctx context.Context, obj *licensing.Seat) (*int64, error)
 
+	Reason(ctx context.Context, obj *licensing.Seat) (string, error)
+
+	KeptUntil(ctx context.Context, obj *licensing.Seat) (*time.Time, error)
+
+	ReclaimReason(ctx context.Context, obj *licensing.Seat) (*string, error)
+	Consent(ctx context.Context, obj *licensing.Seat) (*string, error)
 	Claims(ctx context.Context, obj *licensing.Seat) ([]*licensing.Claim, error)
 }
 
@@ -283,6 +299,98 @@ func (ec *executionContext) fieldContext_AccessAnswer_position(_ context.Context
 	return graphql.NewScalarFieldContext("AccessAnswer", field, true, true, "Int64")
 }
 
+func (ec *executionContext) _AlertThresholds_takenPercent(ctx context.Context, field graphql.CollectedField, obj *licensing.Alerts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AlertThresholds_takenPercent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TakenPercent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []int64) graphql.Marshaler {
+			return ec.marshalNInt642ᚕint64ᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AlertThresholds_takenPercent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AlertThresholds", field, false, false, "Int64")
+}
+
+func (ec *executionContext) _AlertThresholds_waiting(ctx context.Context, field graphql.CollectedField, obj *licensing.Alerts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AlertThresholds_waiting(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Waiting, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AlertThresholds_waiting(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AlertThresholds", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _AlertThresholds_runOutDays(ctx context.Context, field graphql.CollectedField, obj *licensing.Alerts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AlertThresholds_runOutDays(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RunOutDays, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AlertThresholds_runOutDays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AlertThresholds", field, false, false, "Int64")
+}
+
+func (ec *executionContext) _AlertThresholds_utilizationUnder(ctx context.Context, field graphql.CollectedField, obj *licensing.Alerts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AlertThresholds_utilizationUnder(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UtilizationUnder, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AlertThresholds_utilizationUnder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AlertThresholds", field, false, false, "Int64")
+}
+
 func (ec *executionContext) _Claim_reason(ctx context.Context, field graphql.CollectedField, obj *licensing.Claim) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -359,6 +467,52 @@ func (ec *executionContext) _Claim_since(ctx context.Context, field graphql.Coll
 }
 func (ec *executionContext) fieldContext_Claim_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Claim", field, false, false, "Time")
+}
+
+func (ec *executionContext) _ConsentPayload_consent(ctx context.Context, field graphql.CollectedField, obj *ConsentPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConsentPayload_consent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Consent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConsentPayload_consent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConsentPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _ConsentPayload_state(ctx context.Context, field graphql.CollectedField, obj *ConsentPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConsentPayload_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *licensing.State) graphql.Marshaler {
+			return ec.marshalOSeatState2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐState(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ConsentPayload_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConsentPayload", field, false, false, "SeatState")
 }
 
 func (ec *executionContext) _LedgerConnection_edges(ctx context.Context, field graphql.CollectedField, obj *LedgerConnection) (ret graphql.Marshaler) {
@@ -889,6 +1043,203 @@ func (ec *executionContext) fieldContext_License_overAssigned(_ context.Context,
 	return graphql.NewScalarFieldContext("License", field, true, false, "Int64")
 }
 
+func (ec *executionContext) _License_allowed(ctx context.Context, field graphql.CollectedField, obj *licensing.License) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_License_allowed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.License().Allowed(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt642ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_License_allowed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("License", field, true, true, "Int64")
+}
+
+func (ec *executionContext) _License_overAssignment(ctx context.Context, field graphql.CollectedField, obj *licensing.License) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_License_overAssignment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.License().OverAssignment(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OverAssignment) graphql.Marshaler {
+			return ec.marshalNOverAssignment2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐOverAssignment(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_License_overAssignment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "License",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OverAssignment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _License_graceDays(ctx context.Context, field graphql.CollectedField, obj *licensing.License) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_License_graceDays(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.GraceDays, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_License_graceDays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("License", field, false, false, "Int64")
+}
+
+func (ec *executionContext) _License_consentNeeded(ctx context.Context, field graphql.CollectedField, obj *licensing.License) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_License_consentNeeded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.License().ConsentNeeded(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_License_consentNeeded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("License", field, true, true, "Boolean")
+}
+
+func (ec *executionContext) _License_requires(ctx context.Context, field graphql.CollectedField, obj *licensing.License) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_License_requires(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.License().Requires(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*licensing.License) graphql.Marshaler {
+			return ec.marshalNLicense2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐLicenseᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_License_requires(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "License",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_License(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _License_reclaimPolicy(ctx context.Context, field graphql.CollectedField, obj *licensing.License) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_License_reclaimPolicy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.License().ReclaimPolicy(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *licensing.ReclaimPolicy) graphql.Marshaler {
+			return ec.marshalNReclaimPolicy2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐReclaimPolicy(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_License_reclaimPolicy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "License",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReclaimPolicy(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _License_alerts(ctx context.Context, field graphql.CollectedField, obj *licensing.License) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_License_alerts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Alerts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v licensing.Alerts) graphql.Marshaler {
+			return ec.marshalNAlertThresholds2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐAlerts(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_License_alerts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "License",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AlertThresholds(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _License_termStart(ctx context.Context, field graphql.CollectedField, obj *licensing.License) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1344,6 +1695,190 @@ func (ec *executionContext) fieldContext_LicensePayload_license(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _OverAssignment_kind(ctx context.Context, field graphql.CollectedField, obj *OverAssignment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OverAssignment_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v OverAssignmentKind) graphql.Marshaler {
+			return ec.marshalNOverAssignmentKind2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐOverAssignmentKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OverAssignment_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OverAssignment", field, false, false, "OverAssignmentKind")
+}
+
+func (ec *executionContext) _OverAssignment_percent(ctx context.Context, field graphql.CollectedField, obj *OverAssignment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OverAssignment_percent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Percent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OverAssignment_percent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OverAssignment", field, false, false, "Int64")
+}
+
+func (ec *executionContext) _ReclaimPolicy_automatic(ctx context.Context, field graphql.CollectedField, obj *licensing.ReclaimPolicy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReclaimPolicy_automatic(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Automatic, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReclaimPolicy_automatic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReclaimPolicy", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _ReclaimPolicy_idleDays(ctx context.Context, field graphql.CollectedField, obj *licensing.ReclaimPolicy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReclaimPolicy_idleDays(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IdleDays, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReclaimPolicy_idleDays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReclaimPolicy", field, false, false, "Int64")
+}
+
+func (ec *executionContext) _ReclaimPolicy_invitedDays(ctx context.Context, field graphql.CollectedField, obj *licensing.ReclaimPolicy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReclaimPolicy_invitedDays(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.InvitedDays, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReclaimPolicy_invitedDays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReclaimPolicy", field, false, false, "Int64")
+}
+
+func (ec *executionContext) _ReclaimPolicy_noticeDays(ctx context.Context, field graphql.CollectedField, obj *licensing.ReclaimPolicy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReclaimPolicy_noticeDays(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NoticeDays, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReclaimPolicy_noticeDays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReclaimPolicy", field, false, false, "Int64")
+}
+
+func (ec *executionContext) _ReclaimPolicy_pauseDays(ctx context.Context, field graphql.CollectedField, obj *licensing.ReclaimPolicy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReclaimPolicy_pauseDays(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PauseDays, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReclaimPolicy_pauseDays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReclaimPolicy", field, false, false, "Int64")
+}
+
+func (ec *executionContext) _ReclaimPolicy_exempt(ctx context.Context, field graphql.CollectedField, obj *licensing.ReclaimPolicy) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReclaimPolicy_exempt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ReclaimPolicy().Exempt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReclaimPolicy_exempt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReclaimPolicy", field, true, true, "ID")
+}
+
 func (ec *executionContext) _Seat_id(ctx context.Context, field graphql.CollectedField, obj *licensing.Seat) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1500,6 +2035,98 @@ func (ec *executionContext) fieldContext_Seat_since(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Seat", field, false, false, "Time")
 }
 
+func (ec *executionContext) _Seat_reason(ctx context.Context, field graphql.CollectedField, obj *licensing.Seat) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Seat_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Seat().Reason(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Seat_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Seat", field, true, true, "String")
+}
+
+func (ec *executionContext) _Seat_priority(ctx context.Context, field graphql.CollectedField, obj *licensing.Seat) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Seat_priority(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Priority, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Seat_priority(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Seat", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Seat_waitingSince(ctx context.Context, field graphql.CollectedField, obj *licensing.Seat) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Seat_waitingSince(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WaitingSince, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Seat_waitingSince(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Seat", field, false, false, "Time")
+}
+
+func (ec *executionContext) _Seat_assignedAt(ctx context.Context, field graphql.CollectedField, obj *licensing.Seat) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Seat_assignedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AssignedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Seat_assignedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Seat", field, false, false, "Time")
+}
+
 func (ec *executionContext) _Seat_activatedAt(ctx context.Context, field graphql.CollectedField, obj *licensing.Seat) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1521,6 +2148,121 @@ func (ec *executionContext) _Seat_activatedAt(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_Seat_activatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Seat", field, false, false, "Time")
+}
+
+func (ec *executionContext) _Seat_keptUntil(ctx context.Context, field graphql.CollectedField, obj *licensing.Seat) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Seat_keptUntil(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Seat().KeptUntil(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Seat_keptUntil(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Seat", field, true, true, "Time")
+}
+
+func (ec *executionContext) _Seat_lastUsedAt(ctx context.Context, field graphql.CollectedField, obj *licensing.Seat) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Seat_lastUsedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastUsedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Seat_lastUsedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Seat", field, false, false, "Time")
+}
+
+func (ec *executionContext) _Seat_noticedAt(ctx context.Context, field graphql.CollectedField, obj *licensing.Seat) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Seat_noticedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NoticedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Seat_noticedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Seat", field, false, false, "Time")
+}
+
+func (ec *executionContext) _Seat_reclaimReason(ctx context.Context, field graphql.CollectedField, obj *licensing.Seat) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Seat_reclaimReason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Seat().ReclaimReason(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Seat_reclaimReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Seat", field, true, true, "String")
+}
+
+func (ec *executionContext) _Seat_consent(ctx context.Context, field graphql.CollectedField, obj *licensing.Seat) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Seat_consent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Seat().Consent(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Seat_consent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Seat", field, true, true, "String")
 }
 
 func (ec *executionContext) _Seat_claims(ctx context.Context, field graphql.CollectedField, obj *licensing.Seat) (ret graphql.Marshaler) {
@@ -1797,6 +2539,125 @@ func (ec *executionContext) fieldContext_SeatPayload_license(_ context.Context, 
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputAlertThresholdsInput(ctx context.Context, obj any) (AlertThresholdsInput, error) {
+	var it AlertThresholdsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"takenPercent", "waiting", "runOutDays", "utilizationUnder"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "takenPercent":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("takenPercent"))
+			data, err := ec.unmarshalOInt642ᚕint64ᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TakenPercent = graphql.OmittableOf(data)
+		case "waiting":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("waiting"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Waiting = graphql.OmittableOf(data)
+		case "runOutDays":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("runOutDays"))
+			data, err := ec.unmarshalOInt642ᚖint64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RunOutDays = graphql.OmittableOf(data)
+		case "utilizationUnder":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("utilizationUnder"))
+			data, err := ec.unmarshalOInt642ᚖint64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UtilizationUnder = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAlertThresholdsInput unmarshals raw into the AlertThresholdsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAlertThresholdsInput(ctx context.Context, raw any) (AlertThresholdsInput, error) {
+	var out AlertThresholdsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AlertThresholdsInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputAssignSeatInput(ctx context.Context, obj any) (AssignSeatInput, error) {
+	var it AssignSeatInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"licenseId", "userId", "priority"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "licenseId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("licenseId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LicenseID = data
+		case "userId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UserID = data
+		case "priority":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("priority"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Priority = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAssignSeatInput unmarshals raw into the AssignSeatInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAssignSeatInput(ctx context.Context, raw any) (AssignSeatInput, error) {
+	var out AssignSeatInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AssignSeatInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCreateLicenseInput(ctx context.Context, obj any) (CreateLicenseInput, error) {
 	var it CreateLicenseInput
 	if obj == nil {
@@ -1808,7 +2669,7 @@ func (ec *executionContext) unmarshalInputCreateLicenseInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"product", "sku", "edition", "seats", "termStart", "termEnd", "pricePerSeatMinor", "currency"}
+	fieldsInOrder := [...]string{"product", "sku", "edition", "seats", "termStart", "termEnd", "pricePerSeatMinor", "currency", "overAssignment", "graceDays", "consentNeeded", "requires", "reclaimPolicy", "alerts"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1871,6 +2732,48 @@ func (ec *executionContext) unmarshalInputCreateLicenseInput(ctx context.Context
 				return it, err
 			}
 			it.Currency = graphql.OmittableOf(data)
+		case "overAssignment":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("overAssignment"))
+			data, err := ec.unmarshalOOverAssignmentInput2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐOverAssignmentInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OverAssignment = graphql.OmittableOf(data)
+		case "graceDays":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("graceDays"))
+			data, err := ec.unmarshalOInt642ᚖint64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.GraceDays = graphql.OmittableOf(data)
+		case "consentNeeded":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("consentNeeded"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ConsentNeeded = graphql.OmittableOf(data)
+		case "requires":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("requires"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Requires = graphql.OmittableOf(data)
+		case "reclaimPolicy":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reclaimPolicy"))
+			data, err := ec.unmarshalOReclaimPolicyInput2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐReclaimPolicyInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ReclaimPolicy = graphql.OmittableOf(data)
+		case "alerts":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("alerts"))
+			data, err := ec.unmarshalOAlertThresholdsInput2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐAlertThresholdsInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Alerts = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -2035,6 +2938,55 @@ func UnmarshalLicenseOrder(ctx context.Context, raw any) (LicenseOrder, error) {
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputOverAssignmentInput(ctx context.Context, obj any) (OverAssignmentInput, error) {
+	var it OverAssignmentInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"kind", "percent"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalNOverAssignmentKind2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐOverAssignmentKind(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kind = data
+		case "percent":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("percent"))
+			data, err := ec.unmarshalOInt642ᚖint64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Percent = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalOverAssignmentInput unmarshals raw into the OverAssignmentInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalOverAssignmentInput(ctx context.Context, raw any) (OverAssignmentInput, error) {
+	var out OverAssignmentInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "OverAssignmentInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputPersonInput(ctx context.Context, obj any) (PersonInput, error) {
 	var it PersonInput
 	if obj == nil {
@@ -2088,6 +3040,83 @@ func (ec *executionContext) unmarshalInputPersonInput(ctx context.Context, obj a
 func UnmarshalPersonInput(ctx context.Context, raw any) (PersonInput, error) {
 	var out PersonInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "PersonInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputReclaimPolicyInput(ctx context.Context, obj any) (ReclaimPolicyInput, error) {
+	var it ReclaimPolicyInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"automatic", "idleDays", "invitedDays", "noticeDays", "pauseDays", "exemptGroupIds"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "automatic":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("automatic"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Automatic = graphql.OmittableOf(data)
+		case "idleDays":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idleDays"))
+			data, err := ec.unmarshalOInt642ᚖint64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdleDays = graphql.OmittableOf(data)
+		case "invitedDays":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("invitedDays"))
+			data, err := ec.unmarshalOInt642ᚖint64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.InvitedDays = graphql.OmittableOf(data)
+		case "noticeDays":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("noticeDays"))
+			data, err := ec.unmarshalOInt642ᚖint64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NoticeDays = graphql.OmittableOf(data)
+		case "pauseDays":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("pauseDays"))
+			data, err := ec.unmarshalOInt642ᚖint64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PauseDays = graphql.OmittableOf(data)
+		case "exemptGroupIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("exemptGroupIds"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExemptGroupIds = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalReclaimPolicyInput unmarshals raw into the ReclaimPolicyInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalReclaimPolicyInput(ctx context.Context, raw any) (ReclaimPolicyInput, error) {
+	var out ReclaimPolicyInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ReclaimPolicyInput", raw, &out)
 	return out, err
 }
 
@@ -2263,7 +3292,7 @@ func (ec *executionContext) unmarshalInputUpdateLicenseInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "product", "edition", "termStart", "termEnd", "pricePerSeatMinor", "currency", "expectedVersion"}
+	fieldsInOrder := [...]string{"id", "product", "edition", "termStart", "termEnd", "pricePerSeatMinor", "currency", "overAssignment", "graceDays", "consentNeeded", "requires", "reclaimPolicy", "alerts", "expectedVersion"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2319,6 +3348,48 @@ func (ec *executionContext) unmarshalInputUpdateLicenseInput(ctx context.Context
 				return it, err
 			}
 			it.Currency = graphql.OmittableOf(data)
+		case "overAssignment":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("overAssignment"))
+			data, err := ec.unmarshalOOverAssignmentInput2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐOverAssignmentInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OverAssignment = graphql.OmittableOf(data)
+		case "graceDays":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("graceDays"))
+			data, err := ec.unmarshalOInt642ᚖint64(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.GraceDays = graphql.OmittableOf(data)
+		case "consentNeeded":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("consentNeeded"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ConsentNeeded = graphql.OmittableOf(data)
+		case "requires":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("requires"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Requires = graphql.OmittableOf(data)
+		case "reclaimPolicy":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reclaimPolicy"))
+			data, err := ec.unmarshalOReclaimPolicyInput2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐReclaimPolicyInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ReclaimPolicy = graphql.OmittableOf(data)
+		case "alerts":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("alerts"))
+			data, err := ec.unmarshalOAlertThresholdsInput2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐAlertThresholdsInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Alerts = graphql.OmittableOf(data)
 		case "expectedVersion":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
 			data, err := ec.unmarshalOInt642ᚖint64(ctx, v)
@@ -2406,6 +3477,54 @@ func (ec *executionContext) _AccessAnswer(ctx context.Context, sel ast.Selection
 	return out
 }
 
+var alertThresholdsImplementors = []string{"AlertThresholds"}
+
+func (ec *executionContext) _AlertThresholds(ctx context.Context, sel ast.SelectionSet, obj *licensing.Alerts) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, alertThresholdsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AlertThresholds")
+		case "takenPercent":
+			out.Values[i] = ec._AlertThresholds_takenPercent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "waiting":
+			out.Values[i] = ec._AlertThresholds_waiting(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "runOutDays":
+			out.Values[i] = ec._AlertThresholds_runOutDays(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "utilizationUnder":
+			out.Values[i] = ec._AlertThresholds_utilizationUnder(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var claimImplementors = []string{"Claim"}
 
 func (ec *executionContext) _Claim(ctx context.Context, sel ast.SelectionSet, obj *licensing.Claim) graphql.Marshaler {
@@ -2432,6 +3551,44 @@ func (ec *executionContext) _Claim(ctx context.Context, sel ast.SelectionSet, ob
 			out.Values[i] = ec._Claim_since(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var consentPayloadImplementors = []string{"ConsentPayload"}
+
+func (ec *executionContext) _ConsentPayload(ctx context.Context, sel ast.SelectionSet, obj *ConsentPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, consentPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ConsentPayload")
+		case "consent":
+			out.Values[i] = ec._ConsentPayload_consent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._ConsentPayload_state(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -2656,6 +3813,46 @@ func (ec *executionContext) _License(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "allowed":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._License_allowed(ctx, field, obj)
+				})
+		case "overAssignment":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._License_overAssignment(ctx, field, obj)
+				})
+		case "graceDays":
+			out.Values[i] = ec._License_graceDays(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "consentNeeded":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._License_consentNeeded(ctx, field, obj)
+				})
+		case "requires":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._License_requires(ctx, field, obj)
+				})
+		case "reclaimPolicy":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._License_reclaimPolicy(ctx, field, obj)
+				})
+		case "alerts":
+			out.Values[i] = ec._License_alerts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "termStart":
 			out.Values[i] = ec._License_termStart(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -2840,6 +4037,103 @@ func (ec *executionContext) _LicensePayload(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var overAssignmentImplementors = []string{"OverAssignment"}
+
+func (ec *executionContext) _OverAssignment(ctx context.Context, sel ast.SelectionSet, obj *OverAssignment) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, overAssignmentImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OverAssignment")
+		case "kind":
+			out.Values[i] = ec._OverAssignment_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "percent":
+			out.Values[i] = ec._OverAssignment_percent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var reclaimPolicyImplementors = []string{"ReclaimPolicy"}
+
+func (ec *executionContext) _ReclaimPolicy(ctx context.Context, sel ast.SelectionSet, obj *licensing.ReclaimPolicy) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, reclaimPolicyImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ReclaimPolicy")
+		case "automatic":
+			out.Values[i] = ec._ReclaimPolicy_automatic(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "idleDays":
+			out.Values[i] = ec._ReclaimPolicy_idleDays(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "invitedDays":
+			out.Values[i] = ec._ReclaimPolicy_invitedDays(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "noticeDays":
+			out.Values[i] = ec._ReclaimPolicy_noticeDays(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pauseDays":
+			out.Values[i] = ec._ReclaimPolicy_pauseDays(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "exempt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ReclaimPolicy_exempt(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var seatImplementors = []string{"Seat", "Node"}
 
 func (ec *executionContext) _Seat(ctx context.Context, sel ast.SelectionSet, obj *licensing.Seat) graphql.Marshaler {
@@ -2885,11 +4179,60 @@ func (ec *executionContext) _Seat(ctx context.Context, sel ast.SelectionSet, obj
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "reason":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Seat_reason(ctx, field, obj)
+				})
+		case "priority":
+			out.Values[i] = ec._Seat_priority(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "waitingSince":
+			out.Values[i] = ec._Seat_waitingSince(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "assignedAt":
+			out.Values[i] = ec._Seat_assignedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "activatedAt":
 			out.Values[i] = ec._Seat_activatedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "keptUntil":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Seat_keptUntil(ctx, field, obj)
+				})
+		case "lastUsedAt":
+			out.Values[i] = ec._Seat_lastUsedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "noticedAt":
+			out.Values[i] = ec._Seat_noticedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "reclaimReason":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Seat_reclaimReason(ctx, field, obj)
+				})
+		case "consent":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Seat_consent(ctx, field, obj)
+				})
 		case "claims":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -3065,6 +4408,15 @@ func (ec *executionContext) marshalNAccessAnswer2ᚖgithubᚗcomᚋusherhqᚋush
 	return ec._AccessAnswer(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNAlertThresholds2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐAlerts(ctx context.Context, sel ast.SelectionSet, v licensing.Alerts) graphql.Marshaler {
+	return ec._AlertThresholds(ctx, sel, &v)
+}
+
+func (ec *executionContext) unmarshalNAssignSeatInput2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐAssignSeatInput(ctx context.Context, v any) (AssignSeatInput, error) {
+	res, err := ec.unmarshalInputAssignSeatInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNClaim2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐClaimᚄ(ctx context.Context, sel ast.SelectionSet, v []*licensing.Claim) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -3087,6 +4439,14 @@ func (ec *executionContext) marshalNClaim2ᚖgithubᚗcomᚋusherhqᚋusherᚋmo
 		return graphql.Null
 	}
 	return ec._Claim(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNConsentPayload2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐConsentPayload(ctx context.Context, sel ast.SelectionSet, v *ConsentPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ConsentPayload!")
+		return graphql.Null
+	}
+	return ec._ConsentPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNCreateLicenseInput2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐCreateLicenseInput(ctx context.Context, v any) (CreateLicenseInput, error) {
@@ -3232,6 +4592,24 @@ func (ec *executionContext) marshalNLicensePayload2ᚖgithubᚗcomᚋusherhqᚋu
 	return ec._LicensePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNOverAssignment2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐOverAssignment(ctx context.Context, sel ast.SelectionSet, v *OverAssignment) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "OverAssignment!")
+		return graphql.Null
+	}
+	return ec._OverAssignment(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNOverAssignmentKind2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐOverAssignmentKind(ctx context.Context, v any) (OverAssignmentKind, error) {
+	var res OverAssignmentKind
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNOverAssignmentKind2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐOverAssignmentKind(ctx context.Context, sel ast.SelectionSet, v OverAssignmentKind) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNPersonInput2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐPersonInputᚄ(ctx context.Context, v any) ([]*PersonInput, error) {
 	vSlice := graphql.CoerceList(v)
 	var err error
@@ -3249,6 +4627,14 @@ func (ec *executionContext) unmarshalNPersonInput2ᚕᚖgithubᚗcomᚋusherhq�
 func (ec *executionContext) unmarshalNPersonInput2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐPersonInput(ctx context.Context, v any) (*PersonInput, error) {
 	res, err := ec.unmarshalInputPersonInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNReclaimPolicy2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐReclaimPolicy(ctx context.Context, sel ast.SelectionSet, v *licensing.ReclaimPolicy) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ReclaimPolicy!")
+		return graphql.Null
+	}
+	return ec._ReclaimPolicy(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNResizeLicenseInput2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐResizeLicenseInput(ctx context.Context, v any) (ResizeLicenseInput, error) {
@@ -3375,6 +4761,14 @@ func (ec *executionContext) unmarshalNUpdateLicenseInput2githubᚗcomᚋusherhq�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalOAlertThresholdsInput2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐAlertThresholdsInput(ctx context.Context, v any) (*AlertThresholdsInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputAlertThresholdsInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalOLedgerFilter2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐLedgerFilter(ctx context.Context, v any) (*LedgerFilter, error) {
 	if v == nil {
 		return nil, nil
@@ -3403,6 +4797,22 @@ func (ec *executionContext) unmarshalOLicenseOrder2ᚖgithubᚗcomᚋusherhqᚋu
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputLicenseOrder(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOOverAssignmentInput2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐOverAssignmentInput(ctx context.Context, v any) (*OverAssignmentInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputOverAssignmentInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOReclaimPolicyInput2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐReclaimPolicyInput(ctx context.Context, v any) (*ReclaimPolicyInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputReclaimPolicyInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 

@@ -45,6 +45,21 @@ type AdministratorPayload struct {
 	Administrator access.Administrator `json:"administrator"`
 }
 
+// What is absent is 0, false or empty: the thresholds are given as a whole.
+type AlertThresholdsInput struct {
+	TakenPercent     graphql.Omittable[[]int64] `json:"takenPercent,omitempty"`
+	Waiting          graphql.Omittable[*bool]   `json:"waiting,omitempty"`
+	RunOutDays       graphql.Omittable[*int64]  `json:"runOutDays,omitempty"`
+	UtilizationUnder graphql.Omittable[*int64]  `json:"utilizationUnder,omitempty"`
+}
+
+type AssignSeatInput struct {
+	LicenseID string `json:"licenseId"`
+	UserID    string `json:"userId"`
+	// In line the greatest comes first; 0 when not given.
+	Priority graphql.Omittable[*int] `json:"priority,omitempty"`
+}
+
 type CallConnection struct {
 	Edges      []*CallEdge          `json:"edges"`
 	Nodes      []*provisioning.Call `json:"nodes"`
@@ -75,6 +90,14 @@ type CallFilter struct {
 	Until graphql.Omittable[*time.Time] `json:"until,omitempty"`
 }
 
+// What a person has said to a license, and where that leaves her.
+type ConsentPayload struct {
+	// asked, given or withdrawn
+	Consent string `json:"consent"`
+	// The state of her seat now; null when she has none.
+	State *licensing.State `json:"state,omitempty"`
+}
+
 type CreateAdministratorInput struct {
 	Name  string      `json:"name"`
 	Email string      `json:"email"`
@@ -89,13 +112,19 @@ type CreateGroupInput struct {
 type CreateLicenseInput struct {
 	Product string `json:"product"`
 	// Made from the product's name when not given.
-	Sku               graphql.Omittable[*string]    `json:"sku,omitempty"`
-	Edition           graphql.Omittable[*string]    `json:"edition,omitempty"`
-	Seats             int64                         `json:"seats"`
-	TermStart         graphql.Omittable[*time.Time] `json:"termStart,omitempty"`
-	TermEnd           graphql.Omittable[*time.Time] `json:"termEnd,omitempty"`
-	PricePerSeatMinor graphql.Omittable[*int64]     `json:"pricePerSeatMinor,omitempty"`
-	Currency          graphql.Omittable[*string]    `json:"currency,omitempty"`
+	Sku               graphql.Omittable[*string]               `json:"sku,omitempty"`
+	Edition           graphql.Omittable[*string]               `json:"edition,omitempty"`
+	Seats             int64                                    `json:"seats"`
+	TermStart         graphql.Omittable[*time.Time]            `json:"termStart,omitempty"`
+	TermEnd           graphql.Omittable[*time.Time]            `json:"termEnd,omitempty"`
+	PricePerSeatMinor graphql.Omittable[*int64]                `json:"pricePerSeatMinor,omitempty"`
+	Currency          graphql.Omittable[*string]               `json:"currency,omitempty"`
+	OverAssignment    graphql.Omittable[*OverAssignmentInput]  `json:"overAssignment,omitempty"`
+	GraceDays         graphql.Omittable[*int64]                `json:"graceDays,omitempty"`
+	ConsentNeeded     graphql.Omittable[*bool]                 `json:"consentNeeded,omitempty"`
+	Requires          graphql.Omittable[[]string]              `json:"requires,omitempty"`
+	ReclaimPolicy     graphql.Omittable[*ReclaimPolicyInput]   `json:"reclaimPolicy,omitempty"`
+	Alerts            graphql.Omittable[*AlertThresholdsInput] `json:"alerts,omitempty"`
 }
 
 type CreateScimConfigInput struct {
@@ -291,6 +320,19 @@ type MemberEdge struct {
 type Mutation struct {
 }
 
+// How far above what was bought seats are given.
+type OverAssignment struct {
+	Kind OverAssignmentKind `json:"kind"`
+	// 0 unless the kind is PERCENT.
+	Percent int64 `json:"percent"`
+}
+
+type OverAssignmentInput struct {
+	Kind OverAssignmentKind `json:"kind"`
+	// 1 to 1,000, with PERCENT alone.
+	Percent graphql.Omittable[*int64] `json:"percent,omitempty"`
+}
+
 // Where a page stands in its list.
 type PageInfo struct {
 	HasNextPage     bool    `json:"hasNextPage"`
@@ -319,6 +361,16 @@ type PersonInput struct {
 }
 
 type Query struct {
+}
+
+// What is absent is 0, false or empty: the policy is given as a whole.
+type ReclaimPolicyInput struct {
+	Automatic      graphql.Omittable[*bool]    `json:"automatic,omitempty"`
+	IdleDays       graphql.Omittable[*int64]   `json:"idleDays,omitempty"`
+	InvitedDays    graphql.Omittable[*int64]   `json:"invitedDays,omitempty"`
+	NoticeDays     graphql.Omittable[*int64]   `json:"noticeDays,omitempty"`
+	PauseDays      graphql.Omittable[*int64]   `json:"pauseDays,omitempty"`
+	ExemptGroupIds graphql.Omittable[[]string] `json:"exemptGroupIds,omitempty"`
 }
 
 type ResizeLicenseInput struct {
@@ -465,14 +517,20 @@ type UpdateGroupInput struct {
 
 // What is absent stays; null clears.
 type UpdateLicenseInput struct {
-	ID                string                        `json:"id"`
-	Product           graphql.Omittable[*string]    `json:"product,omitempty"`
-	Edition           graphql.Omittable[*string]    `json:"edition,omitempty"`
-	TermStart         graphql.Omittable[*time.Time] `json:"termStart,omitempty"`
-	TermEnd           graphql.Omittable[*time.Time] `json:"termEnd,omitempty"`
-	PricePerSeatMinor graphql.Omittable[*int64]     `json:"pricePerSeatMinor,omitempty"`
-	Currency          graphql.Omittable[*string]    `json:"currency,omitempty"`
-	ExpectedVersion   graphql.Omittable[*int64]     `json:"expectedVersion,omitempty"`
+	ID                string                                   `json:"id"`
+	Product           graphql.Omittable[*string]               `json:"product,omitempty"`
+	Edition           graphql.Omittable[*string]               `json:"edition,omitempty"`
+	TermStart         graphql.Omittable[*time.Time]            `json:"termStart,omitempty"`
+	TermEnd           graphql.Omittable[*time.Time]            `json:"termEnd,omitempty"`
+	PricePerSeatMinor graphql.Omittable[*int64]                `json:"pricePerSeatMinor,omitempty"`
+	Currency          graphql.Omittable[*string]               `json:"currency,omitempty"`
+	OverAssignment    graphql.Omittable[*OverAssignmentInput]  `json:"overAssignment,omitempty"`
+	GraceDays         graphql.Omittable[*int64]                `json:"graceDays,omitempty"`
+	ConsentNeeded     graphql.Omittable[*bool]                 `json:"consentNeeded,omitempty"`
+	Requires          graphql.Omittable[[]string]              `json:"requires,omitempty"`
+	ReclaimPolicy     graphql.Omittable[*ReclaimPolicyInput]   `json:"reclaimPolicy,omitempty"`
+	Alerts            graphql.Omittable[*AlertThresholdsInput] `json:"alerts,omitempty"`
+	ExpectedVersion   graphql.Omittable[*int64]                `json:"expectedVersion,omitempty"`
 }
 
 type UpdateScimConfigInput struct {
@@ -910,6 +968,65 @@ func (e *MembershipSource) UnmarshalJSON(b []byte) error {
 }
 
 func (e MembershipSource) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+type OverAssignmentKind string
+
+const (
+	// Never more seats than were bought.
+	OverAssignmentKindNone OverAssignmentKind = "NONE"
+	// So many percent more.
+	OverAssignmentKindPercent   OverAssignmentKind = "PERCENT"
+	OverAssignmentKindUnlimited OverAssignmentKind = "UNLIMITED"
+)
+
+var AllOverAssignmentKind = []OverAssignmentKind{
+	OverAssignmentKindNone,
+	OverAssignmentKindPercent,
+	OverAssignmentKindUnlimited,
+}
+
+func (e OverAssignmentKind) IsValid() bool {
+	switch e {
+	case OverAssignmentKindNone, OverAssignmentKindPercent, OverAssignmentKindUnlimited:
+		return true
+	}
+	return false
+}
+
+func (e OverAssignmentKind) String() string {
+	return string(e)
+}
+
+func (e *OverAssignmentKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = OverAssignmentKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid OverAssignmentKind", str)
+	}
+	return nil
+}
+
+func (e OverAssignmentKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *OverAssignmentKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e OverAssignmentKind) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

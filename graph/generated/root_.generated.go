@@ -38,6 +38,7 @@ type ResolverRoot interface {
 	Mutation() MutationResolver
 	ParkedMember() ParkedMemberResolver
 	Query() QueryResolver
+	ReclaimPolicy() ReclaimPolicyResolver
 	ScimConfig() ScimConfigResolver
 	Seat() SeatResolver
 	SigningKey() SigningKeyResolver
@@ -94,6 +95,13 @@ type ComplexityRoot struct {
 		Administrator func(childComplexity int) int
 	}
 
+	AlertThresholds struct {
+		RunOutDays       func(childComplexity int) int
+		TakenPercent     func(childComplexity int) int
+		UtilizationUnder func(childComplexity int) int
+		Waiting          func(childComplexity int) int
+	}
+
 	Call struct {
 		At                   func(childComplexity int) int
 		Detail               func(childComplexity int) int
@@ -128,6 +136,11 @@ type ComplexityRoot struct {
 		Reason     func(childComplexity int) int
 		ScimConfig func(childComplexity int) int
 		Since      func(childComplexity int) int
+	}
+
+	ConsentPayload struct {
+		Consent func(childComplexity int) int
+		State   func(childComplexity int) int
 	}
 
 	DeletePayload struct {
@@ -232,15 +245,22 @@ type ComplexityRoot struct {
 	}
 
 	License struct {
+		Alerts            func(childComplexity int) int
+		Allowed           func(childComplexity int) int
+		ConsentNeeded     func(childComplexity int) int
 		CreatedAt         func(childComplexity int) int
 		Currency          func(childComplexity int) int
 		Edition           func(childComplexity int) int
 		Free              func(childComplexity int) int
+		GraceDays         func(childComplexity int) int
 		ID                func(childComplexity int) int
 		Ledger            func(childComplexity int, first *int, after *string, last *int, before *string, filter *LedgerFilter, direction Direction) int
 		OverAssigned      func(childComplexity int) int
+		OverAssignment    func(childComplexity int) int
 		PricePerSeatMinor func(childComplexity int) int
 		Product           func(childComplexity int) int
+		ReclaimPolicy     func(childComplexity int) int
+		Requires          func(childComplexity int) int
 		SKU               func(childComplexity int) int
 		Seats             func(childComplexity int, first *int, after *string, last *int, before *string, state *licensing.State, direction Direction) int
 		Taken             func(childComplexity int) int
@@ -300,7 +320,7 @@ type ComplexityRoot struct {
 
 	Mutation struct {
 		ActivateSeat        func(childComplexity int, input SeatInput) int
-		AssignSeat          func(childComplexity int, input SeatInput) int
+		AssignSeat          func(childComplexity int, input AssignSeatInput) int
 		BlockUser           func(childComplexity int, input UserIDInput) int
 		CreateAdministrator func(childComplexity int, input CreateAdministratorInput) int
 		CreateGroup         func(childComplexity int, input CreateGroupInput) int
@@ -315,6 +335,7 @@ type ComplexityRoot struct {
 		IssueScimToken      func(childComplexity int, input IssueScimTokenInput) int
 		IssueToken          func(childComplexity int, input IssueTokenInput) int
 		PauseScimConfig     func(childComplexity int, input ScimConfigIDInput) int
+		RecordConsent       func(childComplexity int, input SeatInput) int
 		ReleaseSeat         func(childComplexity int, input SeatInput) int
 		ResizeLicense       func(childComplexity int, input ResizeLicenseInput) int
 		ResumeScimConfig    func(childComplexity int, input ScimConfigIDInput) int
@@ -330,6 +351,12 @@ type ComplexityRoot struct {
 		UpdateScimConfig    func(childComplexity int, input UpdateScimConfigInput) int
 		UpdateTenant        func(childComplexity int, input UpdateTenantInput) int
 		UpdateUser          func(childComplexity int, input UpdateUserInput) int
+		WithdrawConsent     func(childComplexity int, input SeatInput) int
+	}
+
+	OverAssignment struct {
+		Kind    func(childComplexity int) int
+		Percent func(childComplexity int) int
 	}
 
 	PageInfo struct {
@@ -372,6 +399,15 @@ type ComplexityRoot struct {
 		User     func(childComplexity int, id *string, userName *string) int
 		Users    func(childComplexity int, first *int, after *string, last *int, before *string, filter *UserFilter, orderBy *UserOrder) int
 		Viewer   func(childComplexity int) int
+	}
+
+	ReclaimPolicy struct {
+		Automatic   func(childComplexity int) int
+		Exempt      func(childComplexity int) int
+		IdleDays    func(childComplexity int) int
+		InvitedDays func(childComplexity int) int
+		NoticeDays  func(childComplexity int) int
+		PauseDays   func(childComplexity int) int
 	}
 
 	Recognition struct {
@@ -431,14 +467,23 @@ type ComplexityRoot struct {
 	}
 
 	Seat struct {
-		ActivatedAt func(childComplexity int) int
-		Claims      func(childComplexity int) int
-		ID          func(childComplexity int) int
-		License     func(childComplexity int) int
-		Position    func(childComplexity int) int
-		Since       func(childComplexity int) int
-		State       func(childComplexity int) int
-		User        func(childComplexity int) int
+		ActivatedAt   func(childComplexity int) int
+		AssignedAt    func(childComplexity int) int
+		Claims        func(childComplexity int) int
+		Consent       func(childComplexity int) int
+		ID            func(childComplexity int) int
+		KeptUntil     func(childComplexity int) int
+		LastUsedAt    func(childComplexity int) int
+		License       func(childComplexity int) int
+		NoticedAt     func(childComplexity int) int
+		Position      func(childComplexity int) int
+		Priority      func(childComplexity int) int
+		Reason        func(childComplexity int) int
+		ReclaimReason func(childComplexity int) int
+		Since         func(childComplexity int) int
+		State         func(childComplexity int) int
+		User          func(childComplexity int) int
+		WaitingSince  func(childComplexity int) int
 	}
 
 	SeatConnection struct {
@@ -749,6 +794,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AdministratorPayload.Administrator(childComplexity), true
 
+	case "AlertThresholds.runOutDays":
+		if e.ComplexityRoot.AlertThresholds.RunOutDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertThresholds.RunOutDays(childComplexity), true
+	case "AlertThresholds.takenPercent":
+		if e.ComplexityRoot.AlertThresholds.TakenPercent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertThresholds.TakenPercent(childComplexity), true
+	case "AlertThresholds.utilizationUnder":
+		if e.ComplexityRoot.AlertThresholds.UtilizationUnder == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertThresholds.UtilizationUnder(childComplexity), true
+	case "AlertThresholds.waiting":
+		if e.ComplexityRoot.AlertThresholds.Waiting == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertThresholds.Waiting(childComplexity), true
+
 	case "Call.at":
 		if e.ComplexityRoot.Call.At == nil {
 			break
@@ -896,6 +966,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Claim.Since(childComplexity), true
+
+	case "ConsentPayload.consent":
+		if e.ComplexityRoot.ConsentPayload.Consent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentPayload.Consent(childComplexity), true
+	case "ConsentPayload.state":
+		if e.ComplexityRoot.ConsentPayload.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConsentPayload.State(childComplexity), true
 
 	case "DeletePayload.id":
 		if e.ComplexityRoot.DeletePayload.ID == nil {
@@ -1285,6 +1368,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LedgerEntry.Was(childComplexity), true
 
+	case "License.alerts":
+		if e.ComplexityRoot.License.Alerts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.License.Alerts(childComplexity), true
+	case "License.allowed":
+		if e.ComplexityRoot.License.Allowed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.License.Allowed(childComplexity), true
+	case "License.consentNeeded":
+		if e.ComplexityRoot.License.ConsentNeeded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.License.ConsentNeeded(childComplexity), true
 	case "License.createdAt":
 		if e.ComplexityRoot.License.CreatedAt == nil {
 			break
@@ -1309,6 +1410,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.License.Free(childComplexity), true
+	case "License.graceDays":
+		if e.ComplexityRoot.License.GraceDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.License.GraceDays(childComplexity), true
 	case "License.id":
 		if e.ComplexityRoot.License.ID == nil {
 			break
@@ -1332,6 +1439,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.License.OverAssigned(childComplexity), true
+	case "License.overAssignment":
+		if e.ComplexityRoot.License.OverAssignment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.License.OverAssignment(childComplexity), true
 	case "License.pricePerSeatMinor":
 		if e.ComplexityRoot.License.PricePerSeatMinor == nil {
 			break
@@ -1344,6 +1457,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.License.Product(childComplexity), true
+	case "License.reclaimPolicy":
+		if e.ComplexityRoot.License.ReclaimPolicy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.License.ReclaimPolicy(childComplexity), true
+	case "License.requires":
+		if e.ComplexityRoot.License.Requires == nil {
+			break
+		}
+
+		return e.ComplexityRoot.License.Requires(childComplexity), true
 	case "License.sku":
 		if e.ComplexityRoot.License.SKU == nil {
 			break
@@ -1582,7 +1707,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.AssignSeat(childComplexity, args["input"].(SeatInput)), true
+		return e.ComplexityRoot.Mutation.AssignSeat(childComplexity, args["input"].(AssignSeatInput)), true
 	case "Mutation.blockUser":
 		if e.ComplexityRoot.Mutation.BlockUser == nil {
 			break
@@ -1737,6 +1862,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PauseScimConfig(childComplexity, args["input"].(ScimConfigIDInput)), true
+	case "Mutation.recordConsent":
+		if e.ComplexityRoot.Mutation.RecordConsent == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordConsent_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordConsent(childComplexity, args["input"].(SeatInput)), true
 	case "Mutation.releaseSeat":
 		if e.ComplexityRoot.Mutation.ReleaseSeat == nil {
 			break
@@ -1897,6 +2033,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateUser(childComplexity, args["input"].(UpdateUserInput)), true
+	case "Mutation.withdrawConsent":
+		if e.ComplexityRoot.Mutation.WithdrawConsent == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_withdrawConsent_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.WithdrawConsent(childComplexity, args["input"].(SeatInput)), true
+
+	case "OverAssignment.kind":
+		if e.ComplexityRoot.OverAssignment.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OverAssignment.Kind(childComplexity), true
+	case "OverAssignment.percent":
+		if e.ComplexityRoot.OverAssignment.Percent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OverAssignment.Percent(childComplexity), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -2121,6 +2281,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
 
+	case "ReclaimPolicy.automatic":
+		if e.ComplexityRoot.ReclaimPolicy.Automatic == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimPolicy.Automatic(childComplexity), true
+	case "ReclaimPolicy.exempt":
+		if e.ComplexityRoot.ReclaimPolicy.Exempt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimPolicy.Exempt(childComplexity), true
+	case "ReclaimPolicy.idleDays":
+		if e.ComplexityRoot.ReclaimPolicy.IdleDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimPolicy.IdleDays(childComplexity), true
+	case "ReclaimPolicy.invitedDays":
+		if e.ComplexityRoot.ReclaimPolicy.InvitedDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimPolicy.InvitedDays(childComplexity), true
+	case "ReclaimPolicy.noticeDays":
+		if e.ComplexityRoot.ReclaimPolicy.NoticeDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimPolicy.NoticeDays(childComplexity), true
+	case "ReclaimPolicy.pauseDays":
+		if e.ComplexityRoot.ReclaimPolicy.PauseDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimPolicy.PauseDays(childComplexity), true
+
 	case "Recognition.provider":
 		if e.ComplexityRoot.Recognition.Provider == nil {
 			break
@@ -2332,30 +2529,78 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Seat.ActivatedAt(childComplexity), true
+	case "Seat.assignedAt":
+		if e.ComplexityRoot.Seat.AssignedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Seat.AssignedAt(childComplexity), true
 	case "Seat.claims":
 		if e.ComplexityRoot.Seat.Claims == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Seat.Claims(childComplexity), true
+	case "Seat.consent":
+		if e.ComplexityRoot.Seat.Consent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Seat.Consent(childComplexity), true
 	case "Seat.id":
 		if e.ComplexityRoot.Seat.ID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Seat.ID(childComplexity), true
+	case "Seat.keptUntil":
+		if e.ComplexityRoot.Seat.KeptUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Seat.KeptUntil(childComplexity), true
+	case "Seat.lastUsedAt":
+		if e.ComplexityRoot.Seat.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Seat.LastUsedAt(childComplexity), true
 	case "Seat.license":
 		if e.ComplexityRoot.Seat.License == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Seat.License(childComplexity), true
+	case "Seat.noticedAt":
+		if e.ComplexityRoot.Seat.NoticedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Seat.NoticedAt(childComplexity), true
 	case "Seat.position":
 		if e.ComplexityRoot.Seat.Position == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Seat.Position(childComplexity), true
+	case "Seat.priority":
+		if e.ComplexityRoot.Seat.Priority == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Seat.Priority(childComplexity), true
+	case "Seat.reason":
+		if e.ComplexityRoot.Seat.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Seat.Reason(childComplexity), true
+	case "Seat.reclaimReason":
+		if e.ComplexityRoot.Seat.ReclaimReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Seat.ReclaimReason(childComplexity), true
 	case "Seat.since":
 		if e.ComplexityRoot.Seat.Since == nil {
 			break
@@ -2374,6 +2619,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Seat.User(childComplexity), true
+	case "Seat.waitingSince":
+		if e.ComplexityRoot.Seat.WaitingSince == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Seat.WaitingSince(childComplexity), true
 
 	case "SeatConnection.edges":
 		if e.ComplexityRoot.SeatConnection.Edges == nil {
@@ -2927,6 +3178,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AccessTokenFilter", ec.unmarshalInputAccessTokenFilter),
+			graphql.NewInputUnmarshaler("AlertThresholdsInput", ec.unmarshalInputAlertThresholdsInput),
+			graphql.NewInputUnmarshaler("AssignSeatInput", ec.unmarshalInputAssignSeatInput),
 			graphql.NewInputUnmarshaler("CallFilter", ec.unmarshalInputCallFilter),
 			graphql.NewInputUnmarshaler("CreateAdministratorInput", ec.unmarshalInputCreateAdministratorInput),
 			graphql.NewInputUnmarshaler("CreateGroupInput", ec.unmarshalInputCreateGroupInput),
@@ -2945,7 +3198,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("LedgerFilter", ec.unmarshalInputLedgerFilter),
 			graphql.NewInputUnmarshaler("LicenseFilter", ec.unmarshalInputLicenseFilter),
 			graphql.NewInputUnmarshaler("LicenseOrder", ec.unmarshalInputLicenseOrder),
+			graphql.NewInputUnmarshaler("OverAssignmentInput", ec.unmarshalInputOverAssignmentInput),
 			graphql.NewInputUnmarshaler("PersonInput", ec.unmarshalInputPersonInput),
+			graphql.NewInputUnmarshaler("ReclaimPolicyInput", ec.unmarshalInputReclaimPolicyInput),
 			graphql.NewInputUnmarshaler("ResizeLicenseInput", ec.unmarshalInputResizeLicenseInput),
 			graphql.NewInputUnmarshaler("RevokeTokenInput", ec.unmarshalInputRevokeTokenInput),
 			graphql.NewInputUnmarshaler("ScimConfigFilter", ec.unmarshalInputScimConfigFilter),
@@ -3642,11 +3897,22 @@ type License implements Node @needs(scope: REPORTS_READ) {
   free: Int64!
   "People who should sit and have no seat yet."
   waiting: Int64!
-  "Holders above what was bought, after a shrink."
+  "Holders above what was bought: by the policy of over-assignment, or after a shrink."
   overAssigned: Int64!
+  "Seats that may be taken: those bought, and what the policy of over-assignment adds. Null when there is no limit."
+  allowed: Int64
+  overAssignment: OverAssignment!
+  "For how many days a leaver's seat is kept for her."
+  graceDays: Int64!
+  "The person has to agree before her seat opens; only the vendor's product can tell that she did."
+  consentNeeded: Boolean!
+  "Licenses without a seat of which nobody sits here."
+  requires: [License!]!
+  reclaimPolicy: ReclaimPolicy!
+  alerts: AlertThresholds!
   termStart: Time
   termEnd: Time
-  "Price of one seat in the smallest unit of the currency."
+  "Price of one seat for a year, in the smallest unit of the currency."
   pricePerSeatMinor: Int64
   currency: String
   version: Int64!
@@ -3656,6 +3922,73 @@ type License implements Node @needs(scope: REPORTS_READ) {
   seats(first: Int, after: String, last: Int, before: String, state: SeatState, direction: Direction! = ASCENDING): SeatConnection! @list
   "Every step of every seat, the newest first."
   ledger(first: Int, after: String, last: Int, before: String, filter: LedgerFilter, direction: Direction! = DESCENDING): LedgerConnection! @list
+}
+
+enum OverAssignmentKind {
+  "Never more seats than were bought."
+  NONE
+  "So many percent more."
+  PERCENT
+  UNLIMITED
+}
+
+"""How far above what was bought seats are given."""
+type OverAssignment @needs(scope: REPORTS_READ) {
+  kind: OverAssignmentKind!
+  "0 unless the kind is PERCENT."
+  percent: Int64!
+}
+
+input OverAssignmentInput {
+  kind: OverAssignmentKind!
+  "1 to 1,000, with PERCENT alone."
+  percent: Int64
+}
+
+"""When a seat that nobody uses is taken back: notice, pause, taking back. Each step can be undone."""
+type ReclaimPolicy @needs(scope: REPORTS_READ) {
+  "Usher gives the notices by itself; otherwise an administrator does."
+  automatic: Boolean!
+  "Days without use; 0 for never."
+  idleDays: Int64!
+  "Days since the invitation without a first use; 0 for never."
+  invitedDays: Int64!
+  "Days from the notice to the pause."
+  noticeDays: Int64!
+  "Days from the pause to the taking back."
+  pauseDays: Int64!
+  "Ids of the groups whose direct members keep their seats."
+  exempt: [ID!]!
+}
+
+"""What is absent is 0, false or empty: the policy is given as a whole."""
+input ReclaimPolicyInput {
+  automatic: Boolean
+  idleDays: Int64
+  invitedDays: Int64
+  noticeDays: Int64
+  pauseDays: Int64
+  exemptGroupIds: [ID!]
+}
+
+"""What raises one alert when it is crossed, and one when it is over."""
+type AlertThresholds @needs(scope: REPORTS_READ) {
+  "Percent of the seats bought that are taken."
+  takenPercent: [Int64!]!
+  "Somebody waits."
+  waiting: Boolean!
+  "The seats will be gone within so many days; 0 for never."
+  runOutDays: Int64!
+  "Utilization under so many percent of the seats bought; 0 for never."
+  utilizationUnder: Int64!
+}
+
+"""What is absent is 0, false or empty: the thresholds are given as a whole."""
+input AlertThresholdsInput {
+  takenPercent: [Int64!]
+  waiting: Boolean
+  runOutDays: Int64
+  utilizationUnder: Int64
 }
 
 input LicenseFilter {
@@ -3709,7 +4042,25 @@ type Seat implements Node @needs(scope: REPORTS_READ) {
   position: Int64
   "When the seat came into this state."
   since: Time!
+  "The cause of the last step: why the seat is in this state."
+  reason: String!
+  "In line: the greatest of what the reasons give comes first."
+  priority: Int!
+  "Since when the person waits, or how long she has waited for the seat that she has."
+  waitingSince: Time
+  "Since when the seat is taken without a break."
+  assignedAt: Time
   activatedAt: Time
+  "Until when a seat in grace is kept, or a paused one is not taken back."
+  keptUntil: Time
+  "The latest use of the license that any source has told."
+  lastUsedAt: Time
+  "When the person was told that the seat will be taken back."
+  noticedAt: Time
+  "idle or never_activated, from the notice on."
+  reclaimReason: String
+  "What she has said to a license that needs her consent: asked, given or withdrawn."
+  consent: String
   "Why the person should sit."
   claims: [Claim!]!
 }
@@ -3792,6 +4143,12 @@ input CreateLicenseInput {
   termEnd: Time
   pricePerSeatMinor: Int64
   currency: String
+  overAssignment: OverAssignmentInput
+  graceDays: Int64
+  consentNeeded: Boolean
+  requires: [ID!]
+  reclaimPolicy: ReclaimPolicyInput
+  alerts: AlertThresholdsInput
 }
 
 """What is absent stays; null clears."""
@@ -3803,6 +4160,12 @@ input UpdateLicenseInput {
   termEnd: Time
   pricePerSeatMinor: Int64
   currency: String
+  overAssignment: OverAssignmentInput
+  graceDays: Int64
+  consentNeeded: Boolean
+  requires: [ID!]
+  reclaimPolicy: ReclaimPolicyInput
+  alerts: AlertThresholdsInput
   expectedVersion: Int64
 }
 
@@ -3822,6 +4185,13 @@ input SeatInput {
   userId: ID!
 }
 
+input AssignSeatInput {
+  licenseId: ID!
+  userId: ID!
+  "In line the greatest comes first; 0 when not given."
+  priority: Int
+}
+
 input TransferSeatInput {
   licenseId: ID!
   fromUserId: ID!
@@ -3832,6 +4202,14 @@ type SeatPayload @needs(scope: REPORTS_READ) {
   "Waiting when the license is full: that is no error."
   seat: Seat!
   license: License!
+}
+
+"""What a person has said to a license, and where that leaves her."""
+type ConsentPayload @needs(scope: ENTITLEMENTS_WRITE) {
+  "asked, given or withdrawn"
+  consent: String!
+  "The state of her seat now; null when she has none."
+  state: SeatState
 }
 
 extend type Query {
@@ -3845,7 +4223,7 @@ extend type Mutation {
   createLicense(input: CreateLicenseInput!): LicensePayload! @needs(scope: ADMIN)
   updateLicense(input: UpdateLicenseInput!): LicensePayload! @needs(scope: ADMIN)
   resizeLicense(input: ResizeLicenseInput!): LicensePayload! @needs(scope: ADMIN)
-  assignSeat(input: SeatInput!): SeatPayload! @needs(scope: ADMIN)
+  assignSeat(input: AssignSeatInput!): SeatPayload! @needs(scope: ADMIN)
   "Ends the claim by hand; other reasons may keep the seat."
   unassignSeat(input: SeatInput!): SeatPayload! @needs(scope: ADMIN)
   """
@@ -3856,6 +4234,10 @@ extend type Mutation {
   transferSeat(input: TransferSeatInput!): SeatPayload! @needs(scope: ADMIN)
   "The person has used the product for the first time."
   activateSeat(input: SeatInput!): SeatPayload! @needs(scope: ADMIN)
+  "The person has agreed to a license that needs her consent. Only the vendor's product can tell: no administrator says it for her."
+  recordConsent(input: SeatInput!): ConsentPayload! @needs(scope: ENTITLEMENTS_WRITE)
+  "The person does not agree any more: she loses the seat at once, and gets one again when she agrees again."
+  withdrawConsent(input: SeatInput!): ConsentPayload! @needs(scope: ENTITLEMENTS_WRITE)
 }
 `, BuiltIn: false},
 	{Name: "../schema/provisioning.graphql", Input: `enum IdentityProvider {
@@ -4276,6 +4658,20 @@ func (ec *executionContext) childFields_AdministratorPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type AdministratorPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_AlertThresholds(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "takenPercent":
+		return ec.fieldContext_AlertThresholds_takenPercent(ctx, field)
+	case "waiting":
+		return ec.fieldContext_AlertThresholds_waiting(ctx, field)
+	case "runOutDays":
+		return ec.fieldContext_AlertThresholds_runOutDays(ctx, field)
+	case "utilizationUnder":
+		return ec.fieldContext_AlertThresholds_utilizationUnder(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AlertThresholds", field.Name)
+}
+
 func (ec *executionContext) childFields_Call(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4346,6 +4742,16 @@ func (ec *executionContext) childFields_Claim(ctx context.Context, field graphql
 		return ec.fieldContext_Claim_since(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Claim", field.Name)
+}
+
+func (ec *executionContext) childFields_ConsentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "consent":
+		return ec.fieldContext_ConsentPayload_consent(ctx, field)
+	case "state":
+		return ec.fieldContext_ConsentPayload_state(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConsentPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeletePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4570,6 +4976,20 @@ func (ec *executionContext) childFields_License(ctx context.Context, field graph
 		return ec.fieldContext_License_waiting(ctx, field)
 	case "overAssigned":
 		return ec.fieldContext_License_overAssigned(ctx, field)
+	case "allowed":
+		return ec.fieldContext_License_allowed(ctx, field)
+	case "overAssignment":
+		return ec.fieldContext_License_overAssignment(ctx, field)
+	case "graceDays":
+		return ec.fieldContext_License_graceDays(ctx, field)
+	case "consentNeeded":
+		return ec.fieldContext_License_consentNeeded(ctx, field)
+	case "requires":
+		return ec.fieldContext_License_requires(ctx, field)
+	case "reclaimPolicy":
+		return ec.fieldContext_License_reclaimPolicy(ctx, field)
+	case "alerts":
+		return ec.fieldContext_License_alerts(ctx, field)
 	case "termStart":
 		return ec.fieldContext_License_termStart(ctx, field)
 	case "termEnd":
@@ -4684,6 +5104,16 @@ func (ec *executionContext) childFields_MembershipReason(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type MembershipReason", field.Name)
 }
 
+func (ec *executionContext) childFields_OverAssignment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_OverAssignment_kind(ctx, field)
+	case "percent":
+		return ec.fieldContext_OverAssignment_percent(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OverAssignment", field.Name)
+}
+
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "hasNextPage":
@@ -4734,6 +5164,24 @@ func (ec *executionContext) childFields_ParkedMemberEdge(ctx context.Context, fi
 		return ec.fieldContext_ParkedMemberEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ParkedMemberEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ReclaimPolicy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "automatic":
+		return ec.fieldContext_ReclaimPolicy_automatic(ctx, field)
+	case "idleDays":
+		return ec.fieldContext_ReclaimPolicy_idleDays(ctx, field)
+	case "invitedDays":
+		return ec.fieldContext_ReclaimPolicy_invitedDays(ctx, field)
+	case "noticeDays":
+		return ec.fieldContext_ReclaimPolicy_noticeDays(ctx, field)
+	case "pauseDays":
+		return ec.fieldContext_ReclaimPolicy_pauseDays(ctx, field)
+	case "exempt":
+		return ec.fieldContext_ReclaimPolicy_exempt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReclaimPolicy", field.Name)
 }
 
 func (ec *executionContext) childFields_Recognition(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4862,8 +5310,26 @@ func (ec *executionContext) childFields_Seat(ctx context.Context, field graphql.
 		return ec.fieldContext_Seat_position(ctx, field)
 	case "since":
 		return ec.fieldContext_Seat_since(ctx, field)
+	case "reason":
+		return ec.fieldContext_Seat_reason(ctx, field)
+	case "priority":
+		return ec.fieldContext_Seat_priority(ctx, field)
+	case "waitingSince":
+		return ec.fieldContext_Seat_waitingSince(ctx, field)
+	case "assignedAt":
+		return ec.fieldContext_Seat_assignedAt(ctx, field)
 	case "activatedAt":
 		return ec.fieldContext_Seat_activatedAt(ctx, field)
+	case "keptUntil":
+		return ec.fieldContext_Seat_keptUntil(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_Seat_lastUsedAt(ctx, field)
+	case "noticedAt":
+		return ec.fieldContext_Seat_noticedAt(ctx, field)
+	case "reclaimReason":
+		return ec.fieldContext_Seat_reclaimReason(ctx, field)
+	case "consent":
+		return ec.fieldContext_Seat_consent(ctx, field)
 	case "claims":
 		return ec.fieldContext_Seat_claims(ctx, field)
 	}

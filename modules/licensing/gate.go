@@ -29,7 +29,7 @@ func (s *Service) settle(ctx context.Context, l License, c Claim) (Seat, error) 
 	case seat.State == Grace:
 		return s.step(ctx, seat, seat.Resume, "came back")
 	case seat.State == Waiting:
-		return s.raise(ctx, seat, c.Priority)
+		return s.moveInLine(ctx, seat)
 	case seat.State.takes():
 		return seat, nil
 	}
@@ -109,6 +109,11 @@ func (s *Service) drop(ctx context.Context, claims []Claim, cause string) error 
 		if err := deleteClaim(ctx, c); err != nil {
 			return err
 		}
+		if others > 0 && seat.State == Waiting {
+			if _, err := s.moveInLine(ctx, seat); err != nil {
+				return err
+			}
+		}
 		if others > 0 || seat.ID == id.Nil || seat.State == Released {
 			continue
 		}
@@ -168,10 +173,11 @@ func (s *Service) promote(ctx context.Context, l License, cause string) (License
 	return l, nil
 }
 
-// raise moves somebody who waits up to a priority that a further reason gives her.
-func (s *Service) raise(ctx context.Context, seat Seat, priority int) (Seat, error) {
-	if priority <= seat.Priority {
-		return seat, nil
+// moveInLine gives somebody who waits the greatest priority of her reasons. Her place among equals stays.
+func (s *Service) moveInLine(ctx context.Context, seat Seat) (Seat, error) {
+	priority, err := s.greatestPriority(ctx, seat.License, seat.User)
+	if err != nil || priority == seat.Priority {
+		return seat, err
 	}
 	seat.Priority = priority
 	return seat, saveSeat(ctx, seat, false)

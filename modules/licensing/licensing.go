@@ -33,6 +33,7 @@ var (
 	ErrUserInactive    = fault.New(fault.Conflict, "user_inactive", "the person is not active; reactivate her first")
 	ErrUserNotFound    = fault.New(fault.NotFound, "user_not_found", "there is no such user")
 	ErrLicenseExpired  = fault.New(fault.Conflict, "license_expired", "the term of the license is over")
+	errPriority        = fault.New(fault.Invalid, "invalid_priority", "a priority is between -1,000,000 and 1,000,000").At("priority")
 	ErrNoSeatHeld      = fault.New(fault.Conflict, "no_seat_held", "the person holds no seat of the license")
 )
 
@@ -49,18 +50,18 @@ type License struct {
 	Waiting    int64      `json:"waiting"`
 	TermStart  *time.Time `json:"termStart,omitempty"`
 	TermEnd    *time.Time `json:"termEnd,omitempty"`
-	PriceMinor *int64     `json:"priceMinor,omitempty"` // of one seat, in the smallest unit of the currency
+	PriceMinor *int64     `json:"priceMinor,omitempty"` // of one seat for a year, in the smallest unit of the currency
 	Currency   string     `json:"currency,omitempty"`   // ISO 4217
 	Version    int64      `json:"version"`
 	CreatedAt  time.Time  `json:"createdAt"`
 	UpdatedAt  time.Time  `json:"updatedAt"`
 
-	OverPercent int64   `json:"overPercent,omitempty"` // how far above what was bought seats are given, or Unlimited
-	GraceDays   int64   `json:"graceDays,omitempty"`   // for how long a leaver's seat is kept for her
-	Consent     bool    `json:"consent,omitempty"`     // the person has to agree before the seat opens
-	Requires    []id.ID `json:"requires,omitempty"`    // licenses without a seat of which nobody sits here
-	Reclaim     string  `json:"reclaim,omitempty"`     // the policy of taking back, in JSON
-	Alerts      string  `json:"alerts,omitempty"`      // the thresholds of alerts, in JSON
+	OverPercent int64         `json:"overPercent,omitempty"` // how far above what was bought seats are given, or Unlimited
+	GraceDays   int64         `json:"graceDays,omitempty"`   // for how long a leaver's seat is kept for her
+	Consent     bool          `json:"consent,omitempty"`     // the person has to agree before the seat opens
+	Requires    []id.ID       `json:"requires,omitempty"`    // licenses without a seat of which nobody sits here
+	Reclaim     ReclaimPolicy `json:"reclaim,omitzero"`
+	Alerts      Alerts        `json:"alerts,omitzero"`
 
 	next int64 // the next position of the waiting list
 }
@@ -84,6 +85,8 @@ type People interface {
 	HoldActive(ctx context.Context, user id.ID) (active, exists bool, err error)
 	// Find returns who is meant by some people, in their order.
 	Find(ctx context.Context, people []directory.Person) ([]directory.Found, error)
+	// Groups returns those of some groups that are there.
+	Groups(ctx context.Context, ids []id.ID) (map[id.ID]*directory.Group, error)
 }
 
 // Service gives seats in every tenant; the caller's tenant is the one it works on.
@@ -130,6 +133,8 @@ type NewLicense struct {
 	GraceDays             int64
 	Consent               bool
 	Requires              []id.ID
+	Reclaim               ReclaimPolicy
+	Alerts                Alerts
 }
 
 // Buy makes a license. It refuses with ErrSKUTaken and ErrInvalidLicense.
@@ -141,7 +146,7 @@ func (s *Service) Buy(ctx context.Context, n NewLicense) (License, error) {
 	l := (License{
 		ID: id.New(), Product: n.Product, SKU: n.SKU, Edition: n.Edition, Seats: n.Seats,
 		TermStart: n.TermStart, TermEnd: n.TermEnd, PriceMinor: n.PriceMinor, Currency: n.Currency, Version: 1, CreatedAt: now, UpdatedAt: now,
-		OverPercent: n.OverPercent, GraceDays: n.GraceDays, Consent: n.Consent, Requires: n.Requires, Reclaim: noPolicy, Alerts: noPolicy,
+		OverPercent: n.OverPercent, GraceDays: n.GraceDays, Consent: n.Consent, Requires: n.Requires, Reclaim: n.Reclaim, Alerts: n.Alerts,
 	}).tidy()
 	l.Allowed = l.allowed()
 	l.Ceiling = l.Allowed
@@ -150,6 +155,9 @@ func (s *Service) Buy(ctx context.Context, n NewLicense) (License, error) {
 	}
 	return store.InTx(ctx, s.db, func(ctx context.Context) (License, error) {
 		if err := s.checkRequires(ctx, l); err != nil {
+			return License{}, err
+		}
+		if err := s.checkExempt(ctx, nil, l.Reclaim.ExemptGroups); err != nil {
 			return License{}, err
 		}
 		if err := insertLicense(ctx, l); err != nil {
@@ -162,7 +170,7 @@ func (s *Service) Buy(ctx context.Context, n NewLicense) (License, error) {
 // Get returns a license of the tenant, or ErrLicenseNotFound.
 func (s *Service) Get(ctx context.Context, of id.ID) (License, error) { return s.load(ctx, of) }
 
-// Change edits what the license is called, its term and its price. Seats are changed by Resize alone.
+// Change edits what the license is called, its term, its price and its policies. Seats are changed by Resize alone.
 func (s *Service) Change(ctx context.Context, of id.ID, expected *int64, edit func(*License) error) (License, error) {
 	return s.edit(ctx, of, expected, func(l *License) error {
 		seats := l.Seats
@@ -206,6 +214,9 @@ func (s *Service) edit(ctx context.Context, of id.ID, expected *int64, edit func
 		if err := s.checkRequires(ctx, now); err != nil {
 			return License{}, err
 		}
+		if err := s.checkExempt(ctx, was.Reclaim.ExemptGroups, now.Reclaim.ExemptGroups); err != nil {
+			return License{}, err
+		}
 		now.Version, now.UpdatedAt, now.Allowed = was.Version+1, s.clock(), now.allowed()
 		now.Ceiling = max(now.Allowed, was.Taken)
 		store.AfterCommit(ctx, func() {
@@ -227,8 +238,7 @@ func (l License) same(was License) bool {
 	samePrice := l.PriceMinor == nil && was.PriceMinor == nil || l.PriceMinor != nil && was.PriceMinor != nil && *l.PriceMinor == *was.PriceMinor
 	return l.Product == was.Product && l.Edition == was.Edition && l.Seats == was.Seats && l.Currency == was.Currency &&
 		samePrice && sameTime(l.TermStart, was.TermStart) && sameTime(l.TermEnd, was.TermEnd) && l.OverPercent == was.OverPercent &&
-		l.GraceDays == was.GraceDays && l.Consent == was.Consent && slices.Equal(l.Requires, was.Requires) && l.Reclaim == was.Reclaim &&
-		l.Alerts == was.Alerts
+		l.GraceDays == was.GraceDays && l.Consent == was.Consent && slices.Equal(l.Requires, was.Requires) && l.samePolicies(was)
 }
 
 // keyOf is the form in which SKUs and product names are compared.

@@ -57,6 +57,11 @@ type clocked struct {
 func newClocked(db *store.DB) clocked {
 	now := &atomic.Int64{}
 	now.Store(time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC).Unix())
+	return newClockedAt(db, now)
+}
+
+// newClockedAt is a world that shares its time with another.
+func newClockedAt(db *store.DB, now *atomic.Int64) clocked {
 	tick := clock.Clock(func() time.Time { return time.Unix(now.Load(), 0).UTC() })
 	journal := events.New(db)
 	people := directory.New(db, journal, tick)
@@ -251,4 +256,63 @@ func TestOverAssignmentIsAPolicy(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestTheWorkerEndsGracesOnce lets two replicas go over the seats of two tenants at once.
+func TestTheWorkerEndsGracesOnce(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range storetest.Dialects {
+		t.Run(dialect, func(t *testing.T) {
+			t.Parallel()
+			one, two := storetest.TwoReplicas(t, dialect)
+			w := newClocked(one)
+			other := newClockedAt(two, w.now)
+			type kept struct {
+				ctx     context.Context
+				license id.ID
+			}
+			var all []kept
+			for range 2 {
+				ctx := storetest.Tenant(t, one)
+				l := w.license(t, ctx, "Advanced", 2)
+				w.change(t, ctx, l.ID, func(l *licensing.License) { l.GraceDays = 3 })
+				config := storetest.Config(t, one, ctx)
+				if err := w.seats.AutoAssign(ctx, config, &l.ID); err != nil {
+					t.Fatal(err)
+				}
+				u, err := w.people.Create(provider(ctx, config), directory.User{UserName: "ada", Active: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.activity(t, provider(ctx, config), u.ID, false)
+				all = append(all, kept{ctx, l.ID})
+			}
+			work := func() {
+				t.Helper()
+				errs := make(chan error, 2)
+				go func() { errs <- w.seats.DoWork(t.Context()) }()
+				go func() { errs <- other.seats.DoWork(t.Context()) }()
+				if err := errors.Join(<-errs, <-errs); err != nil {
+					t.Fatal(err)
+				}
+			}
+			work()
+			for _, k := range all {
+				if l := w.audited(t, k.ctx, k.license); l.Taken != 1 {
+					t.Errorf("%d seats are taken within the grace", l.Taken)
+				}
+			}
+			w.pass(4)
+			work()
+			for _, k := range all {
+				if l := w.audited(t, k.ctx, k.license); l.Taken != 0 {
+					t.Errorf("%d seats are taken after the grace", l.Taken)
+				}
+				steps, err := w.seats.LedgerCounts(k.ctx, []id.ID{k.license}, licensing.LedgerFilter{Now: licensing.Released})
+				if err != nil || steps[k.license] != 1 {
+					t.Errorf("released %d times, %v", steps[k.license], err)
+				}
+			}
+		})
+	}
 }

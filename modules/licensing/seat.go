@@ -49,6 +49,17 @@ type Claim struct {
 // Assign gives the person a claim by hand and, when a seat is free, the seat; otherwise she waits, and that is no error.
 // Assigning twice returns the seat already held. Refuses with ErrUserNotFound, ErrUserInactive and ErrLicenseExpired.
 func (s *Service) Assign(ctx context.Context, license, user id.ID) (Seat, error) {
+	return s.AssignWith(ctx, license, user, 0)
+}
+
+// MaxPriority bounds priorities on both sides of 0.
+const MaxPriority = 1_000_000
+
+// AssignWith is Assign with a priority in line: the greatest comes first. A person who waits already is moved up by a greater one.
+func (s *Service) AssignWith(ctx context.Context, license, user id.ID, priority int) (Seat, error) {
+	if priority < -MaxPriority || priority > MaxPriority {
+		return Seat{}, errPriority
+	}
 	if err := caller.Require(ctx, caller.ScopeAdmin); err != nil {
 		return Seat{}, err
 	}
@@ -63,7 +74,7 @@ func (s *Service) Assign(ctx context.Context, license, user id.ID) (Seat, error)
 		if l.Expired(s.clock()) {
 			return Seat{}, ErrLicenseExpired
 		}
-		return s.claim(ctx, Claim{License: license, User: user, Reason: ByHand})
+		return s.claim(ctx, Claim{License: license, User: user, Reason: ByHand, Priority: priority})
 	})
 }
 

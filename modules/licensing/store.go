@@ -22,14 +22,17 @@ type row interface{ Scan(into ...any) error }
 
 func scanLicense(from row) (License, error) {
 	var l License
-	var requires string
+	var requires, reclaim, alerts string
 	err := from.Scan(&l.ID, &l.Product, &l.SKU, &l.Edition, &l.Seats, &l.Ceiling, &l.Taken, &l.Waiting, &l.next, &l.TermStart, &l.TermEnd,
-		&l.PriceMinor, &l.Currency, &l.Version, &l.CreatedAt, &l.UpdatedAt, &l.Allowed, &l.OverPercent, &l.GraceDays, &l.Consent, &requires, &l.Reclaim, &l.Alerts)
+		&l.PriceMinor, &l.Currency, &l.Version, &l.CreatedAt, &l.UpdatedAt, &l.Allowed, &l.OverPercent, &l.GraceDays, &l.Consent, &requires, &reclaim, &alerts)
 	if err != nil {
 		return l, err
 	}
 	l.CreatedAt, l.UpdatedAt = l.CreatedAt.UTC(), l.UpdatedAt.UTC()
-	return l, json.Unmarshal([]byte(requires), &l.Requires)
+	if err := json.Unmarshal([]byte(requires), &l.Requires); err != nil {
+		return l, err
+	}
+	return l, readPolicies(&l, reclaim, alerts)
 }
 
 func tenantOf(ctx context.Context) (id.ID, error) { return caller.Tenant(ctx) }
@@ -45,7 +48,7 @@ func insertLicense(ctx context.Context, l License) error {
 			reclaim, alerts)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $13, 0, 0, 1, FALSE, $8, $9, $10, $11, 1, $12, $12, $13, $14, $15, $16, $17, $18, $19)`,
 		Args: []any{tenant, l.ID, l.Product, l.SKU, keyOf(l.SKU), l.Edition, l.Seats, moment(l.TermStart), moment(l.TermEnd), number(l.PriceMinor),
-			l.Currency, l.CreatedAt, l.Allowed, l.OverPercent, l.GraceDays, l.Consent, idsText(l.Requires), l.Reclaim, l.Alerts},
+			l.Currency, l.CreatedAt, l.Allowed, l.OverPercent, l.GraceDays, l.Consent, idsText(l.Requires), policyText(l.Reclaim), policyText(l.Alerts)},
 		Unique: map[string]error{"licenses_sku": ErrSKUTaken},
 	})
 }
@@ -125,7 +128,7 @@ func (s *Service) save(ctx context.Context, l License) error {
 		currency = $10, version = $11, updated_at = $12, allowed = $13, over_percent = $14, grace_days = $15, consent = $16, requires = $17,
 		reclaim = $18, alerts = $19 WHERE tenant_id = $1 AND id = $2`, tenant, l.ID, l.Product, l.Edition, l.Seats, l.Ceiling,
 		moment(l.TermStart), moment(l.TermEnd), number(l.PriceMinor), l.Currency, l.Version, l.UpdatedAt, l.Allowed, l.OverPercent, l.GraceDays,
-		l.Consent, idsText(l.Requires), l.Reclaim, l.Alerts)
+		l.Consent, idsText(l.Requires), policyText(l.Reclaim), policyText(l.Alerts))
 	if err != nil {
 		return fmt.Errorf("save license: %w", err)
 	}

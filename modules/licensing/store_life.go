@@ -24,6 +24,64 @@ func (s *Service) consentOf(ctx context.Context, license, user id.ID) (Consent, 
 	return said, nil
 }
 
+// Consents returns, by seat, what the holders of some seats have said to licenses that need their consent.
+func (s *Service) Consents(ctx context.Context, seats []id.ID) (map[id.ID]string, error) {
+	return s.texts(ctx, `SELECT s.id, c.state FROM seats s
+		JOIN consents c ON c.tenant_id = s.tenant_id AND c.license_id = s.license_id AND c.user_id = s.user_id
+		WHERE s.tenant_id = $1 AND s.id = ANY($2)`, seats)
+}
+
+// Causes returns, by seat, what caused the last step of some seats.
+func (s *Service) Causes(ctx context.Context, seats []id.ID) (map[id.ID]string, error) {
+	return s.texts(ctx, `SELECT s.id, (SELECT l.cause FROM ledger l WHERE l.tenant_id = $1 AND l.user_id = s.user_id AND l.license_id = s.license_id
+			ORDER BY l.at DESC, l.id DESC LIMIT 1)
+		FROM seats s WHERE s.tenant_id = $1 AND s.id = ANY($2)`, seats)
+}
+
+func (s *Service) texts(ctx context.Context, query string, keys []id.ID) (map[id.ID]string, error) {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[id.ID]string, len(keys))
+	_, err = many(ctx, s, func(from row) (struct{}, error) {
+		var of id.ID
+		var text string
+		err := from.Scan(&of, &text)
+		found[of] = text
+		return struct{}{}, err
+	}, query, tenant, keys)
+	if err != nil {
+		return nil, fmt.Errorf("read of seats: %w", err)
+	}
+	return found, nil
+}
+
+// Required returns, for each of some licenses, those that it requires.
+func (s *Service) Required(ctx context.Context, licenses []id.ID) (map[id.ID][]License, error) {
+	of, err := s.Licenses(ctx, licenses)
+	if err != nil {
+		return nil, err
+	}
+	var wanted []id.ID
+	for _, l := range of {
+		wanted = append(wanted, l.Requires...)
+	}
+	if len(wanted) == 0 {
+		return map[id.ID][]License{}, nil
+	}
+	found, err := s.Licenses(ctx, wanted)
+	required := make(map[id.ID][]License, len(of))
+	for _, l := range of {
+		for _, one := range l.Requires {
+			if there, ok := found[one]; ok {
+				required[l.ID] = append(required[l.ID], there)
+			}
+		}
+	}
+	return required, err
+}
+
 func (s *Service) saveConsent(ctx context.Context, license, user id.ID, said Consent) error {
 	tenant, err := tenantOf(ctx)
 	if err != nil {
@@ -69,4 +127,10 @@ func (s *Service) requirements(ctx context.Context) (map[id.ID][]id.ID, error) {
 		}
 	}
 	return dependents, nil
+}
+
+// tenantsWithWork enumerates the tenants in which something is due: it is the one question here that is about all of them.
+func (s *Service) tenantsWithWork(ctx context.Context, now time.Time) ([]id.ID, error) {
+	return many(ctx, s, func(from row) (of id.ID, err error) { return of, from.Scan(&of) },
+		`SELECT tenant_id FROM seats WHERE state = 'grace' AND valid_until <= $1 GROUP BY tenant_id ORDER BY tenant_id`, now)
 }

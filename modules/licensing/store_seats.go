@@ -118,7 +118,7 @@ func (s *Service) insertClaim(ctx context.Context, c Claim) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.db.Exec(ctx, insertClaimSQL+` ON CONFLICT (tenant_id, user_id, license_id, reason, reason_id) DO NOTHING`,
+	_, err = s.db.Exec(ctx, insertClaimSQL+` ON CONFLICT (tenant_id, user_id, license_id, reason, reason_id) DO UPDATE SET priority = excluded.priority`,
 		tenant, id.New(), c.License, c.User, c.Reason, c.ReasonID, c.Since, c.Priority)
 	if store.ForeignKey(err) {
 		return ErrUserNotFound
@@ -127,6 +127,23 @@ func (s *Service) insertClaim(ctx context.Context, c Claim) error {
 		return fmt.Errorf("insert claim: %w", err)
 	}
 	return nil
+}
+
+// greatestPriority returns the greatest priority of a person's claims on a license.
+func (s *Service) greatestPriority(ctx context.Context, license, user id.ID) (priority int, err error) {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := s.db.QueryNow(ctx, `SELECT COALESCE(max(priority), 0) FROM claims WHERE tenant_id = $1 AND user_id = $2 AND license_id = $3`, tenant, user, license)
+	if err != nil {
+		return 0, fmt.Errorf("read priorities: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	if rows.Next() {
+		err = rows.Scan(&priority)
+	}
+	return priority, errors.Join(err, rows.Err(), rows.Close())
 }
 
 func deferClaim(ctx context.Context, c Claim) error {

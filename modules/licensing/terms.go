@@ -41,6 +41,12 @@ func (l License) check() error {
 	case l.GraceDays < 0 || l.GraceDays > maxGraceDays:
 		return ErrInvalidLicense.At("graceDays").Sayf("a grace lasts 0 to %d days", maxGraceDays)
 	}
+	if err := l.Reclaim.check(); err != nil {
+		return err
+	}
+	if err := l.Alerts.check(); err != nil {
+		return err
+	}
 	if err := l.checkTerm(); err != nil {
 		return err
 	}
