@@ -1,11 +1,13 @@
 package filter_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/usherhq/usher/internal/filter"
 )
@@ -144,8 +146,42 @@ func FuzzParsePath(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if path, err := filter.ParsePath(text, options); err == nil && path.Attr.Name == "" && path.Attr.URN == "" {
+		path, err := filter.ParsePath(text, options)
+		if err != nil {
+			return
+		}
+		if path.Attr.Name == "" && path.Attr.URN == "" {
 			t.Fatalf("%q names nothing", text)
+		}
+		printed := strings.TrimSuffix(path.Attr.String(), ":")
+		if path.Where != nil {
+			printed += "[" + path.Where.String() + "]"
+		}
+		if path.Sub != "" {
+			printed += "." + path.Sub
+		}
+		if again, err := filter.ParsePath(printed, options); len(printed) <= filter.MaxBytes && (err != nil || !reflect.DeepEqual(again, path)) {
+			t.Fatalf("%q was read as %v, printed as %q, and read again as %v, %v", text, path, printed, again, err)
+		}
+	})
+}
+
+// FuzzStrings reads JSON strings as the standard library does, but for NUL and lone surrogates, which it refuses.
+func FuzzStrings(f *testing.F) {
+	for _, seed := range []string{``, `a`, `\"\\\/\b\f\n\r\t`, `\u00e9\ud83d\ude00`, `\ud800`, `\u0000`, "\t", `\x`, `\`, `é`, `a\`, `\u00`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, inside string) {
+		literal := `"` + inside + `"`
+		var want string
+		valid := json.Unmarshal([]byte(literal), &want) == nil && utf8.ValidString(literal)
+		n, err := filter.Parse("a eq "+literal, options)
+		got, isCompare := n.(filter.Compare)
+		switch {
+		case err == nil && (!valid || !isCompare || got.Value != filter.Value{Kind: filter.String, Text: want}):
+			t.Fatalf("%q was read as %v, the library reads %q, %v", literal, n, want, valid)
+		case err != nil && valid && !strings.ContainsAny(want, "\x00\uFFFD") && len(literal) < filter.MaxBytes-10:
+			t.Fatalf("%q was refused: %v", literal, err)
 		}
 	})
 }

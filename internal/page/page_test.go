@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/usherhq/usher/internal/page"
 )
@@ -79,13 +80,29 @@ func TestAWalkSeesEveryItemOnceInOrder(t *testing.T) {
 	}
 }
 
+// FuzzDecode reads any text as a cursor: what is taken is what Encode makes of the same key, or another spelling of it, and what
+// Encode makes of any key is read as that key.
 func FuzzDecode(f *testing.F) {
 	f.Add(page.Encode("users", "a", "b"))
 	f.Add("W10")
 	f.Fuzz(func(t *testing.T, cursor string) {
+		for _, key := range [][]string{{cursor, "b"}, {"", cursor}} {
+			made := page.Encode("users", key...)
+			got, err := page.Decode("users", made, 2)
+			good := utf8.ValidString(cursor) && !strings.Contains(cursor, "\x00") && len(made) <= page.MaxCursor
+			if good && (err != nil || !slices.Equal(got, key)) || !good && err == nil && slices.Equal(got, key) {
+				t.Fatalf("the cursor of %q gave %q, %v", key, got, err)
+			}
+		}
 		parts, err := page.Decode("users", cursor, 2)
-		if err == nil && len(parts) != 2 {
-			t.Fatalf("%q gave %q", cursor, parts)
+		switch {
+		case err != nil && !errors.Is(err, page.ErrCursor):
+			t.Fatalf("%q made the accident %v", cursor, err)
+		case err == nil:
+			again, err := page.Decode("users", page.Encode("users", parts...), 2)
+			if err != nil || !slices.Equal(again, parts) {
+				t.Fatalf("%q gave %q, and its own cursor %q, %v", cursor, parts, again, err)
+			}
 		}
 	})
 }

@@ -58,6 +58,9 @@ func (s *Service) CreateConfig(ctx context.Context, n NewConfig) (Config, error)
 		case !tenant.Plan.HasSCIM():
 			return Config{}, ErrNotInPlan
 		}
+		if err := s.licensed(ctx, c); err != nil {
+			return Config{}, err
+		}
 		if err := insertConfig(ctx, c); err != nil {
 			return Config{}, err
 		}
@@ -147,6 +150,9 @@ func (s *Service) change(ctx context.Context, of id.ID, edit func(*Config) (stri
 		if err != nil || now.same(was) {
 			return was, err
 		}
+		if err := s.licensed(ctx, now); err != nil {
+			return Config{}, err
+		}
 		now.Version, now.UpdatedAt = was.Version+1, s.clock()
 		if err := updateConfig(ctx, now); err != nil {
 			return Config{}, err
@@ -156,6 +162,15 @@ func (s *Service) change(ctx context.Context, of id.ID, edit func(*Config) (stri
 		}
 		return now, s.record(ctx, kind, now)
 	})
+}
+
+// licensed refuses a license that the tenant does not have, also one that is named for later only. An id from outside is a claim.
+func (s *Service) licensed(ctx context.Context, c Config) error {
+	if c.License == nil {
+		return nil
+	}
+	_, err := s.seats.Get(ctx, *c.License)
+	return err
 }
 
 // assign keeps licensing's rule in step with the configuration, and lets every replica know.

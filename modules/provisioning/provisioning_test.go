@@ -239,3 +239,37 @@ func TestTheLogIsFilteredPagedAndForgotten(t *testing.T) {
 		}
 	})
 }
+
+// TestAConfigurationNamesALicenseOfItsTenant names one that nobody has and one of another tenant, to be assigned now or later.
+func TestAConfigurationNamesALicenseOfItsTenant(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w, other := newWorld(t, db), newWorld(t, db)
+		foreign, err := other.seats.Buy(other.admin, licensing.NewLicense{Product: "Theirs", Seats: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		there, err := w.provisioning.CreateConfig(w.admin, provisioning.NewConfig{Name: "There", IdentityProvider: provisioning.Okta})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, license := range []id.ID{id.New(), foreign.ID} {
+			for _, auto := range []bool{false, true} {
+				_, err := w.provisioning.CreateConfig(w.admin, provisioning.NewConfig{Name: "New", IdentityProvider: provisioning.Okta, License: &license, AutoAssign: auto})
+				if !errors.Is(err, licensing.ErrLicenseNotFound) {
+					t.Errorf("created with auto-assign %v: %v", auto, err)
+				}
+				_, err = w.provisioning.ChangeConfig(w.admin, there.ID, nil, func(c *provisioning.Config) error {
+					c.License, c.AutoAssign = &license, auto
+					return nil
+				})
+				if !errors.Is(err, licensing.ErrLicenseNotFound) {
+					t.Errorf("changed with auto-assign %v: %v", auto, err)
+				}
+			}
+		}
+		if again, err := w.provisioning.GetConfig(w.admin, there.ID); err != nil || again.Version != there.Version || again.License != nil {
+			t.Errorf("it became %+v, %v", again, err)
+		}
+	})
+}

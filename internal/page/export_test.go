@@ -1,0 +1,4 @@
+package page
+
+// MaxCursor is how many bytes a cursor has at most.
+const MaxCursor = maxCursor
