@@ -179,7 +179,27 @@ func (m manners) refOf(one any) (directory.MemberRef, error) {
 	if named == "" || strings.ContainsRune(named+shown, 0) {
 		return directory.MemberRef{}, errInvalidValue.At(attrMembers).Sayf("a member has a value: the id of a user or a group")
 	}
+	if kind, _ := o.get(attrType); m.mistaken(named, kind) {
+		return directory.MemberRef{}, errInvalidValue.At(attrMembers).Sayf("the member %s is not of the type that is said; leave type out, it follows from the value", quoted(named))
+	}
 	return directory.MemberRef{Value: named, Display: shown}, nil
+}
+
+// mistaken tells whether the type that a client gives a member is not the one that its id has. What providers write there besides
+// User and Group means nothing to them; strictly, it is wrong.
+func (m manners) mistaken(named string, kind any) bool {
+	said, _ := kind.(string)
+	of, _, isID := id.KindOf(strings.ToLower(named))
+	switch {
+	case kind == nil, kind == "":
+		return false
+	case strings.EqualFold(said, userType.Name):
+		return isID && of != id.User
+	case strings.EqualFold(said, groupType.Name):
+		return isID && of != id.Group
+	default:
+		return m.strict
+	}
 }
 
 // chosen works on the members that a filter names.

@@ -85,7 +85,11 @@ func (e *exchange) appendUser(out []byte, u directory.Record, seats shownSeats) 
 		out = e.appendLocation(out, group, groupType)
 		out = append(out, `,"display":`...)
 		out = appendText(out, g.DisplayName)
-		out = append(out, `,"type":"direct"}`...)
+		if g.Indirect {
+			out = append(out, `,"type":"indirect"}`...)
+		} else {
+			out = append(out, `,"type":"direct"}`...)
+		}
 	}
 	if len(u.Groups) > 0 {
 		out = append(out, ']')

@@ -41,7 +41,7 @@ func understood(q scope, u *loaded, err error) (*User, error) {
 }
 
 // GetRecord returns one person with ready attributes and, if asked, her groups, or ErrUserNotFound: Get for who only passes her
-// on. It is one statement.
+// on. It is one statement, and one more where she is in a group.
 func (s *Service) GetRecord(ctx context.Context, of id.ID, groups bool) (Record, error) {
 	q, err := scopeOf(ctx)
 	if err != nil {
@@ -54,7 +54,8 @@ func (s *Service) GetRecord(ctx context.Context, of id.ID, groups bool) (Record,
 	case len(found) == 0:
 		return Record{}, ErrUserNotFound
 	}
-	return found[0], nil
+	err = s.addIndirect(ctx, q, found)
+	return found[0], err
 }
 
 // Users returns those of some people that the caller sees, for who has their ids.

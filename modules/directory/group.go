@@ -90,6 +90,7 @@ type GroupRef struct {
 	Source      string
 	SourceID    *id.ID
 	Since       time.Time
+	Indirect    bool // because a group is in it that she is in; of a Record alone
 }
 
 // WholeMember is a Member with the person or the group that it is.

@@ -64,14 +64,19 @@ func (s *Service) GroupsOf(ctx context.Context, members []id.ID) (map[id.ID][]Gr
 	return s.groupsOf(ctx, selectGroupsOf, q.tenant, members)
 }
 
-// GroupNames returns the groups that somebody is a direct member of, ids and names alone.
+// GroupNames returns the groups that somebody is a member of, directly or because a group is, ids and names alone.
 func (s *Service) GroupNames(ctx context.Context, member id.ID) ([]GroupRef, error) {
 	q, err := scopeOf(ctx)
 	if err != nil {
 		return nil, err
 	}
 	in, err := s.groupNamesOf(ctx, q, []id.ID{member})
-	return in[member], err
+	if err != nil {
+		return nil, err
+	}
+	one := []Record{{ID: member, Groups: in[member]}}
+	err = s.addIndirect(ctx, q, one)
+	return one[0].Groups, err
 }
 
 // GroupPagesOf returns, for each of several people or groups, a page of the groups that it is a direct member of, in the order of

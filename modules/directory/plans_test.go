@@ -53,6 +53,7 @@ func TestNoStatementWalksTheTenant(t *testing.T) {
 			_, err := w.people.ParkedPagesOf(w.admin, []id.ID{g.ID}, page.Args{First: 5})
 			return err
 		},
+		"record":   func() error { _, err := w.people.GetRecord(w.okta, people[2], true); return err },
 		"users":    func() error { _, err := w.people.Users(w.admin, people, directory.Whole); return err },
 		"outlines": func() error { _, err := w.people.Users(w.admin, people, directory.Outline); return err },
 		"links":    func() error { _, err := w.people.Links(w.admin, people); return err },

@@ -163,6 +163,9 @@ func (s *Service) resources(ctx context.Context, q scope, refs []ref, groups boo
 	found := make(map[id.ID]Resource, len(refs))
 	if len(users) > 0 {
 		people, err := s.records(ctx, groups, nil, `SELECT `+s.recordColumns(groups)+fromUsers+severalRecords, q.tenant, q.config, users)
+		if err == nil {
+			err = s.addIndirect(ctx, q, people)
+		}
 		if err != nil {
 			return nil, err
 		}

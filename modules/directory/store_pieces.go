@@ -107,6 +107,11 @@ func (s *Service) recordRows(ctx context.Context, l *list, statement statementOf
 			return nil, nil, err
 		}
 	}
+	if l.query.Groups {
+		if err := s.addIndirect(ctx, l.q, people); err != nil {
+			return nil, nil, err
+		}
+	}
 	marks := make([]Mark, len(people))
 	for i, u := range people {
 		var key sql.NullString
