@@ -26,7 +26,7 @@ func everyRequest(user, group string) [][3]string {
 // TestNobodyComesInWithoutAToken sends every request without a token, with broken ones, and with tokens that open something
 // else. CVE-2025-4210: Casdoor's SCIM asked for none. ToolJet 16217: an empty one opened what had no secret set.
 //
-// Conformance: P-2-01 P-2-02 P-2-04 P-2-05 P-3.12-01 B-6750-01 B-6750-02 B-6750-03 S-5-03 W-2 W-8
+// Conformance: P-7-04 P-2-01 P-2-02 P-2-04 P-2-05 P-3.12-01 B-6750-01 B-6750-02 B-6750-03 S-5-03 W-2 W-8
 func TestNobodyComesInWithoutAToken(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {

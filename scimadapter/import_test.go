@@ -56,7 +56,7 @@ func (s *saboteur) rename(from, to string) {
 // its middle too: the answer is a 5xx in SCIM's words, never a list with somebody missing, for whom an import does not find is
 // deleted. Afterwards the page is there again, whole.
 //
-// Conformance: W-21
+// Conformance: W-21 P-3.4.2-04
 func TestAPageThatCannotBeMadeWholeIsNoPage(t *testing.T) {
 	t.Parallel()
 	for _, dialect := range storetest.Dialects {

@@ -288,3 +288,13 @@ func (w *world) seatStates(license id.ID, users ...string) []string {
 }
 
 func pageOf(first int) page.Args { return page.Args{First: first} }
+
+// at asks for an address from the root of the host on.
+func (w *world) at(method, path, authorization string) *httptest.ResponseRecorder {
+	w.t.Helper()
+	r := httptest.NewRequestWithContext(w.t.Context(), method, path, nil)
+	r.Header.Set("Authorization", authorization)
+	recorded := httptest.NewRecorder()
+	w.server.Config.Handler.ServeHTTP(recorded, r)
+	return recorded
+}
