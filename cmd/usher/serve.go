@@ -186,6 +186,7 @@ func (s *serving) workers(ctx context.Context) *errgroup.Group {
 	all.Go(func() error { return s.directory.Run(ctx) })
 	all.Go(func() error { return s.seats.Run(ctx) })
 	all.Go(func() error { return s.provisioning.Run(ctx) })
+	all.Go(func() error { return s.reports.Run(ctx) })
 	all.Go(func() error {
 		tick := time.NewTicker(foldEvery)
 		defer tick.Stop()

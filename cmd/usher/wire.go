@@ -20,6 +20,7 @@ import (
 	"github.com/usherhq/usher/modules/events"
 	"github.com/usherhq/usher/modules/licensing"
 	"github.com/usherhq/usher/modules/provisioning"
+	"github.com/usherhq/usher/modules/reporting"
 	"github.com/usherhq/usher/modules/tenancy"
 )
 
@@ -39,6 +40,7 @@ type house struct {
 	directory    *directory.Service
 	seats        *licensing.Service
 	provisioning *provisioning.Service
+	reports      *reporting.Service
 }
 
 const private = 0o700
@@ -91,6 +93,7 @@ func join(ctx context.Context, db *store.DB, key []byte) (*house, error) {
 		DB: db, Events: h.events, Clock: now, Tenants: h.tenants, Access: h.access, Directory: h.directory, Seats: h.seats,
 	})
 	h.tenants.FollowPlans(h.provisioning)
+	h.reports = reporting.New(db, h.events, now)
 	return h, nil
 }
 

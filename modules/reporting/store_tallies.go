@@ -1,0 +1,149 @@
+package reporting
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/usherhq/usher/internal/id"
+)
+
+// holdersNow are who stands anywhere with a license, as the seats say.
+const holdersNow = `holders AS (SELECT s.tenant_id, s.license_id, s.user_id, s.state, s.since, s.assigned_at, s.last_used_at AS used_at
+	FROM seats s WHERE s.tenant_id = $1 AND s.license_id = ANY(%s) AND s.state <> 'released')`
+
+// holdersThen are who stood anywhere with a license at a moment. The steps of each seat add up to its state, see coded; the
+// last of them that took a seat told when it was given. One pass over the ledger, in whatever order it lies there.
+const holdersThen = `steps AS MATERIALIZED (
+	SELECT e.tenant_id, e.license_id, e.user_id, sum(` + "{code:e.now} - {code:e.was}" + `) AS code, max(e.at) AS since,
+		max(e.at) FILTER (WHERE e.was IN ('', 'waiting', 'released') AND e.now NOT IN ('waiting', 'released')) AS assigned_at
+	FROM ledger e WHERE e.tenant_id = $1 AND e.license_id = ANY(%[1]s) AND e.at <= %[2]s GROUP BY e.tenant_id, e.license_id, e.user_id),
+	holders AS (SELECT t.tenant_id, t.license_id, t.user_id, {state:t.code} AS state, t.since, t.assigned_at, CASE WHEN t.code IN (3, 4) THEN (
+		SELECT CASE WHEN a.last_at <= %[2]s THEN a.last_at ELSE a.first_at END FROM activity_days a
+		WHERE a.tenant_id = $1 AND a.license_id = t.license_id AND a.user_id = t.user_id AND a.day <= %[3]s AND a.first_at <= %[2]s
+		ORDER BY a.day DESC LIMIT 1) END AS used_at
+	FROM steps t WHERE t.code BETWEEN 1 AND 6)`
+
+// ofCodes writes the numbers of states and their names into SQL.
+func ofCodes(text string) string {
+	for {
+		before, rest, found := strings.Cut(text, "{")
+		if !found {
+			return text
+		}
+		what, after, _ := strings.Cut(rest, "}")
+		kind, column, _ := strings.Cut(what, ":")
+		var b strings.Builder
+		b.WriteString("CASE " + column)
+		for code, state := range coded {
+			if kind == "code" {
+				fmt.Fprintf(&b, " WHEN '%s' THEN %d", state, code)
+			} else {
+				fmt.Fprintf(&b, " WHEN %d THEN '%s'", code, state)
+			}
+		}
+		text = before + b.String() + " END" + after
+	}
+}
+
+var holdersOfPast = ofCodes(holdersThen)
+
+// holders writes WITH holders …, who stood where at a moment.
+func (q *statement) holders(of []id.ID, at time.Time, past bool) string {
+	licenses := q.arg(of)
+	if !past {
+		return `WITH ` + fmt.Sprintf(holdersNow, licenses)
+	}
+	return `WITH ` + fmt.Sprintf(holdersOfPast, licenses, q.arg(at), q.arg(dayOf(at)))
+}
+
+// counts writes what is counted of holders h: all, for each window the active and the inactive, and those who never used.
+func (q *statement) counts(at time.Time) string {
+	var b strings.Builder
+	b.WriteString(`count(h.user_id)`)
+	for _, days := range Windows {
+		begins := q.arg(at.AddDate(0, 0, -days))
+		b.WriteString(`, count(h.user_id) FILTER (WHERE ` + active(begins) + `), count(h.user_id) FILTER (WHERE ` + inactive(begins) + `)`)
+	}
+	b.WriteString(`, count(h.user_id) FILTER (WHERE ` + never + `)`)
+	return b.String()
+}
+
+const never = `h.state IN ('invited', 'activated') AND h.used_at IS NULL`
+
+func active(begins string) string { return `h.state = 'activated' AND h.used_at > ` + begins }
+
+func inactive(begins string) string {
+	return `h.state IN ('invited', 'activated') AND h.assigned_at <= ` + begins +
+		` AND (h.state = 'invited' OR h.used_at IS NULL OR h.used_at <= ` + begins + `)`
+}
+
+// counted reads what counts has written, behind other columns.
+func counted(rows *sql.Rows, t *tally, before ...any) error {
+	var state State
+	var n, never int64
+	var active, inactive [windows]int64
+	into := append(slices.Clone(before), &state, &n)
+	for i := range windows {
+		into = append(into, &active[i], &inactive[i])
+	}
+	if err := rows.Scan(append(into, &never)...); err != nil {
+		return err
+	}
+	t.add(state, n)
+	for i := range windows {
+		t.active[i] += active[i]
+		t.inactive[i] += inactive[i]
+	}
+	t.never += never
+	return nil
+}
+
+// tallies counts the seats of licenses at a moment, with their use.
+func (s *Service) tallies(ctx context.Context, of []license, at time.Time, past bool) (map[id.ID]*tally, error) {
+	q, err := begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	query := q.holders(idsOf(of), at, past) + ` SELECT h.license_id, h.state, ` + q.counts(at) + ` FROM holders h GROUP BY h.license_id, h.state`
+	all := make(map[id.ID]*tally, len(of))
+	err = s.each(ctx, "count seats", query, q.args, func(rows *sql.Rows) error {
+		var license id.ID
+		var one tally
+		if err := counted(rows, &one, &license); err != nil {
+			return err
+		}
+		if all[license] == nil {
+			all[license] = &tally{}
+		}
+		all[license].merge(one)
+		return nil
+	})
+	return all, err
+}
+
+func (t *tally) merge(other tally) {
+	for state, n := range other.states {
+		t.add(state, n)
+	}
+	for i := range windows {
+		t.active[i] += other.active[i]
+		t.inactive[i] += other.inactive[i]
+	}
+	t.never += other.never
+}
+
+func (s *Service) distinct(ctx context.Context, of []id.ID, at time.Time, past bool) (people, seats int64, err error) {
+	q, err := begin(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	query := q.holders(of, at, past) + ` SELECT count(DISTINCT h.user_id), count(h.user_id) FROM holders h WHERE h.tenant_id = $1 AND h.state IN ('invited', 'activated')`
+	if err := s.db.QueryRow(ctx, query, q.args...).Scan(&people, &seats); err != nil {
+		return 0, 0, fmt.Errorf("count people: %w", err)
+	}
+	return people, seats, nil
+}
