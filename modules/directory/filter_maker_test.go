@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf16"
 
 	"github.com/usherhq/usher/internal/id"
@@ -172,7 +173,7 @@ func (g *maker) person(i int, others []*directory.User) directory.User {
 
 // visible leaves out what no userName can have.
 func visible(r rune) rune {
-	if r < ' ' || r == '\uFFFF' || r == '\U0010FFFF' {
+	if r < ' ' || unicode.Is(unicode.Cn, r) {
 		return -1
 	}
 	return r
