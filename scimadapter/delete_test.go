@@ -28,8 +28,8 @@ func TestWhoIsDeletedIsGoneEverywhere(t *testing.T) {
 			w.autoAssign(license.ID)
 			ada := w.create("ada@example.com")
 			bo := w.create("bo@example.com") // waits for the seat
-			group, over := w.group("Sales", "", ada, bo), ""
-			over = w.group("Everybody", "", group, ada)
+			group := w.group("Sales", "", ada, bo)
+			over := w.group("Everybody", "", group, ada)
 			gone := func(path string) {
 				t.Helper()
 				for _, door := range doors {

@@ -44,6 +44,8 @@ func entries(t *testing.T, log string) []entry {
 
 // TestLogsHaveEveryRequestAndNothingOfAnybody sends canaries through every door wherever a client can put something, with the log
 // at its most talkative: each request is one line with its id and door, and no line has a canary, a token or a part of one.
+//
+// Conformance: B-6750-04
 func TestLogsHaveEveryRequestAndNothingOfAnybody(t *testing.T) {
 	t.Parallel()
 	for _, dialect := range storetest.Dialects {

@@ -6,12 +6,14 @@ import (
 	"log/slog"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/usherhq/usher/internal/store"
 )
 
 const (
 	maxSilence = time.Minute            // without news of revocations nobody comes in
-	maxNovelty = 100 * time.Millisecond // a key that is not known may be as new as that
+	lookUps    = 10                     // a second, for keys that are not known: a token that is forged may name any
 	giveUpFor  = time.Second            // after a refresh in vain, before a request tries the next
 	pollEvery  = 4 * time.Second        // so that a revocation is known within five, whatever happens to the news
 	usesEvery  = time.Minute
@@ -22,12 +24,13 @@ const (
 
 // fresh lets one refresh run at a time. Its fields belong to who has the turn.
 type fresh struct {
-	turn   chan struct{}
-	failed time.Time // when the last refresh was in vain
-	why    error
+	turn    chan struct{}
+	failed  time.Time // when the last refresh was in vain
+	why     error
+	lookUps *rate.Limiter
 }
 
-func newFresh() *fresh { return &fresh{turn: make(chan struct{}, 1)} }
+func newFresh() *fresh { return &fresh{turn: make(chan struct{}, 1), lookUps: rate.NewLimiter(lookUps, lookUps)} }
 
 // refreshed sees to it that what is known is no older than that. Requests that come at the same time wait for one refresh,
 // and while the database is away they are told so at once.
@@ -40,11 +43,27 @@ func (s *Service) refreshed(ctx context.Context, noOlder time.Duration) error {
 		if s.known.staleness(now) <= noOlder {
 			return nil
 		}
-		if s.fresh.why != nil && now.Sub(s.fresh.failed) < giveUpFor {
-			return s.fresh.why
-		}
-		return s.refresh(ctx)
+		return s.tryRefresh(ctx, now)
 	})
+}
+
+// lookUpKeys reads the keys anew for a token that came at a time and names one that is not known: another replica may have made
+// it a moment ago. Tokens that come together wait for one look, and those who make keys up have no more than a few looks.
+func (s *Service) lookUpKeys(ctx context.Context, came time.Time) error {
+	return s.inTurn(ctx, func() error {
+		now := s.clock()
+		if s.known.staleness(came) < 0 || s.fresh.why == nil && !s.fresh.lookUps.AllowN(now, 1) {
+			return nil
+		}
+		return s.tryRefresh(ctx, now)
+	})
+}
+
+func (s *Service) tryRefresh(ctx context.Context, now time.Time) error {
+	if s.fresh.why != nil && now.Sub(s.fresh.failed) < giveUpFor {
+		return s.fresh.why
+	}
+	return s.refresh(ctx)
 }
 
 // Refresh reads the keys, and what was revoked since the last time.

@@ -110,7 +110,7 @@ func (f *forger) claims() map[string]any {
 func (f *forger) header() map[string]any {
 	said := f.part(0)
 	changed := map[string][]any{
-		"alg": {"none", "None", "nOnE", "HS256", "RS256", "ES384", "ES256K", "EdDSA", "", nil, 7}, "typ": {"JWT", "at+jwt2", "", nil, "secevent+jwt"},
+		"alg": {"none", "None", "NONE", "HS256", "RS256", "ES384", "ES256K", "EdDSA", "", nil, 7}, "typ": {"JWT", "at+jwt2", "", nil, "secevent+jwt"},
 		"kid": {id.New().String(), "../../etc/passwd", "' OR 1=1 --", "", nil, 7, strings.ToUpper(f.kid), "urn:uuid:" + f.kid, f.kid + " "},
 		"jku": {f.elsewhere}, "x5u": {f.elsewhere}, "jwk": {map[string]any{"kty": "EC"}}, "x5c": {[]string{"MII"}}, "crit": {[]string{"exp"}, []string{}}, "b64": {false}, "zip": {"DEF"}, "cty": {"JWT"},
 	}
@@ -208,6 +208,10 @@ func jsonOf(value any) string {
 
 // TestNoMutatedTokenIsAccepted makes tokens that are no good in every way above. None is taken, none has a key fetched from
 // anywhere, and each costs less than a millisecond: the quietest of the batches says so, since a machine may be busy.
+//
+// CVE-2025-30204 (golang-jwt) and CVE-2025-27144 (go-jose): a token of dots alone took memory without bounds.
+//
+// Conformance: J-7519/8725/9068-01 J-7519/8725/9068-02 J-7519/8725/9068-06
 func TestNoMutatedTokenIsAccepted(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/x509"
 	"database/sql"
 	"errors"
@@ -71,7 +72,7 @@ func (s *Service) loadKeys(ctx context.Context, now time.Time) ([]key, error) {
 			return key{}, err
 		}
 		pair, ok := parsed.(*ecdsa.PublicKey)
-		if !ok {
+		if !ok || pair.Curve != elliptic.P256() { // each key has one algorithm, and none is weaker than that
 			return key{}, fmt.Errorf("signing key %s is of another kind", k.id)
 		}
 		k.public, k.retired = pair, retired.Valid

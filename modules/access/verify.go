@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
@@ -115,6 +117,9 @@ func (s *Service) verify(ctx context.Context, token string) (v Verified, revoked
 // read returns what a token says, if one of the keys has signed it and it is for now and for this installation. With
 // ErrTokenExpired it does so too: everything but the time is good.
 func (s *Service) read(ctx context.Context, token string) (*claims, error) {
+	if !inUTF8(token) {
+		return nil, ErrTokenInvalid
+	}
 	issuer, said := s.known.issuer().String(), &claims{}
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{algorithm}), jwt.WithIssuer(issuer), jwt.WithAudience(issuer), jwt.WithIssuedAt(),
 		jwt.WithExpirationRequired(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(s.clock), jwt.WithStrictDecoding())
@@ -135,6 +140,18 @@ func (s *Service) read(ctx context.Context, token string) (*claims, error) {
 		return nil, ErrTokenInvalid.Because(err)
 	}
 	return said, nil
+}
+
+// inUTF8 tells whether what a token says is text (RFC 8725 section 3.7), which a reader of JSON would make it.
+func inUTF8(token string) bool {
+	header, rest, _ := strings.Cut(token, ".")
+	payload, _, _ := strings.Cut(rest, ".")
+	for _, part := range []string{header, payload} {
+		if text, err := base64.RawURLEncoding.DecodeString(part); err != nil || !utf8.Valid(text) {
+			return false
+		}
+	}
+	return true
 }
 
 // onlyExpired tells whether nothing else is wrong with a token than that its time is over. Claims are looked at only once the
@@ -177,7 +194,7 @@ func (s *Service) keyOf(ctx context.Context, t *jwt.Token) (key, error) {
 	if k, ok := s.known.key(kid); ok {
 		return k, nil
 	}
-	if err := s.refreshed(ctx, maxNovelty); err != nil {
+	if err := s.lookUpKeys(ctx, s.clock()); err != nil {
 		return key{}, err
 	}
 	if k, ok := s.known.key(kid); ok {
