@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	maxSilence = time.Minute            // without news of revocations nobody comes in
-	lookUps    = 10                     // a second, for keys that are not known: a token that is forged may name any
-	giveUpFor  = time.Second            // after a refresh in vain, before a request tries the next
-	pollEvery  = 4 * time.Second        // so that a revocation is known within five, whatever happens to the news
+	maxSilence = time.Minute     // without news of revocations nobody comes in
+	lookUps    = 10              // a second, for keys that are not known: a token that is forged may name any
+	giveUpFor  = time.Second     // after a refresh in vain, before a request tries the next
+	pollEvery  = 4 * time.Second // so that a revocation is known within five, whatever happens to the news
 	usesEvery  = time.Minute
 	overlap    = 2 * time.Minute // clocks of replicas differ, and units of work take their time
 
@@ -30,7 +30,9 @@ type fresh struct {
 	lookUps *rate.Limiter
 }
 
-func newFresh() *fresh { return &fresh{turn: make(chan struct{}, 1), lookUps: rate.NewLimiter(lookUps, lookUps)} }
+func newFresh() *fresh {
+	return &fresh{turn: make(chan struct{}, 1), lookUps: rate.NewLimiter(lookUps, lookUps)}
+}
 
 // refreshed sees to it that what is known is no older than that. Requests that come at the same time wait for one refresh,
 // and while the database is away they are told so at once.

@@ -48,10 +48,12 @@ func TestATokenIsGoodWhereItWasIssued(t *testing.T) {
 			}
 			refused := map[string]string{"another installation's": foreign}
 			for name, edit := range map[string]func(forged){
-				"another issuer":                    func(f forged) { f.claims["iss"] = id.New().String() },
-				"another audience":                  func(f forged) { f.claims["aud"] = []string{id.New().String()} },
-				"another tenant":                    func(f forged) { f.claims["tid"] = id.Tenant.Format(second.Tenant) },
-				"another tenant's client":           func(f forged) { f.claims["sub"], f.claims["client_id"] = "service:"+second.Subject.String(), second.Subject.String() },
+				"another issuer":   func(f forged) { f.claims["iss"] = id.New().String() },
+				"another audience": func(f forged) { f.claims["aud"] = []string{id.New().String()} },
+				"another tenant":   func(f forged) { f.claims["tid"] = id.Tenant.Format(second.Tenant) },
+				"another tenant's client": func(f forged) {
+					f.claims["sub"], f.claims["client_id"] = "service:"+second.Subject.String(), second.Subject.String()
+				},
 				"another tenant's client and scope": func(f forged) { f.claims["jti"] = second.ID.String() },
 				"another kind of subject":           func(f forged) { f.claims["sub"] = "operator:" + token.Subject.String() },
 			} {
