@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/id"
@@ -50,46 +49,6 @@ func TestTwoTokensOverlapSoThatRotationHasNoGap(t *testing.T) {
 	})
 }
 
-// TestTheLeastThatProvidersAskOfSpeed: 25 requests a second, reads and writes, and a list of groups in 600 ms. The benchmark has
-// the figures; this is the floor under them.
-//
-// Conformance: W-13
-func TestTheLeastThatProvidersAskOfSpeed(t *testing.T) {
-	t.Parallel()
-	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		w := newWorld(t, db)
-		w.want(http.StatusCreated, "POST", "/Groups", `{"displayName":"Sales"}`)
-		const requests, clients = 100, 4
-		var mu sync.Mutex
-		var took []time.Duration
-		var all sync.WaitGroup
-		started := time.Now()
-		for client := range clients {
-			all.Go(func() {
-				for i := range requests / clients {
-					before := time.Now()
-					if i%2 == 0 {
-						w.create(fmt.Sprintf("p%d.%d@example.com", client, i))
-					} else {
-						w.want(http.StatusOK, "GET", "/Groups", "")
-					}
-					mu.Lock()
-					took = append(took, time.Since(before))
-					mu.Unlock()
-				}
-			})
-		}
-		all.Wait()
-		if rate := requests / time.Since(started).Seconds(); rate < 25 {
-			t.Errorf("%.0f requests a second", rate)
-		}
-		slices.Sort(took)
-		if middle := took[len(took)/2]; middle > 600*time.Millisecond {
-			t.Errorf("a request took %v", middle)
-		}
-	})
-}
-
 // TestAThousandMembersComeAndGoInOneRequest, and eight clients who change one group at the same time lose nobody.
 //
 // Conformance: W-68
@@ -123,11 +82,7 @@ func TestAThousandMembersComeAndGoInOneRequest(t *testing.T) {
 			op   string
 			left int
 		}{{`{"op":"add","path":"members","value":[` + list + `]}`, members}, {`{"op":"remove","path":"members","value":[` + list + `]}`, 0}} {
-			before := time.Now()
 			w.want(http.StatusNoContent, "PATCH", path, ops(change.op))
-			if took := time.Since(before); took > 5*time.Second {
-				t.Errorf("%d changes took %v", members, took)
-			}
 			if now, _ := w.want(http.StatusOK, "GET", path, "").at("members").([]any); len(now) != change.left {
 				t.Errorf("the group has %d members, want %d", len(now), change.left)
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/store"
 	"github.com/usherhq/usher/internal/storetest"
+	"github.com/usherhq/usher/modules/provisioning"
 )
 
 // TestTenOperationsAreDoneOrNone sends ten operations of which one fails, at each place and in the ways there are: nobody may be
@@ -161,6 +162,33 @@ func TestWhatIsThereAlreadyIsNoChange(t *testing.T) {
 		}
 		if a := w.want(http.StatusOK, "GET", group, ""); len(values(a.body["members"])) != 1 {
 			t.Errorf("the group is %s", a.text)
+		}
+	})
+}
+
+// TestAPATCHWithoutOperations is what Entra's validator sends: nothing is done, and strictly it is no PATCH. Nobody is 404 all the same.
+//
+// Conformance: I-ENTRA-13
+func TestAPATCHWithoutOperations(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		for _, preset := range []provisioning.Preset{provisioning.PresetAuto, provisioning.PresetEntra, provisioning.PresetStrict} {
+			w := newWorld(t, db, func(n *provisioning.NewConfig) { n.Preset = preset })
+			for _, path := range []string{"/Users/" + w.create("ada@example.com"), "/Groups/" + w.group("Sales", "")} {
+				before := w.want(http.StatusOK, "GET", path, "")
+				w.news()
+				status, kind := http.StatusNoContent, ""
+				if preset == provisioning.PresetStrict {
+					status, kind = http.StatusBadRequest, "invalidSyntax"
+				}
+				a := w.want(status, "PATCH", path, ops(""))
+				if after := w.want(http.StatusOK, "GET", path, ""); a.str("scimType") != kind || after.text != before.text || len(w.news()) != 0 {
+					t.Errorf("%s: PATCH %s answered %s, and left %s", preset, path, a.text, after.text)
+				}
+				if status == http.StatusNoContent && (a.text != "" || a.header.Get("ETag") != before.header.Get("ETag")) {
+					t.Errorf("%s: PATCH %s answered %v %s", preset, path, a.header, a.text)
+				}
+			}
 		}
 	})
 }

@@ -209,6 +209,7 @@ func (w *world) do(method, path, body string, headers ...string) answer {
 		if err := json.Unmarshal(text, &a.body); err != nil {
 			w.t.Fatalf("%s %s answered %q: %v", method, path, text, err)
 		}
+		w.refusesWell(method+" "+path, a)
 	}
 	return a
 }
