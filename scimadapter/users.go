@@ -144,7 +144,7 @@ func (e *exchange) changeUser(wrote []string, edit func(*directory.User) error) 
 	if err != nil {
 		return err
 	}
-	return e.writeUser(http.StatusOK, now, view, true)
+	return e.writeUser(http.StatusOK, now, view, now.Awaited)
 }
 
 func (e *exchange) deleteUser() error {
@@ -155,8 +155,8 @@ func (e *exchange) deleteUser() error {
 	return nil
 }
 
-// writeUser sends a person who was just written. Her groups are looked up where she can have some and they are wanted.
-func (e *exchange) writeUser(status int, u *directory.User, view projection, inGroups bool) error {
+// writeUser sends a person who was just written. Her groups are looked up where the write may have brought her into some.
+func (e *exchange) writeUser(status int, u *directory.User, view projection, joined bool) error {
 	if e.brief {
 		e.about(e.locationOf(id.User.Format(u.ID), userType), u.Version, u.UpdatedAt)
 		e.write(status, nil)
@@ -170,10 +170,14 @@ func (e *exchange) writeUser(status int, u *directory.User, view projection, inG
 		ID: u.ID, UserName: u.UserName, ExternalID: u.ExternalID, Active: u.Active, Manager: u.Enterprise.Manager, Version: u.Version,
 		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt, Attributes: attributes,
 	}
-	if inGroups && view.wants("groups") {
-		if r.Groups, err = e.h.directory.GroupNames(e.ctx, u.ID); err != nil {
-			return err
+	if view.wants("groups") {
+		r.Groups = u.Groups
+		if joined {
+			r.Groups, err = e.h.directory.GroupNames(e.ctx, u.ID)
 		}
+	}
+	if err != nil {
+		return err
 	}
 	return e.writeRecord(status, r, view)
 }

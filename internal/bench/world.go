@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/store"
@@ -29,6 +30,7 @@ type world struct {
 	towns                         []town        // the same
 	postmaster                    int           // the process of PostgreSQL
 	facts                         []string      // what was seen besides figures
+	patched                       atomic.Int64  // how many people were let in or out
 }
 
 var groupSizes = []int{100, 1000, 10_000}

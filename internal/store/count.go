@@ -71,6 +71,21 @@ func Count(ctx context.Context, db *DB, name string) (int64, error) {
 	return total, err
 }
 
+const readCounts = `SELECT COALESCE((SELECT total FROM counts WHERE tenant_id = $1 AND name = $2), 0)
+	+ COALESCE((SELECT SUM(delta) FROM count_deltas WHERE tenant_id = $1 AND name = $2), 0),
+	COALESCE((SELECT total FROM counts WHERE tenant_id = $1 AND name = $3), 0)
+	+ COALESCE((SELECT SUM(delta) FROM count_deltas WHERE tenant_id = $1 AND name = $3), 0)`
+
+// Counts is Count for two totals, as they are at one moment.
+func Counts(ctx context.Context, db *DB, first, second string) (one, other int64, err error) {
+	tenant, err := caller.Tenant(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	err = db.QueryRow(ctx, readCounts, tenant, first, second).Scan(&one, &other)
+	return one, other, err
+}
+
 // foldAtOnce bounds one transaction of FoldCounts.
 const foldAtOnce = 5000
 

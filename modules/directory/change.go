@@ -23,7 +23,7 @@ func (s *Service) Change(ctx context.Context, of id.ID, edit func(*User) error, 
 	}
 	changed := false
 	now, err := store.InTx(ctx, s.db, func(ctx context.Context) (*User, error) {
-		was, err := s.userForChange(ctx, q, selectForChange, of)
+		was, groups, err := s.userInGroups(ctx, q, of)
 		if err != nil {
 			return nil, err
 		}
@@ -31,8 +31,11 @@ func (s *Service) Change(ctx context.Context, of id.ID, edit func(*User) error, 
 		if err != nil {
 			return nil, err
 		}
-		now, changed, err = s.apply(ctx, q, was, now)
-		return now, err
+		if now, changed, err = s.apply(ctx, q, was, now); err != nil {
+			return nil, err
+		}
+		now.Groups = groups
+		return now, nil
 	})
 	if err != nil {
 		return nil, false, err
@@ -217,7 +220,7 @@ func (c *change) following(f Followers) []func(context.Context) error {
 	}
 	config, joined := c.link.Config, c.newLink || c.reopened
 	call(c.text != nil, func(ctx context.Context) error { return f.Changed(ctx, &c.was.User, c.now) })
-	call(c.linkActive && !c.link.Active && !joined, func(ctx context.Context) error { return f.Deactivated(ctx, c.now.ID, config) })
+	call(c.linkActive && !c.link.Active && !joined && (c.active || !c.was.active), func(ctx context.Context) error { return f.Deactivated(ctx, c.now.ID, config) })
 	call(c.was.active && !c.active, func(ctx context.Context) error { return f.Deactivated(ctx, c.now.ID, id.Nil) })
 	call(!c.was.active && c.active, func(ctx context.Context) error { return f.Reactivated(ctx, c.now, id.Nil) })
 	call(joined, func(ctx context.Context) error { return f.Joined(ctx, c.now, c.link) })

@@ -33,7 +33,7 @@ type Followers interface {
 	Joined(ctx context.Context, now *User, link Link) error
 	// Changed tells that attributes of the person have changed.
 	Changed(ctx context.Context, was, now *User) error
-	// Deactivated tells that a configuration's link has turned inactive or, with id.Nil, the person herself.
+	// Deactivated tells that a configuration's link has turned inactive or, with id.Nil, the person herself, and her links with her.
 	Deactivated(ctx context.Context, user, config id.ID) error
 	// Reactivated is the reverse of Deactivated. The person is told before the configuration.
 	Reactivated(ctx context.Context, now *User, config id.ID) error

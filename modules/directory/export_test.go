@@ -36,3 +36,6 @@ func (s *Service) Statements(ctx context.Context, query Query, ofGroups bool) (p
 	count.SQL, count.Args = l.used(with + "SELECT count(*)" + body)
 	return piece, count, nil
 }
+
+// ReadGroups reads the groups of a person as the databases list them in JSON.
+func ReadGroups(text []byte) ([]GroupRef, error) { return groupNames{}.read(text) }

@@ -93,9 +93,10 @@ func (s *Service) everyone(ctx context.Context, l *list) (total, hidden int64, e
 		total, err = store.Count(ctx, s.db, groupsCount)
 		return total, 0, err
 	}
-	if total, err = store.Count(ctx, s.db, usersCount); err != nil || !l.q.provider() {
+	if !l.q.provider() {
+		total, err = store.Count(ctx, s.db, usersCount)
 		return total, 0, err
 	}
-	hidden, err = store.Count(ctx, s.db, leftCount(l.q.config))
+	total, hidden, err = store.Counts(ctx, s.db, usersCount, leftCount(l.q.config))
 	return total - hidden, hidden, err
 }

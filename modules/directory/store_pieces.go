@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"slices"
-
-	"github.com/usherhq/usher/internal/id"
 )
 
 // rows reads a piece of a list with where each item stands in it.
@@ -89,28 +87,20 @@ func (s *Service) userRows(l *list) rows[Record] {
 
 type statementOf func(columns string, after *Mark, limit, offset int) (string, []any)
 
-// recordRows reads the groups of the people of a long page apart, because each group's name is then read once.
+// recordRows reads people, with their groups in the same statement.
 func (s *Service) recordRows(ctx context.Context, l *list, statement statementOf, after *Mark, limit, offset int) ([]Record, []Mark, error) {
-	together := l.query.Groups && l.p.where != yes
-	text, args := statement(s.recordColumns(together), after, limit, offset)
+	text, args := statement(s.recordColumns(l.query.Groups), after, limit, offset)
 	var keys []sql.NullString
 	into := &keys
 	if l.o.column() == "" {
 		into = nil
 	}
-	people, err := s.records(ctx, together, into, text, args...)
+	people, err := s.records(ctx, l.query.Groups, into, text, args...)
 	if err != nil {
 		return nil, nil, err
 	}
-	if l.query.Groups && !together {
-		if err := s.fillGroups(ctx, l.q, people); err != nil {
-			return nil, nil, err
-		}
-	}
-	if l.query.Groups {
-		if err := s.addIndirect(ctx, l.q, people); err != nil {
-			return nil, nil, err
-		}
+	if err := s.addIndirect(ctx, l.q, people); err != nil {
+		return nil, nil, err
 	}
 	marks := make([]Mark, len(people))
 	for i, u := range people {
@@ -161,19 +151,6 @@ func (s *Service) offsetInRest(ctx context.Context, l *list, offset, found int) 
 		first = int(all) - first
 	}
 	return max(offset-first, 0), err
-}
-
-// fillGroups adds the groups of a page of people, each group's name once.
-func (s *Service) fillGroups(ctx context.Context, q scope, page []Record) error {
-	ids := make([]id.ID, len(page))
-	for i := range page {
-		ids[i] = page[i].ID
-	}
-	in, err := s.groupNamesOf(ctx, q, ids)
-	for i := range page {
-		page[i].Groups = in[page[i].ID]
-	}
-	return err
 }
 
 func (s *Service) groupRows(l *list) rows[Group] {

@@ -35,7 +35,8 @@ const (
 	EXISTS (SELECT 1 FROM links o WHERE o.tenant_id = $1 AND o.user_id = u.id AND o.scim_config_id <> $2 AND o.ended_at IS NULL),
 	EXISTS (SELECT 1 FROM links o WHERE o.tenant_id = $1 AND o.user_id = u.id AND o.scim_config_id <> $2 AND o.ended_at IS NULL AND o.active)`
 
-	selectForChange    = `SELECT ` + userColumns + othersColumns + fromUsers + `AND u.id = $3`
+	selectedForChange  = fromUsers + `AND u.id = $3`
+	selectForChange    = `SELECT ` + userColumns + othersColumns + selectedForChange
 	selectForRejoin    = `SELECT ` + userColumns + othersColumns + fromUsers + `AND u.user_name_key = $3`
 	lockUser           = ` FOR UPDATE OF u`
 	selectUserByName   = `SELECT ` + userColumns + fromUsers + `AND u.user_name_key = $3`
@@ -89,14 +90,14 @@ func (u *loaded) understand(own *SchemaSet) error {
 	return nil
 }
 
-// userForChange loads one person with what other configurations say of her. Nobody is ErrUserNotFound; a person whose link has
+// userForChange loads one person with what other configurations say of her, and whatever columns a query has behind these. Nobody is ErrUserNotFound; a person whose link has
 // ended is returned with it.
-func (s *Service) userForChange(ctx context.Context, q scope, query string, key any) (*loaded, error) {
+func (s *Service) userForChange(ctx context.Context, q scope, query string, key any, more ...any) (*loaded, error) {
 	if store.Locking(ctx) {
 		query += lockUser
 	}
 	var open, alive bool
-	u, err := scanUser(s.db.QueryRow(ctx, query, q.tenant, q.config, key), &open, &alive)
+	u, err := scanUser(s.db.QueryRow(ctx, query, q.tenant, q.config, key), append([]any{&open, &alive}, more...)...)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, ErrUserNotFound
@@ -105,6 +106,25 @@ func (s *Service) userForChange(ctx context.Context, q scope, query string, key 
 	}
 	u.link.Config, u.othersOpen, u.othersAlive = q.config, open, alive
 	return u, u.understand(q.own)
+}
+
+// userInGroups is userForChange by id, with the groups that she is a member of, directly or because a group is.
+func (s *Service) userInGroups(ctx context.Context, q scope, of id.ID) (*loaded, []GroupRef, error) {
+	columns := groupsInSQLite
+	if s.db.Postgres() {
+		columns = groupsInPostgres
+	}
+	var in []byte
+	u, err := s.userForChange(ctx, q, `SELECT `+userColumns+othersColumns+columns+selectedForChange, of, &in)
+	if err != nil {
+		return nil, nil, err
+	}
+	one := []Record{{ID: of}}
+	if one[0].Groups, err = (groupNames{}).read(in); err != nil {
+		return nil, nil, err
+	}
+	err = s.addIndirect(ctx, q, one)
+	return u, one[0].Groups, err
 }
 
 // user loads one person whom the caller sees, not yet understood. Nobody is ErrUserNotFound.

@@ -49,11 +49,12 @@ type User struct {
 	Active     bool   // of the calling configuration's link; of the person for every other caller
 	ExternalID string // of the calling configuration's link
 	Blocked    bool   // by an administrator
-	Awaited    bool   // as Create returns her: groups had parked her, and she is in them now
+	Awaited    bool   // as Create and Change return her: groups had parked her, and she is in them now
 	Origin     string
 	Version    int64
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
+	Groups     []GroupRef // those that Change has found her in; nil in every other answer
 }
 
 // Name is a person's name in its parts.
