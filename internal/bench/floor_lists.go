@@ -54,7 +54,7 @@ func (f *floor) bulk(ctx context.Context, r *http.Request) (int, error) {
 		return 0, err
 	}
 	for i := range bulkOps {
-		if err := f.apply(ctx, f.creation(fmt.Sprintf("floor%d.%d", from, i), false)); err != nil {
+		if err := f.apply(ctx, f.creation(fmt.Sprintf("zfloor%d.%d", from, i), false)); err != nil {
 			return 0, err
 		}
 	}

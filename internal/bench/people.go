@@ -104,6 +104,23 @@ var valuesOfPeople = []struct {
 	{103, `'true'`, ""},
 }
 
+// The first people sit.
+const (
+	seated = 100
+
+	insertClaims = `INSERT INTO claims (tenant_id, id, license_id, user_id, reason, reason_id, since)
+		SELECT $1::uuid, substr(m.value, 43)::uuid, $4::uuid, substr(m.value, 1, 36)::uuid, 'configuration', $5::uuid, $2::timestamptz` + fromList
+	insertSeats = `INSERT INTO seats (tenant_id, id, license_id, user_id, state, since, created_at)
+		SELECT $1::uuid, substr(m.value, 43)::uuid, $4::uuid, substr(m.value, 1, 36)::uuid, 'invited', $2::timestamptz, $2::timestamptz` + fromList
+	countSeats = `UPDATE licenses SET taken = taken + $4, updated_at = $2 WHERE tenant_id = $1 AND id = $3`
+)
+
+// seat gives the first people seats.
+func (w *world) seat(f *filler, numbered []string) error {
+	some := numbered[:min(seated, len(numbered))]
+	return errors.Join(f.exec(insertClaims, some, w.license, w.config), f.exec(insertSeats, some, w.license), f.exec(countSeats, w.license, len(some)))
+}
+
 // fill puts the people and groups in.
 func (w *world) fill(ctx context.Context) error {
 	f, err := w.filler(ctx, w.tenant)
@@ -129,6 +146,9 @@ func (w *world) fill(ctx context.Context) error {
 		if err := pieces(numbered, func(some []string) error { return f.exec(insert, some) }); err != nil {
 			return err
 		}
+	}
+	if err := w.seat(f, numbered); err != nil {
+		return err
 	}
 	w.groups = map[int]id.ID{}
 	for i, size := range groupSizes {

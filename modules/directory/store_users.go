@@ -183,7 +183,7 @@ func (s *Service) insertUser(ctx context.Context, q scope, u *User, text []byte,
 	if err := store.Defer(ctx, write); err != nil {
 		return err
 	}
-	if err := s.saveValues(ctx, q, u.ID, nil, valuesOf(u, q.own)); err != nil {
+	if err := s.addValues(ctx, q, u.ID, valuesOf(u, q.own)); err != nil {
 		return err
 	}
 	return s.saveUniques(ctx, q, u.ID, nil, uniquesOf(u, q.own))
