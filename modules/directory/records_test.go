@@ -18,7 +18,7 @@ func TestGroupsOfAPersonAreRead(t *testing.T) {
 	t.Parallel()
 	of := []id.ID{id.New(), id.New(), id.New()}
 	for _, names := range [][]string{
-		{"Sales"}, {"Sales", "Nordic, [Hunters]"}, {`the "A" team`, "back\\slash", "tab\tline\n"}, {"", "営業", "Zoë"}, {},
+		{"Sales"}, {"Sales", "Nordic, [Hunters]"}, {`the "A" team`, "back\\slash", "tab\tline\n"}, {"", "Πωλήσεις", "Zoë"}, {},
 	} {
 		pairs, want := [][2]string{}, []directory.GroupRef(nil)
 		for i, name := range names {
