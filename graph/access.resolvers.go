@@ -114,6 +114,97 @@ func (r *mutationResolver) DeleteAdministrator(ctx context.Context, input genera
 	return &generated.DeletePayload{ID: input.ID}, nil
 }
 
+// InviteAdministrator is the resolver for the inviteAdministrator field.
+func (r *mutationResolver) InviteAdministrator(ctx context.Context, input generated.InviteAdministratorInput) (*generated.InvitationPayload, error) {
+	a, i, link, err := r.Resolver.Access.InviteAdministrator(ctx, access.NewAdministrator{Name: input.Name, Email: input.Email, Role: input.Role})
+	if err != nil {
+		return nil, err
+	}
+	return r.invited(a, i, link), nil
+}
+
+// RenewInvitation is the resolver for the renewInvitation field.
+func (r *mutationResolver) RenewInvitation(ctx context.Context, input generated.AdministratorIDInput) (*generated.InvitationPayload, error) {
+	of, err := parsed(id.Administrator, "administratorId", input.AdministratorID)
+	if err != nil {
+		return nil, err
+	}
+	a, i, link, err := r.Resolver.Access.RenewInvitation(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	return r.invited(a, i, link), nil
+}
+
+// RevokeInvitation is the resolver for the revokeInvitation field.
+func (r *mutationResolver) RevokeInvitation(ctx context.Context, input generated.AdministratorIDInput) (*generated.AdministratorPayload, error) {
+	of, err := parsed(id.Administrator, "administratorId", input.AdministratorID)
+	if err != nil {
+		return nil, err
+	}
+	a, err := r.Resolver.Access.RevokeInvitation(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	return &generated.AdministratorPayload{Administrator: a}, nil
+}
+
+// EndSession is the resolver for the endSession field.
+func (r *mutationResolver) EndSession(ctx context.Context, input generated.EndSessionInput) (*generated.EndSessionPayload, error) {
+	of, err := parsed(id.Session, "id", input.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Resolver.Access.EndSession(ctx, of); err != nil {
+		return nil, err
+	}
+	return &generated.EndSessionPayload{ID: input.ID}, nil
+}
+
+// EndSessions is the resolver for the endSessions field.
+func (r *mutationResolver) EndSessions(ctx context.Context, input generated.EndSessionsInput) (*generated.EndSessionsPayload, error) {
+	of, err := optional(id.Administrator, "administratorId", value(input.AdministratorID))
+	if err != nil {
+		return nil, err
+	}
+	if of == nil {
+		of = &id.Nil
+	}
+	ended, err := r.Resolver.Access.EndSessions(ctx, *of)
+	if err != nil {
+		return nil, err
+	}
+	return &generated.EndSessionsPayload{Ended: ended}, nil
+}
+
+// EnterTenant is the resolver for the enterTenant field.
+func (r *mutationResolver) EnterTenant(ctx context.Context, input generated.EnterTenantInput) (*generated.EnterTenantPayload, error) {
+	of, err := optional(id.Tenant, "tenantId", value(input.TenantID))
+	if err != nil {
+		return nil, err
+	}
+	viewer, err := r.enter(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	return &generated.EnterTenantPayload{Viewer: *viewer}, nil
+}
+
+// AdministratorID is the resolver for the administratorId field.
+func (r *invitationResolver) AdministratorID(ctx context.Context, obj *access.Invitation) (string, error) {
+	return id.Administrator.Format(obj.Administrator), nil
+}
+
+// ID is the resolver for the id field.
+func (r *sessionResolver) ID(ctx context.Context, obj *access.Session) (string, error) {
+	return id.Session.Format(obj.ID), nil
+}
+
+// AdministratorID is the resolver for the administratorId field.
+func (r *sessionResolver) AdministratorID(ctx context.Context, obj *access.Session) (*string, error) {
+	return shownAdministrator(obj.Administrator), nil
+}
+
 // Kid is the resolver for the kid field.
 func (r *signingKeyResolver) Kid(ctx context.Context, obj *access.Key) (string, error) {
 	return obj.ID.String(), nil
@@ -128,7 +219,15 @@ func (r *Resolver) AccessToken() generated.AccessTokenResolver { return &accessT
 // Administrator returns generated.AdministratorResolver implementation.
 func (r *Resolver) Administrator() generated.AdministratorResolver { return &administratorResolver{r} }
 
+// Invitation returns generated.InvitationResolver implementation.
+func (r *Resolver) Invitation() generated.InvitationResolver { return &invitationResolver{r} }
+
+// Session returns generated.SessionResolver implementation.
+func (r *Resolver) Session() generated.SessionResolver { return &sessionResolver{r} }
+
 type (
+	invitationResolver    struct{ *Resolver }
+	sessionResolver       struct{ *Resolver }
 	accessTokenResolver   struct{ *Resolver }
 	administratorResolver struct{ *Resolver }
 	signingKeyResolver    struct{ *Resolver }

@@ -11,7 +11,6 @@ import (
 	"github.com/usherhq/usher/graph/generated"
 	"github.com/usherhq/usher/graph/wire"
 	"github.com/usherhq/usher/internal/caller"
-	"github.com/usherhq/usher/internal/id"
 )
 
 // Node is the resolver for the node field.
@@ -25,13 +24,7 @@ func (r *queryResolver) Viewer(ctx context.Context) (*generated.Viewer, error) {
 	if err != nil {
 		return nil, err
 	}
-	viewer := &generated.Viewer{Kind: who.Kind, Name: who.Name, Scopes: who.Scopes}
-	if who.Tenant == id.Nil {
-		return viewer, nil
-	}
-	tenant, err := r.Resolver.Tenants.Own(ctx)
-	viewer.Tenant = &tenant
-	return viewer, err
+	return r.viewer(ctx, who)
 }
 
 // Mutation returns generated.MutationResolver implementation.

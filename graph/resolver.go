@@ -25,9 +25,10 @@ type Resolver struct {
 	Provisioning *provisioning.Service
 	Events       *events.Service
 	ScimURL      string // what administrators paste into their identity provider
+	ConsoleURL   string // where the console is, with a slash at the end
 }
 
-// authenticate finds out who asks. Tokens of SCIM configurations open SCIM only.
+// authenticate finds out whose access token it is. Tokens of SCIM configurations open SCIM only.
 func (r *Resolver) authenticate(ctx context.Context, header string) (context.Context, error) {
 	verified, err := r.Access.Authenticate(ctx, header)
 	if err != nil {

@@ -72,7 +72,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), requestTime)
 	defer cancel()
-	ctx, err := s.resolver.authenticate(ctx, r.Header.Get("Authorization"))
+	ctx, err := s.resolver.identify(ctx, r)
 	if err != nil {
 		s.refuse(w, statusOf(err), err)
 		return

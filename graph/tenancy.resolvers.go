@@ -122,6 +122,18 @@ func (r *tenantResolver) Administrators(ctx context.Context, obj *tenancy.Tenant
 	return pointers(all), err
 }
 
+// Invitations is the resolver for the invitations field.
+func (r *tenantResolver) Invitations(ctx context.Context, obj *tenancy.Tenant) ([]*access.Invitation, error) {
+	all, err := r.Resolver.Access.Invitations(ctx)
+	return pointers(all), err
+}
+
+// Sessions is the resolver for the sessions field.
+func (r *tenantResolver) Sessions(ctx context.Context, obj *tenancy.Tenant) ([]*access.Session, error) {
+	all, err := r.Resolver.Access.Sessions(ctx)
+	return pointers(all), err
+}
+
 // Tokens is the resolver for the tokens field.
 func (r *tenantResolver) Tokens(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string, filter *generated.AccessTokenFilter, direction generated.Direction) (*generated.AccessTokenConnection, error) {
 	return r.tokens(ctx, paging(first, after, last, before), filter, direction)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/usherhq/usher/graph/generated"
 	"github.com/usherhq/usher/graph/wire"
+	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/fault"
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/modules/access"
@@ -80,8 +81,8 @@ func (r *Resolver) node(ctx context.Context, text string) (wire.Node, error) {
 			return nil, err
 		}
 		return &e, nil
-	case id.Rule, id.Claim:
-		return nil, errID.At("id").Sayf("rules and claims are read with what they belong to")
+	case id.Rule, id.Claim, id.Session:
+		return nil, errID.At("id").Sayf("rules, claims and sessions are read with what they belong to")
 	default:
 		return nil, errID.At("id")
 	}
@@ -211,4 +212,51 @@ func persons(given []*generated.PersonInput) ([]directory.Person, error) {
 		}
 	}
 	return people, nil
+}
+
+// viewer shows who asks.
+func (r *Resolver) viewer(ctx context.Context, who caller.Caller) (*generated.Viewer, error) {
+	viewer := &generated.Viewer{Kind: who.Kind, Name: who.Name, Scopes: who.Scopes, AdministratorID: shownAdministrator(who.Admin)}
+	session, signedIn, err := r.Access.Session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if signedIn {
+		viewer.Session = &session
+	}
+	if who.Admin != id.Nil {
+		a, err := r.Access.Administrator(ctx, who.Admin)
+		if err != nil {
+			return nil, err
+		}
+		viewer.Email, viewer.Role = &a.Email, &a.Role
+	}
+	if who.Tenant == id.Nil {
+		return viewer, nil
+	}
+	tenant, err := r.Tenants.Own(ctx)
+	viewer.Tenant = &tenant
+	return viewer, err
+}
+
+// enter moves the operator's session into a tenant that is there, or out of all.
+func (r *Resolver) enter(ctx context.Context, of *id.ID) (*generated.Viewer, error) {
+	to := id.Nil
+	if of != nil {
+		t, err := r.Tenants.Get(ctx, *of)
+		if err != nil {
+			return nil, err
+		}
+		to = t.ID
+	}
+	who, err := r.Access.EnterTenant(ctx, to)
+	if err != nil {
+		return nil, err
+	}
+	return r.viewer(caller.With(ctx, who), who)
+}
+
+// invited shows a link, this once.
+func (r *Resolver) invited(a access.Administrator, i access.Invitation, link access.Secret) *generated.InvitationPayload {
+	return &generated.InvitationPayload{Administrator: a, Invitation: i, Link: access.Link(r.ConsoleURL, link)}
 }

@@ -80,6 +80,7 @@ func (w *world) join() {
 	tenants.FollowPlans(configs)
 	w.r = &graph.Resolver{
 		Tenants: tenants, Access: tokens, Directory: people, Licensing: seats, Provisioning: configs, Events: journal, ScimURL: "https://usher.example/scim/v2",
+		ConsoleURL: "http://usher.example/console/",
 	}
 	w.server = graph.NewServer(w.r, slog.New(slog.DiscardHandler))
 }

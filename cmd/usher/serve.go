@@ -208,10 +208,12 @@ func (s *serving) handler() http.Handler {
 	numbers := newMetrics(s.house)
 	open := newDoors(scimadapter.New(scimadapter.Options{Provisioning: s.provisioning, Directory: s.directory, Seats: s.seats, Access: s.access, Clock: s.clock, PublicURL: s.PublicURL,
 		Rate: s.ScimRate}))
-	open.add("graphql", "/graphql", graph.NewServer(&graph.Resolver{
+	resolver := &graph.Resolver{
 		Tenants: s.tenants, Access: s.access, Directory: s.directory, Licensing: s.seats, Provisioning: s.provisioning, Events: s.events,
-		ScimURL: s.base + scimadapter.Base,
-	}, s.log))
+		ScimURL: s.base + scimadapter.Base, ConsoleURL: s.base + consolePath,
+	}
+	open.add("graphql", "/graphql", graph.NewServer(resolver, s.log))
+	open.add("session", consolePath+"session", graph.NewSessions(resolver, s.clock, s.log))
 	open.add("graphiql", "GET /graphiql", http.RedirectHandler("/graphiql/", http.StatusFound))
 	open.add("graphiql", "GET /graphiql/", http.StripPrefix("/graphiql", web.GraphiQL()))
 	open.add("jwks", "GET /.well-known/jwks.json", http.HandlerFunc(s.jwks))

@@ -41,6 +41,10 @@ type AccessTokenFilter struct {
 	AdministratorID graphql.Omittable[*string] `json:"administratorId,omitempty"`
 }
 
+type AdministratorIDInput struct {
+	AdministratorID string `json:"administratorId"`
+}
+
 type AdministratorPayload struct {
 	Administrator access.Administrator `json:"administrator"`
 }
@@ -186,6 +190,34 @@ type EmailInput struct {
 	Primary graphql.Omittable[*bool]   `json:"primary,omitempty"`
 }
 
+type EndSessionInput struct {
+	ID string `json:"id"`
+}
+
+type EndSessionPayload struct {
+	// The id of the session that is over.
+	ID string `json:"id"`
+}
+
+type EndSessionsInput struct {
+	// Whose sessions end; the caller's own when not given.
+	AdministratorID graphql.Omittable[*string] `json:"administratorId,omitempty"`
+}
+
+type EndSessionsPayload struct {
+	// In how many browsers she was signed in.
+	Ended int `json:"ended"`
+}
+
+type EnterTenantInput struct {
+	// Where to act from now on; null to leave again.
+	TenantID graphql.Omittable[*string] `json:"tenantId,omitempty"`
+}
+
+type EnterTenantPayload struct {
+	Viewer Viewer `json:"viewer"`
+}
+
 type EventConnection struct {
 	Edges      []*EventEdge    `json:"edges"`
 	Nodes      []*events.Event `json:"nodes"`
@@ -234,6 +266,19 @@ type GroupOrder struct {
 
 type GroupPayload struct {
 	Group directory.Group `json:"group"`
+}
+
+type InvitationPayload struct {
+	Administrator access.Administrator `json:"administrator"`
+	Invitation    access.Invitation    `json:"invitation"`
+	// Shown this once: it opens the console and signs in the first who opens it. Good for 72 hours.
+	Link string `json:"link"`
+}
+
+type InviteAdministratorInput struct {
+	Name  string      `json:"name"`
+	Email string      `json:"email"`
+	Role  access.Role `json:"role"`
 }
 
 type IssueScimTokenInput struct {
@@ -621,14 +666,20 @@ type UserPayload struct {
 	User directory.User `json:"user"`
 }
 
-// Who asks, as the access token says.
+// Who asks, as the access token or the session says.
 type Viewer struct {
 	// scim, admin, service or operator
 	Kind   string   `json:"kind"`
 	Name   string   `json:"name"`
 	Scopes []string `json:"scopes"`
-	// The tenant of the token; an operator has none until she names one.
+	// The tenant of the token; an operator has none until she names or enters one.
 	Tenant *tenancy.Tenant `json:"tenant,omitempty"`
+	// The administrator who asks; null for services and the operator.
+	AdministratorID *string      `json:"administratorId,omitempty"`
+	Email           *string      `json:"email,omitempty"`
+	Role            *access.Role `json:"role,omitempty"`
+	// The browser's session; null for who sends an access token.
+	Session *access.Session `json:"session,omitempty"`
 }
 
 type ClaimedState string

@@ -30,6 +30,7 @@ type ResolverRoot interface {
 	Drift() DriftResolver
 	Event() EventResolver
 	Group() GroupResolver
+	Invitation() InvitationResolver
 	LedgerEntry() LedgerEntryResolver
 	License() LicenseResolver
 	Link() LinkResolver
@@ -41,6 +42,7 @@ type ResolverRoot interface {
 	ReclaimPolicy() ReclaimPolicyResolver
 	ScimConfig() ScimConfigResolver
 	Seat() SeatResolver
+	Session() SessionResolver
 	SigningKey() SigningKeyResolver
 	Tenant() TenantResolver
 	User() UserResolver
@@ -169,6 +171,18 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	EndSessionPayload struct {
+		ID func(childComplexity int) int
+	}
+
+	EndSessionsPayload struct {
+		Ended func(childComplexity int) int
+	}
+
+	EnterTenantPayload struct {
+		Viewer func(childComplexity int) int
+	}
+
 	Event struct {
 		ActorKind func(childComplexity int) int
 		ActorName func(childComplexity int) int
@@ -221,6 +235,18 @@ type ComplexityRoot struct {
 
 	GroupPayload struct {
 		Group func(childComplexity int) int
+	}
+
+	Invitation struct {
+		AdministratorID func(childComplexity int) int
+		CreatedAt       func(childComplexity int) int
+		ExpiresAt       func(childComplexity int) int
+	}
+
+	InvitationPayload struct {
+		Administrator func(childComplexity int) int
+		Invitation    func(childComplexity int) int
+		Link          func(childComplexity int) int
 	}
 
 	LedgerConnection struct {
@@ -332,13 +358,19 @@ type ComplexityRoot struct {
 		DeleteGroup         func(childComplexity int, input GroupIDInput) int
 		DeleteScimConfig    func(childComplexity int, input ScimConfigIDInput) int
 		DeleteUser          func(childComplexity int, input UserIDInput) int
+		EndSession          func(childComplexity int, input EndSessionInput) int
+		EndSessions         func(childComplexity int, input EndSessionsInput) int
+		EnterTenant         func(childComplexity int, input EnterTenantInput) int
+		InviteAdministrator func(childComplexity int, input InviteAdministratorInput) int
 		IssueScimToken      func(childComplexity int, input IssueScimTokenInput) int
 		IssueToken          func(childComplexity int, input IssueTokenInput) int
 		PauseScimConfig     func(childComplexity int, input ScimConfigIDInput) int
 		RecordConsent       func(childComplexity int, input SeatInput) int
 		ReleaseSeat         func(childComplexity int, input SeatInput) int
+		RenewInvitation     func(childComplexity int, input AdministratorIDInput) int
 		ResizeLicense       func(childComplexity int, input ResizeLicenseInput) int
 		ResumeScimConfig    func(childComplexity int, input ScimConfigIDInput) int
+		RevokeInvitation    func(childComplexity int, input AdministratorIDInput) int
 		RevokeToken         func(childComplexity int, input RevokeTokenInput) int
 		RotateSigningKey    func(childComplexity int) int
 		SettleGroupDrift    func(childComplexity int, input SettleGroupDriftInput) int
@@ -503,6 +535,15 @@ type ComplexityRoot struct {
 		Seat    func(childComplexity int) int
 	}
 
+	Session struct {
+		AdministratorID func(childComplexity int) int
+		CreatedAt       func(childComplexity int) int
+		ExpiresAt       func(childComplexity int) int
+		ID              func(childComplexity int) int
+		SeenAt          func(childComplexity int) int
+		UserAgent       func(childComplexity int) int
+	}
+
 	SettleGroupDriftPayload struct {
 		Group   func(childComplexity int) int
 		Settled func(childComplexity int) int
@@ -523,10 +564,12 @@ type ComplexityRoot struct {
 		Groups         func(childComplexity int, first *int, after *string, last *int, before *string, filter *GroupFilter, orderBy *GroupOrder) int
 		HasScim        func(childComplexity int) int
 		ID             func(childComplexity int) int
+		Invitations    func(childComplexity int) int
 		Licenses       func(childComplexity int, first *int, after *string, last *int, before *string, filter *LicenseFilter, orderBy *LicenseOrder) int
 		Name           func(childComplexity int) int
 		Plan           func(childComplexity int) int
 		ScimConfigs    func(childComplexity int, first *int, after *string, last *int, before *string, filter *ScimConfigFilter, orderBy *ScimConfigOrder) int
+		Sessions       func(childComplexity int) int
 		Slug           func(childComplexity int) int
 		TimeZone       func(childComplexity int) int
 		Tokens         func(childComplexity int, first *int, after *string, last *int, before *string, filter *AccessTokenFilter, direction Direction) int
@@ -611,10 +654,14 @@ type ComplexityRoot struct {
 	}
 
 	Viewer struct {
-		Kind   func(childComplexity int) int
-		Name   func(childComplexity int) int
-		Scopes func(childComplexity int) int
-		Tenant func(childComplexity int) int
+		AdministratorID func(childComplexity int) int
+		Email           func(childComplexity int) int
+		Kind            func(childComplexity int) int
+		Name            func(childComplexity int) int
+		Role            func(childComplexity int) int
+		Scopes          func(childComplexity int) int
+		Session         func(childComplexity int) int
+		Tenant          func(childComplexity int) int
 	}
 }
 
@@ -1068,6 +1115,27 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DriftEdge.Node(childComplexity), true
 
+	case "EndSessionPayload.id":
+		if e.ComplexityRoot.EndSessionPayload.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndSessionPayload.ID(childComplexity), true
+
+	case "EndSessionsPayload.ended":
+		if e.ComplexityRoot.EndSessionsPayload.Ended == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndSessionsPayload.Ended(childComplexity), true
+
+	case "EnterTenantPayload.viewer":
+		if e.ComplexityRoot.EnterTenantPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnterTenantPayload.Viewer(childComplexity), true
+
 	case "Event.actorKind":
 		if e.ComplexityRoot.Event.ActorKind == nil {
 			break
@@ -1292,6 +1360,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.GroupPayload.Group(childComplexity), true
+
+	case "Invitation.administratorId":
+		if e.ComplexityRoot.Invitation.AdministratorID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.AdministratorID(childComplexity), true
+	case "Invitation.createdAt":
+		if e.ComplexityRoot.Invitation.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.CreatedAt(childComplexity), true
+	case "Invitation.expiresAt":
+		if e.ComplexityRoot.Invitation.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.ExpiresAt(childComplexity), true
+
+	case "InvitationPayload.administrator":
+		if e.ComplexityRoot.InvitationPayload.Administrator == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationPayload.Administrator(childComplexity), true
+	case "InvitationPayload.invitation":
+		if e.ComplexityRoot.InvitationPayload.Invitation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationPayload.Invitation(childComplexity), true
+	case "InvitationPayload.link":
+		if e.ComplexityRoot.InvitationPayload.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationPayload.Link(childComplexity), true
 
 	case "LedgerConnection.edges":
 		if e.ComplexityRoot.LedgerConnection.Edges == nil {
@@ -1829,6 +1935,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteUser(childComplexity, args["input"].(UserIDInput)), true
+	case "Mutation.endSession":
+		if e.ComplexityRoot.Mutation.EndSession == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_endSession_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EndSession(childComplexity, args["input"].(EndSessionInput)), true
+	case "Mutation.endSessions":
+		if e.ComplexityRoot.Mutation.EndSessions == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_endSessions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EndSessions(childComplexity, args["input"].(EndSessionsInput)), true
+	case "Mutation.enterTenant":
+		if e.ComplexityRoot.Mutation.EnterTenant == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_enterTenant_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EnterTenant(childComplexity, args["input"].(EnterTenantInput)), true
+	case "Mutation.inviteAdministrator":
+		if e.ComplexityRoot.Mutation.InviteAdministrator == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_inviteAdministrator_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.InviteAdministrator(childComplexity, args["input"].(InviteAdministratorInput)), true
 	case "Mutation.issueScimToken":
 		if e.ComplexityRoot.Mutation.IssueScimToken == nil {
 			break
@@ -1884,6 +2034,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReleaseSeat(childComplexity, args["input"].(SeatInput)), true
+	case "Mutation.renewInvitation":
+		if e.ComplexityRoot.Mutation.RenewInvitation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_renewInvitation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RenewInvitation(childComplexity, args["input"].(AdministratorIDInput)), true
 	case "Mutation.resizeLicense":
 		if e.ComplexityRoot.Mutation.ResizeLicense == nil {
 			break
@@ -1906,6 +2067,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ResumeScimConfig(childComplexity, args["input"].(ScimConfigIDInput)), true
+	case "Mutation.revokeInvitation":
+		if e.ComplexityRoot.Mutation.RevokeInvitation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeInvitation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeInvitation(childComplexity, args["input"].(AdministratorIDInput)), true
 	case "Mutation.revokeToken":
 		if e.ComplexityRoot.Mutation.RevokeToken == nil {
 			break
@@ -2677,6 +2849,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SeatPayload.Seat(childComplexity), true
 
+	case "Session.administratorId":
+		if e.ComplexityRoot.Session.AdministratorID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.AdministratorID(childComplexity), true
+	case "Session.createdAt":
+		if e.ComplexityRoot.Session.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.CreatedAt(childComplexity), true
+	case "Session.expiresAt":
+		if e.ComplexityRoot.Session.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.ExpiresAt(childComplexity), true
+	case "Session.id":
+		if e.ComplexityRoot.Session.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.ID(childComplexity), true
+	case "Session.seenAt":
+		if e.ComplexityRoot.Session.SeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.SeenAt(childComplexity), true
+	case "Session.userAgent":
+		if e.ComplexityRoot.Session.UserAgent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.UserAgent(childComplexity), true
+
 	case "SettleGroupDriftPayload.group":
 		if e.ComplexityRoot.SettleGroupDriftPayload.Group == nil {
 			break
@@ -2772,6 +2981,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Tenant.ID(childComplexity), true
+	case "Tenant.invitations":
+		if e.ComplexityRoot.Tenant.Invitations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tenant.Invitations(childComplexity), true
 	case "Tenant.licenses":
 		if e.ComplexityRoot.Tenant.Licenses == nil {
 			break
@@ -2806,6 +3021,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Tenant.ScimConfigs(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*ScimConfigFilter), args["orderBy"].(*ScimConfigOrder)), true
+	case "Tenant.sessions":
+		if e.ComplexityRoot.Tenant.Sessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Tenant.Sessions(childComplexity), true
 	case "Tenant.slug":
 		if e.ComplexityRoot.Tenant.Slug == nil {
 			break
@@ -3143,6 +3364,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UserPayload.User(childComplexity), true
 
+	case "Viewer.administratorId":
+		if e.ComplexityRoot.Viewer.AdministratorID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.AdministratorID(childComplexity), true
+	case "Viewer.email":
+		if e.ComplexityRoot.Viewer.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Email(childComplexity), true
 	case "Viewer.kind":
 		if e.ComplexityRoot.Viewer.Kind == nil {
 			break
@@ -3155,12 +3388,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.Name(childComplexity), true
+	case "Viewer.role":
+		if e.ComplexityRoot.Viewer.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Role(childComplexity), true
 	case "Viewer.scopes":
 		if e.ComplexityRoot.Viewer.Scopes == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Viewer.Scopes(childComplexity), true
+	case "Viewer.session":
+		if e.ComplexityRoot.Viewer.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Session(childComplexity), true
 	case "Viewer.tenant":
 		if e.ComplexityRoot.Viewer.Tenant == nil {
 			break
@@ -3178,6 +3423,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AccessTokenFilter", ec.unmarshalInputAccessTokenFilter),
+			graphql.NewInputUnmarshaler("AdministratorIdInput", ec.unmarshalInputAdministratorIdInput),
 			graphql.NewInputUnmarshaler("AlertThresholdsInput", ec.unmarshalInputAlertThresholdsInput),
 			graphql.NewInputUnmarshaler("AssignSeatInput", ec.unmarshalInputAssignSeatInput),
 			graphql.NewInputUnmarshaler("CallFilter", ec.unmarshalInputCallFilter),
@@ -3189,10 +3435,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
 			graphql.NewInputUnmarshaler("DeleteAdministratorInput", ec.unmarshalInputDeleteAdministratorInput),
 			graphql.NewInputUnmarshaler("EmailInput", ec.unmarshalInputEmailInput),
+			graphql.NewInputUnmarshaler("EndSessionInput", ec.unmarshalInputEndSessionInput),
+			graphql.NewInputUnmarshaler("EndSessionsInput", ec.unmarshalInputEndSessionsInput),
+			graphql.NewInputUnmarshaler("EnterTenantInput", ec.unmarshalInputEnterTenantInput),
 			graphql.NewInputUnmarshaler("EventFilter", ec.unmarshalInputEventFilter),
 			graphql.NewInputUnmarshaler("GroupFilter", ec.unmarshalInputGroupFilter),
 			graphql.NewInputUnmarshaler("GroupIdInput", ec.unmarshalInputGroupIdInput),
 			graphql.NewInputUnmarshaler("GroupOrder", ec.unmarshalInputGroupOrder),
+			graphql.NewInputUnmarshaler("InviteAdministratorInput", ec.unmarshalInputInviteAdministratorInput),
 			graphql.NewInputUnmarshaler("IssueScimTokenInput", ec.unmarshalInputIssueScimTokenInput),
 			graphql.NewInputUnmarshaler("IssueTokenInput", ec.unmarshalInputIssueTokenInput),
 			graphql.NewInputUnmarshaler("LedgerFilter", ec.unmarshalInputLedgerFilter),
@@ -3313,6 +3563,26 @@ type Administrator implements Node @needs(scope: ADMIN_READ) {
   updatedAt: Time!
 }
 
+"""A link by which an administrator signs in to the console, once. It is shown when it is made, and kept nowhere."""
+type Invitation @needs(scope: ADMIN_READ) {
+  administratorId: ID!
+  createdAt: Time!
+  expiresAt: Time!
+}
+
+"""A browser in which somebody is signed in to the console. It ends after 12 hours without a request, and after 7 days."""
+type Session @needs(scope: ANY) {
+  id: ID!
+  "Null for the operator's."
+  administratorId: ID
+  "What the browser calls itself."
+  userAgent: String!
+  createdAt: Time!
+  "To the minute."
+  seenAt: Time!
+  expiresAt: Time!
+}
+
 """An access token that was issued. The token itself is shown once, when it is issued, and stored nowhere."""
 type AccessToken implements Node @needs(scope: ADMIN_READ) {
   id: ID!
@@ -3392,6 +3662,51 @@ type AdministratorPayload @needs(scope: ADMIN_READ) {
   administrator: Administrator!
 }
 
+input InviteAdministratorInput {
+  name: String!
+  email: String!
+  role: AdministratorRole!
+}
+
+input AdministratorIdInput {
+  administratorId: ID!
+}
+
+type InvitationPayload @needs(scope: ADMIN_READ) {
+  administrator: Administrator!
+  invitation: Invitation!
+  "Shown this once: it opens the console and signs in the first who opens it. Good for 72 hours."
+  link: String!
+}
+
+input EndSessionInput {
+  id: ID!
+}
+
+type EndSessionPayload @needs(scope: ANY) {
+  "The id of the session that is over."
+  id: ID!
+}
+
+input EndSessionsInput {
+  "Whose sessions end; the caller's own when not given."
+  administratorId: ID
+}
+
+type EndSessionsPayload @needs(scope: ANY) {
+  "In how many browsers she was signed in."
+  ended: Int!
+}
+
+input EnterTenantInput {
+  "Where to act from now on; null to leave again."
+  tenantId: ID
+}
+
+type EnterTenantPayload @needs(scope: OPERATOR) {
+  viewer: Viewer!
+}
+
 type DeletePayload @needs(scope: ANY) {
   "The id of what is gone."
   id: ID!
@@ -3422,6 +3737,18 @@ extend type Mutation {
   updateAdministrator(input: UpdateAdministratorInput!): AdministratorPayload! @needs(scope: ADMIN)
   "The last full administrator stays."
   deleteAdministrator(input: DeleteAdministratorInput!): DeletePayload! @needs(scope: ADMIN)
+  "Makes an administrator, and a link by which she signs in to the console."
+  inviteAdministrator(input: InviteAdministratorInput!): InvitationPayload! @needs(scope: ADMIN)
+  "A new link for an administrator; one that is still open ends."
+  renewInvitation(input: AdministratorIdInput!): InvitationPayload! @needs(scope: ADMIN)
+  "Takes back the link that she has not used. Refused with invitation_not_found when there is none."
+  revokeInvitation(input: AdministratorIdInput!): AdministratorPayload! @needs(scope: ADMIN)
+  "Signs out one browser. Everybody may end her own; others' need the scope admin."
+  endSession(input: EndSessionInput!): EndSessionPayload! @needs(scope: ANY)
+  "Signs out everywhere."
+  endSessions(input: EndSessionsInput!): EndSessionsPayload! @needs(scope: ANY)
+  "The operator's session acts in a tenant from now on. The tenant's journal tells of it."
+  enterTenant(input: EnterTenantInput!): EnterTenantPayload! @needs(scope: OPERATOR)
 }
 `, BuiltIn: false},
 	{Name: "../schema/common.graphql", Input: `"""The scope that an access token needs for a field. On a type it holds for all of its fields; a field's own comes on top."""
@@ -3480,14 +3807,20 @@ type Query {
 
 type Mutation
 
-"""Who asks, as the access token says."""
+"""Who asks, as the access token or the session says."""
 type Viewer @needs(scope: ANY) {
   "scim, admin, service or operator"
   kind: String!
   name: String!
   scopes: [String!]!
-  "The tenant of the token; an operator has none until she names one."
+  "The tenant of the token; an operator has none until she names or enters one."
   tenant: Tenant
+  "The administrator who asks; null for services and the operator."
+  administratorId: ID
+  email: String
+  role: AdministratorRole
+  "The browser's session; null for who sends an access token."
+  session: Session
 }
 `, BuiltIn: false},
 	{Name: "../schema/directory.graphql", Input: `"""A person of the tenant."""
@@ -4495,6 +4828,10 @@ type Tenant implements Node @needs(scope: ANY) {
   "As Query.events."
   events(first: Int, after: String, last: Int, before: String, filter: EventFilter): EventConnection! @needs(scope: ENTITLEMENTS_READ) @list
   administrators: [Administrator!]! @needs(scope: ADMIN_READ)
+  "Links that nobody has used yet, the newest first."
+  invitations: [Invitation!]! @needs(scope: ADMIN_READ)
+  "Browsers in which administrators are signed in, the newest first."
+  sessions: [Session!]! @needs(scope: ADMIN_READ)
   "The newest first."
   tokens(first: Int, after: String, last: Int, before: String, filter: AccessTokenFilter, direction: Direction! = DESCENDING): AccessTokenConnection! @needs(scope: ADMIN_READ) @list
 }
@@ -4806,6 +5143,30 @@ func (ec *executionContext) childFields_DriftEdge(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type DriftEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_EndSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_EndSessionPayload_id(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndSessionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EndSessionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ended":
+		return ec.fieldContext_EndSessionsPayload_ended(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndSessionsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EnterTenantPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return ec.fieldContext_EnterTenantPayload_viewer(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnterTenantPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Event(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4912,6 +5273,30 @@ func (ec *executionContext) childFields_GroupPayload(ctx context.Context, field 
 		return ec.fieldContext_GroupPayload_group(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type GroupPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Invitation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "administratorId":
+		return ec.fieldContext_Invitation_administratorId(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Invitation_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Invitation_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Invitation", field.Name)
+}
+
+func (ec *executionContext) childFields_InvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "administrator":
+		return ec.fieldContext_InvitationPayload_administrator(ctx, field)
+	case "invitation":
+		return ec.fieldContext_InvitationPayload_invitation(ctx, field)
+	case "link":
+		return ec.fieldContext_InvitationPayload_link(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvitationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_LedgerConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5370,6 +5755,24 @@ func (ec *executionContext) childFields_SeatPayload(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type SeatPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Session_id(ctx, field)
+	case "administratorId":
+		return ec.fieldContext_Session_administratorId(ctx, field)
+	case "userAgent":
+		return ec.fieldContext_Session_userAgent(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Session_createdAt(ctx, field)
+	case "seenAt":
+		return ec.fieldContext_Session_seenAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Session_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
+}
+
 func (ec *executionContext) childFields_SettleGroupDriftPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "group":
@@ -5428,6 +5831,10 @@ func (ec *executionContext) childFields_Tenant(ctx context.Context, field graphq
 		return ec.fieldContext_Tenant_events(ctx, field)
 	case "administrators":
 		return ec.fieldContext_Tenant_administrators(ctx, field)
+	case "invitations":
+		return ec.fieldContext_Tenant_invitations(ctx, field)
+	case "sessions":
+		return ec.fieldContext_Tenant_sessions(ctx, field)
 	case "tokens":
 		return ec.fieldContext_Tenant_tokens(ctx, field)
 	}
@@ -5594,6 +6001,14 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_scopes(ctx, field)
 	case "tenant":
 		return ec.fieldContext_Viewer_tenant(ctx, field)
+	case "administratorId":
+		return ec.fieldContext_Viewer_administratorId(ctx, field)
+	case "email":
+		return ec.fieldContext_Viewer_email(ctx, field)
+	case "role":
+		return ec.fieldContext_Viewer_role(ctx, field)
+	case "session":
+		return ec.fieldContext_Viewer_session(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
 }

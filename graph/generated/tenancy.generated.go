@@ -29,6 +29,8 @@ type TenantResolver interface {
 	Calls(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string, filter *CallFilter, direction Direction) (*CallConnection, error)
 	Events(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string, filter *EventFilter) (*EventConnection, error)
 	Administrators(ctx context.Context, obj *tenancy.Tenant) ([]*access.Administrator, error)
+	Invitations(ctx context.Context, obj *tenancy.Tenant) ([]*access.Invitation, error)
+	Sessions(ctx context.Context, obj *tenancy.Tenant) ([]*access.Session, error)
 	Tokens(ctx context.Context, obj *tenancy.Tenant, first *int, after *string, last *int, before *string, filter *AccessTokenFilter, direction Direction) (*AccessTokenConnection, error)
 }
 
@@ -913,6 +915,70 @@ func (ec *executionContext) fieldContext_Tenant_administrators(_ context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _Tenant_invitations(ctx context.Context, field graphql.CollectedField, obj *tenancy.Tenant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Tenant_invitations(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Tenant().Invitations(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*access.Invitation) graphql.Marshaler {
+			return ec.marshalNInvitation2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋaccessᚐInvitationᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Tenant_invitations(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Tenant",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Invitation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Tenant_sessions(ctx context.Context, field graphql.CollectedField, obj *tenancy.Tenant) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Tenant_sessions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Tenant().Sessions(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*access.Session) graphql.Marshaler {
+			return ec.marshalNSession2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋaccessᚐSessionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Tenant_sessions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Tenant",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Session(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Tenant_tokens(ctx context.Context, field graphql.CollectedField, obj *tenancy.Tenant) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1512,6 +1578,18 @@ func (ec *executionContext) _Tenant(ctx context.Context, sel ast.SelectionSet, o
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Tenant_administrators(ctx, field, obj)
+				})
+		case "invitations":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Tenant_invitations(ctx, field, obj)
+				})
+		case "sessions":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Tenant_sessions(ctx, field, obj)
 				})
 		case "tokens":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,

@@ -49,21 +49,25 @@ type Caller struct {
 	Kind      string
 	Config    uuid.UUID // the SCIM configuration, for KindSCIM
 	Token     uuid.UUID
+	Session   uuid.UUID // the browser's session, for who is signed in to the console instead of sending a token
 	Admin     uuid.UUID // the administrator, for KindAdmin
 	Name      string    // shown in the journal
 	Scopes    Scopes
 	RequestID string
 }
 
-// ID is what the journal remembers of the caller: the configuration, the administrator or the token; uuid.Nil for a worker.
+// ID is what the journal remembers of the caller: the configuration, the administrator, the token or an operator's session;
+// uuid.Nil for a worker.
 func (c Caller) ID() uuid.UUID {
 	switch {
 	case c.Config != uuid.Nil:
 		return c.Config
 	case c.Admin != uuid.Nil:
 		return c.Admin
-	default:
+	case c.Token != uuid.Nil:
 		return c.Token
+	default:
+		return c.Session
 	}
 }
 

@@ -38,6 +38,7 @@ const (
 	Call          Kind = "call"
 	Rule          Kind = "rule"
 	Claim         Kind = "clm"
+	Session       Kind = "ses"
 )
 
 // The 32 digits of an id: lower case, without the letters that look like digits.
@@ -76,7 +77,7 @@ func KindOf(text string) (Kind, ID, bool) {
 		return "", Nil, false
 	}
 	switch kind := Kind(prefix); kind {
-	case Tenant, User, Group, License, Seat, Config, Token, Administrator, Event, Call, Rule, Claim:
+	case Tenant, User, Group, License, Seat, Config, Token, Administrator, Event, Call, Rule, Claim, Session:
 		of, ok := parse(rest)
 		return kind, of, ok
 	default:

@@ -1,14 +1,17 @@
-// Package access says who may come in: it issues access tokens, verifies them, and keeps a tenant's administrators.
+// Package access says who may come in: it issues access tokens, verifies them, keeps a tenant's administrators and signs them in
+// to the console.
 //
 // Invariants: a token is a JWT signed with ES256 by a key of this installation, and is stored nowhere; what is stored is its
 // jti, with whose it is. Issuer and audience are the installation's id. Private keys leave the database only unwrapped in
 // memory. A retired key verifies until its last token has expired. A token that was verified is remembered and costs no
 // database; a revocation reaches every replica by news within a second and by polling within five, and a replica that has
 // heard nothing for a minute lets nobody in. A tenant keeps one full administrator at least, and no live token opens more than
-// its administrator's role.
+// its administrator's role. A link signs in once; neither a link nor a session's secret is stored, only their hashes are. A
+// session opens what its administrator's role opens at the moment of each request.
 //
-// Events: token.issued, token.revoked, administrator.created, administrator.changed, administrator.removed. Tokens of the
-// operator and keys belong to no tenant and are in the server's log instead.
+// Events: token.issued, token.revoked, administrator.created, administrator.changed, administrator.removed,
+// administrator.invited, administrator.uninvited, administrator.signed_in, administrator.signed_out, tenant.entered. Tokens, links
+// and sessions of the operator and keys belong to no tenant and are in the server's log instead.
 package access
 
 import (

@@ -128,7 +128,7 @@ func (s *Service) changeRole(ctx context.Context, was, now Administrator) error 
 	return s.revokeWhere(ctx, was.ID, func(t Token) bool { return among(t.Scopes, left) != nil })
 }
 
-// RemoveAdministrator ends an administrator and her tokens. The last full one stays: ErrLastAdministrator.
+// RemoveAdministrator ends an administrator, her tokens, her sessions and her links. The last full one stays: ErrLastAdministrator.
 func (s *Service) RemoveAdministrator(ctx context.Context, of id.ID) error {
 	if err := caller.Require(ctx, caller.ScopeAdmin); err != nil {
 		return err
@@ -144,6 +144,12 @@ func (s *Service) RemoveAdministrator(ctx context.Context, of id.ID) error {
 			}
 		}
 		if err := s.RevokeSubject(ctx, of); err != nil {
+			return err
+		}
+		if _, err := s.endSessionsOf(ctx, of); err != nil {
+			return err
+		}
+		if _, err := s.endInvitations(ctx, of); err != nil {
 			return err
 		}
 		if err := deleteAdministrator(ctx, was); err != nil {

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/sha256"
 	"encoding/binary"
@@ -30,3 +31,6 @@ func Remember(s *Service, count uint32) int {
 
 // Revocations returns how many revocations a service remembers.
 func Revocations(s *Service) int { return len(s.known.revoked) }
+
+// Sweep forgets links and sessions that have been over for long.
+func Sweep(ctx context.Context, s *Service) error { return s.sweep(ctx) }

@@ -117,11 +117,12 @@ func (s *Service) learn(ctx context.Context) error {
 	return nil
 }
 
-// Run keeps what is known fresh, and writes down when tokens were last used, until ctx ends.
+// Run keeps what is known fresh, writes down when tokens were last used, and forgets sessions that are long over, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	news, cancel := s.db.Listen(News)
 	defer cancel()
-	poll, written := time.NewTicker(s.poll), time.NewTicker(usesEvery)
+	poll, written, swept := time.NewTicker(s.poll), time.NewTicker(usesEvery), time.NewTicker(sweepEvery)
+	defer swept.Stop()
 	defer poll.Stop()
 	defer written.Stop()
 	for {
@@ -133,6 +134,8 @@ func (s *Service) Run(ctx context.Context) error {
 			return s.FlushUses(last)
 		case <-written.C:
 			err = s.FlushUses(ctx)
+		case <-swept.C:
+			err = s.sweep(ctx)
 		case <-news:
 			err = s.Refresh(ctx)
 		case <-poll.C:
