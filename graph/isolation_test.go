@@ -87,6 +87,8 @@ func (w *world) household(ctx context.Context, mark string) household {
 
 // TestNoFieldReachesAnotherTenant asks every query and every mutation of the schema with every id of another tenant in every
 // place that takes one. What comes back must be what an id that nobody has gets, and must have nothing of the other tenant.
+//
+// Conformance: P-6-02
 func TestNoFieldReachesAnotherTenant(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

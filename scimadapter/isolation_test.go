@@ -2,6 +2,7 @@ package scimadapter_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -11,7 +12,10 @@ import (
 )
 
 // TestNoRouteReachesAnotherTenant sends every request that can carry an id, with an id of another tenant and with one that
-// nobody has: the answers must be the same, the other tenant as it was, and nothing of it may be in any answer.
+// nobody has: the answers must be the same, the other tenant as it was, and nothing of it may be in any answer. What GraphQL makes of
+// such ids is shown in its own package, by a test of the same item.
+//
+// Conformance: P-6-02
 func TestNoRouteReachesAnotherTenant(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
@@ -57,6 +61,7 @@ func TestNoRouteReachesAnotherTenant(t *testing.T) {
 				t.Errorf("%s %s shows the other tenant: %s", c.method, c.path, got.text)
 			}
 		}
+		mine.strangers(theirs, user, canary)
 		for _, filter := range []string{`userName eq "canary@example.com"`, `externalId eq "canary-7"`} {
 			if a := mine.want(http.StatusOK, "GET", filtered("/Users", filter), ""); a.at("totalResults") != 0.0 {
 				t.Errorf("%s found %s", filter, a.text)
@@ -73,6 +78,27 @@ func TestNoRouteReachesAnotherTenant(t *testing.T) {
 			t.Errorf("the other tenant was changed:\n%s\n%s", before, after)
 		}
 	})
+}
+
+// strangers names another tenant in a bulk, in headers and by a cursor of its own.
+func (w *world) strangers(theirs *world, user, group string) {
+	w.t.Helper()
+	a := w.bulk("", `{"method":"DELETE","path":"/Users/`+user+`"}`, `{"method":"PATCH","path":"/Groups/`+group+`","data":`+ops(`{"op":"remove","path":"members"}`)+`}`,
+		`{"method":"PUT","path":"/Users/`+user+`","data":{"userName":"x"}}`)
+	if got := strings.Join(a.statuses(), " "); got != "404 404 404" || strings.Contains(a.text, "canary") {
+		w.t.Errorf("a bulk of another tenant's answered %s", a.text)
+	}
+	tenant := id.Tenant.Format(theirs.tenant())
+	for _, header := range []string{"X-Tenant", "X-Tenant-ID", "X-Forwarded-Host", "X-Original-URL", "Host", "Origin"} {
+		if a := w.do("GET", "/Users/"+user, "", header, tenant); a.status != http.StatusNotFound {
+			w.t.Errorf("with %s another tenant's person answered %d %s", header, a.status, a.text)
+		}
+	}
+	theirs.create("second@example.com")
+	cursor := theirs.want(http.StatusOK, "GET", "/Users?count=1&cursor=", "").str("nextCursor")
+	if a := w.do("GET", "/Users?count=1&cursor="+url.QueryEscape(cursor), ""); cursor == "" || a.status != http.StatusBadRequest || a.str("scimType") != "invalidCursor" {
+		w.t.Errorf("another tenant's cursor %q answered %d %s", cursor, a.status, a.text)
+	}
 }
 
 // lasting is an answer without what must differ: the ids asked with, and what grows with each change.

@@ -126,7 +126,7 @@ func certificate(t *testing.T) (cert, key string, pool *x509.CertPool) {
 
 // TestTLSIsServed starts the demo behind a certificate that nobody else has signed: it talks to itself too. Entra asks for TLS 1.2.
 //
-// Conformance: W-16
+// Conformance: W-16 P-7-01
 func TestTLSIsServed(t *testing.T) {
 	t.Parallel()
 	cert, key, pool := certificate(t)
@@ -143,6 +143,17 @@ func TestTLSIsServed(t *testing.T) {
 	s.client.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS12}}
 	if response, _ := s.ask("GET", "/scim/v2/Users?count=1", "", "Authorization", s.said.Demo.Scim.Token); response.TLS.Version != tls.VersionTLS12 || response.StatusCode != http.StatusOK {
 		t.Errorf("with TLS 1.2 it answered %d, %+v", response.StatusCode, response.TLS)
+	}
+	s.client.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS13}}
+	if response, _ := s.ask("GET", "/scim/v2/Users?count=1", "", "Authorization", s.said.Demo.Scim.Token); response.TLS.Version != tls.VersionTLS13 {
+		t.Errorf("with TLS 1.3 it answered %d, %+v", response.StatusCode, response.TLS)
+	}
+	for _, old := range []uint16{tls.VersionTLS10, tls.VersionTLS11} {
+		dialer := tls.Dialer{Config: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS10, MaxVersion: old}}
+		if conn, err := dialer.DialContext(t.Context(), "tcp", s.said.Listen); err == nil {
+			t.Errorf("%s is served", tls.VersionName(old))
+			_ = conn.Close()
+		}
 	}
 	var shown shownPeople
 	if s.graphQL(s.said.Demo.Admin.Token, askPeople, &shown); shown.Tenant.Users.TotalCount != demoUsers {

@@ -45,7 +45,7 @@ func entries(t *testing.T, log string) []entry {
 // TestLogsHaveEveryRequestAndNothingOfAnybody sends canaries through every door wherever a client can put something, with the log
 // at its most talkative: each request is one line with its id and door, and no line has a canary, a token or a part of one.
 //
-// Conformance: B-6750-04
+// Conformance: B-6750-04 S-9-02
 func TestLogsHaveEveryRequestAndNothingOfAnybody(t *testing.T) {
 	t.Parallel()
 	for _, dialect := range storetest.Dialects {
@@ -100,6 +100,14 @@ func TestLogsHaveEveryRequestAndNothingOfAnybody(t *testing.T) {
 
 type canaryRequest struct{ door, method, path, kind, body string }
 
+// canaryPerson has a canary in every attribute.
+const canaryPerson = `{"userName":"canary3","externalId":"canary","password":"canary","displayName":"canary","nickName":"canary","profileUrl":"https://canary.example","title":"canary",
+	"userType":"canary","preferredLanguage":"canary","locale":"canary","timezone":"canary","name":{"formatted":"canary","familyName":"canary","givenName":"canary","middleName":"canary",
+	"honorificPrefix":"canary","honorificSuffix":"canary"},"emails":[{"value":"canary","display":"canary","type":"canary"}],"phoneNumbers":[{"value":"canary"}],"ims":[{"value":"canary"}],
+	"photos":[{"value":"https://canary.example"}],"addresses":[{"formatted":"canary","streetAddress":"canary","locality":"canary","region":"canary","postalCode":"canary","country":"canary"}],
+	"entitlements":[{"value":"canary"}],"roles":[{"value":"canary"}],"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"employeeNumber":"canary","costCenter":"canary",
+	"organization":"canary","division":"canary","department":"canary","manager":{"value":"canary"}},"urn:example:canary:2.0:User":{"canary":"canary"}}`
+
 func canaryRequests() []canaryRequest {
 	const scim, plain = "application/scim+json", "application/json"
 	graphQL := func(query string) canaryRequest {
@@ -111,6 +119,7 @@ func canaryRequests() []canaryRequest {
 	}
 	return []canaryRequest{
 		{"scim", "POST", "/scim/v2/Users", scim, `{"userName":"canary@example.com","password":"canary","emails":[{"value":"canary@example.com"}],"externalId":"canary"}`},
+		{"scim", "POST", "/scim/v2/Users", scim, canaryPerson},
 		{"scim", "POST", "/scim/v2/Users", scim, `{"userName":"canary@example.com"}`},
 		{"scim", "POST", "/scim/v2/Users", scim, `{"userName":"canary`},
 		{"scim", "POST", "/scim/v2/Users", scim, `{"userName":["canary"],"canary":"canary"}`},

@@ -89,6 +89,9 @@ func TestACustomerIsSetUpFromTheCommandLine(t *testing.T) {
 	}
 }
 
+// TestWrongCommandLinesSayWhatToDo
+//
+// Conformance: P-1.3-01
 func TestWrongCommandLinesSayWhatToDo(t *testing.T) {
 	t.Parallel()
 	data := "--data=" + t.TempDir()
@@ -123,6 +126,14 @@ func TestWrongCommandLinesSayWhatToDo(t *testing.T) {
 		{[]string{"console", data, "--tenant", "own", "--admin", "ada"}, 1, "--admin: this is no e-mail address"},
 		{[]string{"serve", data, "--log-level", "loud"}, 2, "--log-level"},
 		{[]string{"serve", data, "--tls-cert", "main.go"}, 1, "both --tls-cert and --tls-key"},
+		{[]string{"serve", data, "--public-url", "https://usher.example?x=y"}, 1, "--public-url is the scheme and the host"},
+		{[]string{"serve", data, "--public-url", "https://usher.example/?"}, 1, "without ? and #"},
+		{[]string{"serve", data, "--public-url", "https://usher.example#scim"}, 1, "without ? and #"},
+		{[]string{"serve", data, "--public-url", "usher.example"}, 1, "https://usher.example.com"},
+		{[]string{"serve", data, "--listen", "0.0.0.0:0"}, 1, "--plain-http"},
+		{[]string{"serve", data, "--listen", ":0"}, 1, "--plain-http"},
+		{[]string{"serve", data, "--public-url", "ftp://usher.example"}, 1, "https://usher.example.com"},
+		{[]string{"scim", "create", data, "--tenant", "own", "--name", "B", "--public-url", "https://usher.example?x"}, 1, "without ? and #"},
 		{[]string{"migrate", data, "--database", "mysql://x"}, 1, "sqlite:PATH or postgres://"},
 		{[]string{"simulate", "okta", "--base", "nonsense", "--token", "x"}, 1, "http://"},
 		{[]string{"simulate", "okta", "--base", "http://localhost:1", "--token", "x", "--users", "0"}, 1, "users"},

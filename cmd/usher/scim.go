@@ -53,6 +53,9 @@ func (c *scimCreate) Run(ctx context.Context, p *printer) error {
 	if err != nil {
 		return err
 	}
+	if err := checkPublicURL(c.PublicURL); err != nil {
+		return err
+	}
 	return inside(ctx, c.place, c.Tenant, func(ctx context.Context, h *house) error {
 		license, err := h.licenseOf(ctx, c.License)
 		if err != nil {

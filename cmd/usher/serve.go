@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,7 @@ type serveCommand struct {
 	PublicURL    string         `name:"public-url" help:"Scheme and host that clients see. Without it, what they ask for." env:"USHER_PUBLIC_URL"`
 	TLSCert      string         `name:"tls-cert" help:"File of the TLS certificate." env:"USHER_TLS_CERT" type:"existingfile"`
 	TLSKey       string         `name:"tls-key" help:"File of the TLS key." env:"USHER_TLS_KEY" type:"existingfile"`
+	PlainHTTP    bool           `name:"plain-http" help:"Serve other machines without TLS, though no trusted proxy is named." env:"USHER_PLAIN_HTTP"`
 	TrustedProxy []netip.Prefix `help:"Networks whose X-Forwarded-Proto, X-Forwarded-Host and X-Request-ID are believed." env:"USHER_TRUSTED_PROXY"`
 	ScimRate     int            `name:"scim-rate" help:"Requests a second that each SCIM configuration may send to this replica: 25 at least, or 0 for no bound." default:"500" env:"USHER_SCIM_RATE" placeholder:"N"`
 	Drain        time.Duration  `help:"How long to go on serving after SIGTERM with /readyz saying no, so that load balancers turn away first." default:"1s" env:"USHER_DRAIN"`
@@ -52,6 +54,12 @@ func (c *serveCommand) Run(ctx context.Context, p *printer) error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return errors.New("give both --tls-cert and --tls-key, or neither")
 	}
+	if err := checkPublicURL(c.PublicURL); err != nil {
+		return err
+	}
+	if c.TLSCert == "" && len(c.TrustedProxy) == 0 && !c.PlainHTTP && !local(c.Listen) {
+		return errors.New("tokens and people would pass in the clear: give --tls-cert and --tls-key, name the proxy in front with --trusted-proxy, or say --plain-http")
+	}
 	if c.ScimRate != 0 && c.ScimRate < scimadapter.MinRate {
 		return fmt.Errorf("--scim-rate is 0 or at least %d: Entra alone sends that much", scimadapter.MinRate)
 	}
@@ -73,6 +81,29 @@ func (c *serveCommand) Run(ctx context.Context, p *printer) error {
 	}
 	s := &serving{serveCommand: c, house: h, log: log, printer: p, base: c.baseURL(listener), address: listener.Addr().String()}
 	return errors.Join(s.run(ctx, listener), h.close())
+}
+
+// checkPublicURL refuses what addresses cannot begin with: they have a path behind it, so that it has no query (RFC 7644 section 1.3).
+func checkPublicURL(text string) error {
+	at, err := url.Parse(text)
+	switch {
+	case text == "":
+		return nil
+	case err != nil, at.Scheme != "http" && at.Scheme != "https", at.Host == "", at.User != nil, strings.ContainsAny(text, "?#"):
+		return errors.New("--public-url is the scheme and the host that clients see, without ? and #, as in https://usher.example.com")
+	default:
+		return nil
+	}
+}
+
+// local tells whether an address is reached from this machine alone.
+func local(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil || host == "localhost" {
+		return true // what is no address is refused by whoever listens there
+	}
+	at, err := netip.ParseAddr(host)
+	return err == nil && at.IsLoopback()
 }
 
 func (c *serveCommand) logger(w io.Writer) (*slog.Logger, error) {
