@@ -1,8 +1,8 @@
 package scimadapter_test
 
 import (
-	"crypto/md5"  //nolint:gosec // looked for, not used
-	"crypto/sha1" //nolint:gosec // looked for, not used
+	"crypto/md5"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
@@ -10,9 +10,12 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/store"
 	"github.com/usherhq/usher/internal/storetest"
+	"github.com/usherhq/usher/modules/access"
 )
 
 // TestAPasswordIsKeptNowhere sends a password by every way of writing, and looks for it, and for what it may have become, in every
@@ -80,7 +83,7 @@ func TestAPasswordIsKeptNowhere(t *testing.T) {
 // traces are a secret as it is, reversed and encoded, and its usual hashes.
 func traces(secret string) []string {
 	all := []string{secret, base64.StdEncoding.EncodeToString([]byte(secret)), fmt.Sprintf("%x", secret)}
-	m, s1, s2, s5 := md5.Sum([]byte(secret)), sha1.Sum([]byte(secret)), sha256.Sum256([]byte(secret)), sha512.Sum512([]byte(secret)) //nolint:gosec // looked for
+	m, s1, s2, s5 := md5.Sum([]byte(secret)), sha1.Sum([]byte(secret)), sha256.Sum256([]byte(secret)), sha512.Sum512([]byte(secret))
 	for _, sum := range [][]byte{m[:], s1[:], s2[:], s5[:]} {
 		all = append(all, fmt.Sprintf("%x", sum), base64.RawStdEncoding.EncodeToString(sum), base64.RawURLEncoding.EncodeToString(sum))
 	}
@@ -129,4 +132,59 @@ func (w *world) texts(query string) (all []string) {
 		w.t.Fatal(err)
 	}
 	return all
+}
+
+// TestTokensAreStrongAndEnd reads tokens as whoever finds one can: each has an end that the server knows, within bounds, a name of
+// its own that holds 74 random bits, and a signature that no other text has, so that none can be guessed or stretched.
+//
+// Conformance: P-7-02
+func TestTokensAreStrongAndEnd(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		w.want(http.StatusOK, "GET", "/Users", "")
+		if err := w.access.FlushUses(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		second := w.issue(w.config.ID, "scim") // both are taken while one replaces the other
+		seen := map[string]bool{}
+		for _, token := range []string{w.token, second} {
+			w.want(http.StatusOK, "GET", "/Users", "", "Authorization", "Bearer "+token)
+			parts := strings.Split(token, ".")
+			signature, err := base64.RawURLEncoding.DecodeString(parts[len(parts)-1])
+			if len(parts) != 3 || err != nil || len(signature) < 32 || seen[string(signature)] {
+				t.Fatalf("a token has %d parts and a signature of %d bytes, %v", len(parts), len(signature), err)
+			}
+			seen[string(signature)] = true
+			for at := range signature { // one other bit anywhere, and it is nobody's
+				forged := append([]byte(nil), signature...)
+				forged[at] ^= 1
+				w.want(http.StatusUnauthorized, "GET", "/Users", "", "Authorization", "Bearer "+parts[0]+"."+parts[1]+"."+base64.RawURLEncoding.EncodeToString(forged))
+			}
+		}
+		tokens, err := w.access.Tokens(w.admin, []id.ID{w.config.ID})
+		if err != nil || len(tokens[w.config.ID]) != 2 {
+			t.Fatalf("the configuration has %+v, %v", tokens, err)
+		}
+		used := 0
+		for _, token := range tokens[w.config.ID] {
+			if life := token.ExpiresAt.Sub(token.CreatedAt); life <= 0 || life > 10*366*24*time.Hour {
+				t.Errorf("a token lives for %v", life)
+			}
+			if token.LastUsedAt != nil {
+				used++
+			}
+		}
+		if used == 0 {
+			t.Error("nobody knows when a token was last used")
+		}
+		for _, days := range []int{-1, 100 * 366} {
+			_, _, err := w.access.Issue(w.admin, access.Request{Tenant: w.tenant(), SubjectKind: access.SubjectConfig, Subject: w.config.ID, Name: "Endless", Scopes: []string{"scim"}, Life: time.Duration(days) * 24 * time.Hour})
+			if err == nil {
+				t.Errorf("a token of %d days was issued", days)
+			}
+		}
+		_, ended := w.expired(w.config.ID)
+		w.want(http.StatusUnauthorized, "GET", "/Users", "", "Authorization", "Bearer "+ended)
+	})
 }
