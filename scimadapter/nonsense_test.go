@@ -1,18 +1,25 @@
 package scimadapter_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/store"
 	"github.com/usherhq/usher/internal/storetest"
+	"github.com/usherhq/usher/modules/provisioning"
 	"github.com/usherhq/usher/scimadapter"
 )
 
@@ -157,7 +164,41 @@ func TestPATCHFollowsItsTable(t *testing.T) {
 	})
 }
 
-// TestNoRequestMakesAnAccident sends requests that were good once, with bytes changed, dropped and doubled.
+// families are the endpoints that share code and are sent as much nonsense each.
+func (w *world) families() map[string][][3]string {
+	w.t.Helper()
+	user, group := "/Users/"+w.create("ada@example.com"), "/Groups/"+w.want(http.StatusCreated, "POST", "/Groups", `{"displayName":"Sales"}`).str("id")
+	license := "/Licenses/" + id.License.Format(w.license("Sales Navigator", 5).ID)
+	const search = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],"attributes":["userName"],"filter":"userName sw \"a\" or members[value eq \"usr_01\"]","sortBy":"meta.created","sortOrder":"descending","startIndex":1,"count":10}`
+	const schema = "/Schemas/urn:ietf:params:scim:schemas:core:2.0:User"
+	return map[string][][3]string{
+		"Users": {
+			{"POST", "/Users", oktaUser},
+			{"PUT", user, oktaUser},
+			{"PATCH", user, ops(`{"op":"replace","path":"emails[type eq \"work\" and value sw \"a\"].value","value":"x@example.com"},{"op":"add","value":{"name.givenName":"Ada"}}`)},
+			{"GET", `/Users?filter=emails%5Btype%20eq%20%22work%22%20and%20value%20eq%20%22a%22%5D&startIndex=1&count=100&attributes=userName,name.givenName`, ""},
+			{"GET", `/Users?cursor=&count=1&sortBy=userName&sortOrder=descending`, ""},
+			{"GET", user + "?excludedAttributes=emails.value", ""},
+		},
+		"Groups": {
+			{"POST", "/Groups", `{"displayName":"New","externalId":"7","members":[{"value":"usr_01","$ref":"../Users/usr_01","type":"User"}]}`},
+			{"PATCH", group, ops(`{"op":"remove","path":"members[value eq \"usr_01\"]"},{"op":"add","path":"members","value":[{"value":"usr_02","display":"b"}]}`)},
+			{"PUT", group, `{"displayName":"Sales","members":[{"value":"usr_01"}]}`},
+			{"GET", `/Groups?filter=displayName%20eq%20%22Sales%22&count=5`, ""},
+			{"GET", group + "?attributes=members.value", ""},
+		},
+		"Bulk": {
+			{"POST", "/Bulk", bulk(`"failOnErrors":3,`, bulkUser("a", "bo@example.com"), `{"method":"PATCH","path":"`+group+`","data":[{"op":"add","path":"members","value":[{"value":"bulkId:a"}]}]}`,
+				`{"method":"DELETE","path":"/Users/bulkId:a","version":"W/\"1\""}`)},
+		},
+		".search":   {{"POST", "/.search", search}, {"POST", "/Users/.search", search}, {"POST", "/Groups/.search", search}},
+		"discovery": {{"GET", "/ServiceProviderConfig", ""}, {"GET", "/ResourceTypes/User", ""}, {"GET", "/ResourceTypes", ""}, {"GET", schema, ""}, {"GET", "/Schemas?attributes=name", ""}},
+		"Licenses":  {{"GET", "/Licenses?startIndex=1&count=2", ""}, {"GET", license, ""}, {"GET", license + "?attributes=seats", ""}},
+	}
+}
+
+// TestNoRequestMakesAnAccident sends each family requests that were good once, with bytes of the address, the body, the method and
+// the headers changed, dropped and doubled. Every answer is SCIM's, and none is a mistake of ours.
 func TestNoRequestMakesAnAccident(t *testing.T) {
 	t.Parallel()
 	rounds := 10_000
@@ -166,37 +207,86 @@ func TestNoRequestMakesAnAccident(t *testing.T) {
 	}
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		w := newWorld(t, db)
-		user, group := "/Users/"+w.create("ada@example.com"), "/Groups/"+w.want(http.StatusCreated, "POST", "/Groups", `{"displayName":"Sales"}`).str("id")
-		good := [][3]string{
-			{"POST", "/Users", oktaUser},
-			{"PUT", user, oktaUser},
-			{"PATCH", user, ops(`{"op":"replace","path":"emails[type eq \"work\" and value sw \"a\"].value","value":"x@example.com"},{"op":"add","value":{"name.givenName":"Ada"}}`)},
-			{"PATCH", group, ops(`{"op":"remove","path":"members[value eq \"usr_01\"]"},{"op":"add","path":"members","value":[{"value":"usr_02","display":"b"}]}`)},
-			{"PUT", group, `{"displayName":"Sales","members":[{"value":"usr_01"}]}`},
-			{"GET", `/Users?filter=emails%5Btype%20eq%20%22work%22%20and%20value%20eq%20%22a%22%5D&startIndex=1&count=100&attributes=userName,name.givenName`, ""},
-			{"GET", user + "?excludedAttributes=emails.value", ""},
-			{"GET", `/Groups?filter=displayName%20eq%20%22Sales%22&count=5`, ""},
-			{"POST", "/Bulk", bulk(`"failOnErrors":3,`, bulkUser("a", "bo@example.com"), `{"method":"PATCH","path":"`+group+`","data":[{"op":"add","path":"members","value":[{"value":"bulkId:a"}]}]}`,
-				`{"method":"DELETE","path":"/Users/bulkId:a","version":"W/\"1\""}`)},
-		}
-		random := rand.New(rand.NewPCG(1, 2))
-		for range rounds {
-			request := good[random.IntN(len(good))]
-			part := 1 + random.IntN(2)
-			request[part] = mutated(random, request[part])
-			if part == 1 {
-				request[1] = sendable(request[1])
+		families := w.families()
+		for seed, family := range slices.Sorted(maps.Keys(families)) {
+			random, good := rand.New(rand.NewPCG(1, uint64(2+seed))), families[family]
+			for range rounds / len(storetest.Dialects) {
+				w.spoil(random, good[random.IntN(len(good))])
 			}
-			r := httptest.NewRequest(request[0], scimadapter.Base+request[1], strings.NewReader(request[2]))
-			r.Header.Set("Authorization", "Bearer "+w.token)
-			r.Header.Set("Content-Type", "application/scim+json")
-			answer := httptest.NewRecorder()
-			w.server.Config.Handler.ServeHTTP(answer, r)
-			if answer.Code >= 500 && answer.Code != http.StatusNotImplemented {
-				t.Fatalf("%q answered %d %s", request, answer.Code, answer.Body)
+		}
+		for _, c := range w.calls() {
+			if c.Verdict() == provisioning.CallFailed && c.Status != http.StatusNotImplemented {
+				t.Errorf("the log has %+v", c)
 			}
 		}
 	})
+}
+
+// spoil changes one or two parts of a request, sends it and looks at the answer.
+func (w *world) spoil(random *rand.Rand, request [3]string) {
+	w.t.Helper()
+	headers := http.Header{"Authorization": {"Bearer " + w.token}, "Content-Type": {"application/scim+json"}}
+	for range 1 + random.IntN(2) {
+		switch part := random.IntN(8); {
+		case part < 3:
+			request[1] = sendable(mutated(random, request[1]))
+		case part < 6:
+			request[2] = mutated(random, request[2])
+		case part == 6:
+			request[0] = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW", "get", "X-" + strings.Repeat("Y", 300)}[random.IntN(12)]
+		default:
+			oddHeader(random, headers)
+		}
+	}
+	r := httptest.NewRequestWithContext(w.t.Context(), http.MethodPost, scimadapter.Base+request[1], strings.NewReader(request[2]))
+	r.Method, r.Header = request[0], headers
+	if length, err := strconv.ParseInt(headers.Get("Content-Length"), 10, 64); err == nil {
+		r.ContentLength = length // what a client has said; what it sends is another matter
+	}
+	answer := httptest.NewRecorder()
+	w.server.Config.Handler.ServeHTTP(answer, r)
+	if answer.Code >= 500 && answer.Code != http.StatusNotImplemented {
+		w.t.Fatalf("%q %v answered %d %s", request, headers, answer.Code, answer.Body)
+	}
+	body, kind := answer.Body.Bytes(), answer.Header().Get("Content-Type")
+	if answer.Header().Get("Content-Encoding") == "gzip" && len(body) > 0 {
+		unpacked, err := gzip.NewReader(answer.Body)
+		if err == nil {
+			body, err = io.ReadAll(unpacked)
+		}
+		if err != nil {
+			w.t.Fatalf("%q %v answered with gzip that is none: %v", request, headers, err)
+		}
+	}
+	silent := request[0] == http.MethodHead || answer.Code == http.StatusNoContent || answer.Code == http.StatusNotModified
+	switch {
+	case silent && len(body) > 0:
+		w.t.Fatalf("%q %v answered %d with a body: %s", request, headers, answer.Code, body)
+	case silent:
+	case kind != "application/scim+json" && kind != "application/json", !json.Valid(body):
+		w.t.Fatalf("%q %v answered %d with %q: %s", request, headers, answer.Code, kind, body)
+	case answer.Code >= http.StatusBadRequest && !bytes.Contains(body, []byte(`"urn:ietf:params:scim:api:messages:2.0:Error"`)):
+		w.t.Fatalf("%q %v answered %d without SCIM's error: %s", request, headers, answer.Code, body)
+	}
+}
+
+// oddHeader sets a header that means something to some server to what none expects.
+func oddHeader(random *rand.Rand, headers http.Header) {
+	names := []string{
+		"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Content-Type", "Accept", "Accept-Encoding", "Accept-Language", "Content-Encoding", "Content-Length", "Content-Range",
+		"Transfer-Encoding", "Range", "Expect", "Host", "Authorization", "X-Http-Method-Override", "X-Forwarded-Proto", "X-Request-Id", "User-Agent", "Cookie", "Content-Md5", "Te", "Upgrade", "Prefer",
+	}
+	values := []string{
+		"", "*", `W/"1"`, `"1"`, `W/"99999999999999999999"`, `W/"1", W/"2"`, `"`, "W/", "application/json", "application/scim+json;q=0", "text/html", "application/json; charset=utf-16", "*/*;q=2", "application/*;q=x", ";;;",
+		"gzip", "gzip;q=0, *", "br", "identity", "gzip, gzip", "0", "-1", "1", "9223372036854775807", "1e9", "bytes=0-1", "bytes=-1", "bytes=5-1,2-", "100-continue", "chunked", "DELETE", "Bearer", "Bearer a b",
+		"\x00\x01\xff", "\u00e9\u4e2d", strings.Repeat("x", 20<<10), strings.Repeat("a,", 4<<10), "Sun, 06 Nov 1994 08:49:37 GMT", "a\r\nb: c", "%00", "return=minimal",
+	}
+	name, value := names[random.IntN(len(names))], values[random.IntN(len(values))]
+	if random.IntN(4) == 0 {
+		headers[name] = append(headers[name], value)
+	} else {
+		headers[name] = []string{value}
+	}
 }
 
 var fragments = []string{`"`, `\`, `{`, `}`, `[`, `]`, `null`, `\u0000`, `\ud800`, `[]`, `{}`, `1e999`, `-1`, `true`, `""`, `,`, ` or `, ` and not (`, `eq`, "\xff", "é", `urn:`, `.`, `$ref`}
