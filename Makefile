@@ -13,6 +13,7 @@ generate: ## Regenerate ent and check the migrations against it.
 	go run ./ent/migrate --check
 
 verify: generate ## Regenerate everything; fail when that changes the tree.
+	.ci/web
 	go mod tidy
 	gofmt -l $$(git ls-files '*.go' | grep -v /generated/) | { ! grep .; }
 	@git diff --exit-code && test -z "$$(git status --porcelain)" || { git status --short; echo "the tree is not what its sources make: commit what make generate changed"; exit 1; }

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -42,7 +43,10 @@ func (h *told) Handle(_ context.Context, r slog.Record) error {
 }
 
 // sent is one request, in the parts that are spoiled.
-type sent struct{ query, variables, operation, token, media string }
+type sent struct {
+	query, variables, operation, token, media string
+	method, header, value                     string // POST and none where empty
+}
 
 func (s sent) body() string {
 	query, _ := json.Marshal(s.query)         //nolint:errchkjson // texts always marshal
@@ -105,7 +109,7 @@ func TestNoRequestMakesAnAccident(t *testing.T) {
 				good = w.good(ctx, token, fmt.Sprintf("own%d", round))
 			}
 			s, body := good[random.IntN(len(good))].spoil(random)
-			a := w.deliver(s.token, body, s.media)
+			a := w.deliver(s.token, body, s.media, s.method, s.header, s.value)
 			for _, e := range a.Errors {
 				if code, _ := e.Extensions["code"].(string); code == "internal" || code == "" {
 					t.Fatalf("%q\nanswered %d %s\n%s", body, a.status, a.text, *log.last.Load())
@@ -135,6 +139,10 @@ func (s sent) spoil(random *rand.Rand) (spoilt sent, body string) {
 		s.operation = spoiled(random, "People")
 	case 5:
 		s.token, s.media = spoiled(random, s.token), spoiled(random, s.media)
+	case 11:
+		s.method = []string{"", "", "", "GET", "PUT", "HEAD", "OPTIONS", "BREW"}[random.IntN(8)]
+		s.header = []string{"Accept", "Content-Encoding", "Content-Length", "Range", "If-Match", "Transfer-Encoding", "Expect", "Authorization", "X-Http-Method-Override", "Upgrade"}[random.IntN(10)]
+		s.value = []string{"", "*", "gzip", "-1", "bytes=0-1", "text/html;q=0", "9223372036854775807", "\x00\xff", strings.Repeat("x", 20<<10), "DELETE"}[random.IntN(10)]
 	case 6:
 		return s, spoiled(random, s.body())
 	case 7, 8:
@@ -173,11 +181,15 @@ func otherwise(random *rand.Rand, text string) string {
 var numbers = []string{"0", "1", "-1", "2", "1000", "1001", "2147483647", "2147483648", "9223372036854775807", "99999999999999999999", "1e999", "1.5", "null", "true", "[]", "{}", `""`, `"x"`}
 
 // deliver sends a request with headers as they are.
-func (w *world) deliver(token, body, media string) answer {
+func (w *world) deliver(token, body, media string, odd ...string) answer {
 	w.t.Helper()
 	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(body))
 	r.Header["Content-Type"] = []string{media}
 	r.Header["Authorization"] = []string{"Bearer " + token}
+	if len(odd) > 0 {
+		r.Method = cmp.Or(odd[0], r.Method)
+		r.Header[odd[1]] = append(r.Header[odd[1]], odd[2])
+	}
 	got := httptest.NewRecorder()
 	w.server.ServeHTTP(got, r)
 	a := answer{status: got.Code, text: got.Body.String()}
