@@ -59,24 +59,59 @@ func TestLogsHaveEveryRequestAndNothingOfAnybody(t *testing.T) {
 			printed(t, &admin, append([]string{"token", "create", "--tenant", "own", "--name", "A", "--scope", "admin"}, at...)...)
 			s := serve(t, append(at, "--log-level", "debug", "--log-json")...)
 			want := map[string]entry{}
+			var parts []string // of tokens, which nothing may have
+			for _, secret := range []string{config.Token, admin.Token, s.operator()} {
+				parts = append(parts, strings.Split(secret, ".")...)
+			}
+			hush := func(what, text string, hidden ...string) {
+				t.Helper()
+				for _, part := range hidden {
+					if at := strings.Index(text, part); at >= 0 {
+						t.Errorf("%s has %.20q: %s", what, part, text[max(0, at-200):min(len(text), at+200)])
+					}
+				}
+			}
 			for _, r := range canaryRequests() {
 				for _, token := range []string{config.Token, admin.Token, s.operator(), "canary", "eyJcanary.eyJcanary.canary"} {
-					response, _ := s.ask(r.method, r.path, r.body, "Authorization", "Bearer "+token, "Content-Type", r.kind, "Cookie", "canary=canary",
+					response, text := s.ask(r.method, r.path, r.body, "Authorization", "Bearer "+token, "Content-Type", r.kind, "Cookie", "canary=canary",
 						"User-Agent", "canary", requestHeader, "canary", "X-Forwarded-Host", "canary", "If-Match", `W/"canary"`)
+					hush("an answer", text, parts...)
+					if r.door == "scim" && response.StatusCode >= http.StatusBadRequest {
+						hush("a refusal", text, "canary")
+					}
 					request := response.Header.Get(requestHeader)
 					want[request] = entry{Level: "INFO", Msg: "request", ID: request, Method: known(r.method), Door: r.door, Status: response.StatusCode}
 				}
 			}
-			secrets := []string{config.Token, admin.Token, s.operator()}
+			parts = append(parts, "canary", "eyJ")
+			metrics, numbers := s.ask("GET", "/metrics", "")
+			took := func(r *http.Response, method, door string) {
+				request := r.Header.Get(requestHeader)
+				want[request] = entry{Level: "INFO", Msg: "request", ID: request, Method: method, Door: door, Status: r.StatusCode}
+			}
+			took(metrics, "GET", "metrics")
+			hush("a metric", numbers, parts...)
+			var tenant struct {
+				Tenant struct {
+					Calls struct {
+						Nodes []json.RawMessage `json:"nodes"`
+					} `json:"calls"`
+				} `json:"tenant"`
+			}
+			const calls = `{ tenant { calls(first: 100) { nodes { method path status verdict scimType detail resourceType requestId } } } }`
+			s.until(func() bool { // the log is written by and by
+				response, text := s.ask("POST", "/graphql", jsonOf(t, map[string]string{"query": calls}), "Authorization", "Bearer "+admin.Token, "Content-Type", "application/json")
+				took(response, "POST", "graphql")
+				var answer struct{ Data json.RawMessage }
+				if err := json.Unmarshal([]byte(text), &answer); err != nil || json.Unmarshal(answer.Data, &tenant) != nil {
+					t.Fatalf("the calls are %s, %v", text, err)
+				}
+				hush("the log of calls", text, parts...)
+				return len(tenant.Tenant.Calls.Nodes) > 10
+			})
 			s.stop()
 			log := s.logged.String()
-			for _, secret := range append(secrets, "canary", "eyJ") {
-				for part := range strings.SplitSeq(secret, ".") {
-					if at := strings.Index(log, part); at >= 0 {
-						t.Errorf("the log has %.20q: %s", part, log[max(0, at-200):min(len(log), at+200)])
-					}
-				}
-			}
+			hush("the log", log, parts...)
 			seen := map[string]int{}
 			for _, e := range entries(t, log) {
 				if e.Msg != "request" {
@@ -96,6 +131,15 @@ func TestLogsHaveEveryRequestAndNothingOfAnybody(t *testing.T) {
 			}
 		})
 	}
+}
+
+func jsonOf(t *testing.T, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 type canaryRequest struct{ door, method, path, kind, body string }
@@ -124,7 +168,7 @@ func canaryRequests() []canaryRequest {
 		{"scim", "POST", "/scim/v2/Users", scim, `{"userName":"canary`},
 		{"scim", "POST", "/scim/v2/Users", scim, `{"userName":["canary"],"canary":"canary"}`},
 		{"scim", "POST", "/scim/v2/Groups", scim, `{"displayName":"canary","members":[{"value":"canary"}]}`},
-		{"scim", "GET", `/scim/v2/Users?filter=userName%20eq%20%22canary%22&canary=canary&sortBy=canary`, "", ""},
+		{"scim", "GET", `/scim/v2/Users?filter=userName%20eq%20%22canary%22&canary=canary&sortBy=canary@example.com`, "", ""},
 		{"scim", "GET", `/scim/v2/Users?filter=canary%20canary`, "", ""},
 		{"scim", "GET", "/scim/v2/Users/canary@example.com", "", ""},
 		{"scim", "PATCH", "/scim/v2/Users/canary@example.com", scim, `{"Operations":[{"op":"canary","path":"canary","value":"canary"}]}`},
