@@ -132,12 +132,12 @@ func at(field, name, here string, of *ast.Type, path string, things household, s
 	return "{" + strings.Join(parts, ", ") + "}", true
 }
 
-// strangers is how many requests name something of another tenant, on both databases together: USHER_TEST_STRANGERS, or 20,000.
+// strangers is how many requests name something of another tenant, on both databases together: USHER_TEST_STRANGERS, or 10,000.
 func strangers() int {
 	if n, err := strconv.Atoi(os.Getenv("USHER_TEST_STRANGERS")); err == nil {
 		return n
 	}
-	return 20_000
+	return 10_000
 }
 
 var varying = []*regexp.Regexp{
