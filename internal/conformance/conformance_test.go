@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -37,5 +38,15 @@ func TestTheTableTellsWhatFails(t *testing.T) {
 	}
 	if strange := (proofs{"S-0.0-00": {good}}).unknown(); len(strange) != 1 || strange[0].id != "S-0.0-00" {
 		t.Errorf("a name that no item has is not found: %v", strange[0])
+	}
+}
+
+func TestOnlyTestsThatShowSomethingAreRun(t *testing.T) {
+	t.Parallel()
+	shown := proofs{
+		"S-2.1-01": {{"scimadapter", "TestGood"}, {"scimadapter", talks + "/okta/import"}}, "S-2.1-02": {{"modules/access", "TestBad"}, {"scimadapter", talks + "/entra/groups"}},
+	}
+	if tests, packages := shown.tests(), shown.packages(); !slices.Equal(tests, []string{"TestBad", talks, "TestGood"}) || !slices.Equal(packages, []string{"modules/access", "scimadapter"}) {
+		t.Errorf("run are %v in %v", tests, packages)
 	}
 }

@@ -144,3 +144,16 @@ func (p proofs) packages() []string {
 	slices.Sort(all)
 	return slices.Compact(all)
 }
+
+// tests are the names of all tests, each once; a conversation's is that of the test which replays it.
+func (p proofs) tests() []string {
+	var all []string
+	for _, by := range p {
+		for _, one := range by {
+			name, _, _ := strings.Cut(one.test, "/")
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

@@ -46,7 +46,7 @@ func run(ctx context.Context, listOnly bool) error {
 		}
 		return nil
 	}
-	results, err := runTests(ctx, shown.packages())
+	results, err := runTests(ctx, shown.packages(), shown.tests())
 	if err != nil {
 		return err
 	}

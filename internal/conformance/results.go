@@ -14,9 +14,9 @@ import (
 // results tell of each test, by folder and name, whether it passed on every database.
 type results map[proof]bool
 
-// runTests runs every test of some packages, as the suite does.
-func runTests(ctx context.Context, packages []string) (results, error) {
-	args := []string{"test", "-json", "-count=1", "-timeout", "30m"}
+// runTests runs the tests of those names in some packages, on every database.
+func runTests(ctx context.Context, packages, tests []string) (results, error) {
+	args := []string{"test", "-json", "-count=1", "-timeout", "30m", "-run", "^(" + strings.Join(tests, "|") + ")$"}
 	for _, folder := range packages {
 		args = append(args, "./"+folder)
 	}
