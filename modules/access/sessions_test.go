@@ -239,7 +239,7 @@ func TestASessionIsOneStatementAndItsUseIsWrittenOnceAMinute(t *testing.T) {
 					switch {
 					case strings.Contains(statement, "UPDATE sessions"):
 						writes.Add(1)
-					case strings.Contains(statement, "SELECT"):
+					case strings.Contains(statement, "FROM sessions"):
 						reads.Add(1)
 					}
 				}
