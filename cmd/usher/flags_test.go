@@ -95,3 +95,29 @@ func TestEveryFieldOfAFaultHasItsFlag(t *testing.T) {
 		}
 	}
 }
+
+// TestCommandsTakeWhatTheyAreDocumentedToTake names the flags that scripts of operators lean on.
+func TestCommandsTakeWhatTheyAreDocumentedToTake(t *testing.T) {
+	t.Parallel()
+	taken := map[string]map[string]*kong.Flag{}
+	for _, command := range commands(t) {
+		taken[strings.TrimPrefix(command.FullPath(), "usher ")] = flagsOf(command)
+	}
+	for command, names := range map[string]string{
+		"serve": "listen database data public-url tls-cert tls-key trusted-proxy demo json", "migrate": "database data json", "version": "json",
+		"tenant create": "name slug plan", "tenant list": "json", "license create": "tenant product seats", "license list": "tenant",
+		"scim create": "tenant name auto-assign license", "scim list": "tenant", "token create": "tenant name scope", "token list": "tenant", "token revoke": "json",
+		"simulate okta": "base token users groups concurrency dialect seed json",
+	} {
+		flags, there := taken[command]
+		if !there {
+			t.Errorf("there is no %q", command)
+			continue
+		}
+		for name := range strings.FieldsSeq(names) {
+			if flags[name] == nil {
+				t.Errorf("%s has no --%s", command, name)
+			}
+		}
+	}
+}
