@@ -50,3 +50,15 @@ func TestOnlyTestsThatShowSomethingAreRun(t *testing.T) {
 		t.Errorf("run are %v in %v", tests, packages)
 	}
 }
+
+// TestNoItemIsMissing: each item is shown by a test or excused by a reason.
+func TestNoItemIsMissing(t *testing.T) {
+	t.Parallel()
+	shown, err := find("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range shown.missing() {
+		t.Errorf("%s, %s, is shown by no test and excused by no reason", one.id, one.title)
+	}
+}

@@ -31,7 +31,7 @@ func find(root string) (proofs, error) {
 		switch name := entry.Name(); {
 		case err != nil:
 			return err
-		case entry.IsDir() && (name == "node_modules" || name == "generated" || name == "fuzz" || strings.HasPrefix(name, ".") && name != "."):
+		case entry.IsDir() && (name == "node_modules" || name == "generated" || name == "fuzz" || strings.HasPrefix(name, ".") && path != root):
 			return filepath.SkipDir
 		case strings.HasSuffix(name, "_test.go"):
 			return found.readTests(path)
