@@ -13,17 +13,17 @@ import (
 const total = `, (SELECT COALESCE(sum(t.total), 0) FROM counts t WHERE t.tenant_id = $1 AND t.name = 'users')
 	+ (SELECT COALESCE(sum(d.delta), 0) FROM count_deltas d WHERE d.tenant_id = $1 AND d.name = 'users')`
 
-// Of each kind of filter: how those whom it takes are found. $3 and $4 are what the request brings.
+// Of each kind of filter: how those whom it takes are found, in the order that CROSS JOIN tells SQLite. $3 and $4 are what the request brings.
 var fewOf = map[string]string{
 	"eq": `SELECT v.user_id FROM user_values v WHERE v.tenant_id = $1 AND v.attr = 11 AND v."key" = $3 AND $4 = ''`,
 	"sw": `SELECT v.user_id FROM user_values v WHERE v.tenant_id = $1 AND v.attr = 11 AND v."key" >= $3 AND v."key" < $4`,
 	"gt": `SELECT v.user_id FROM user_values v WHERE v.tenant_id = $1 AND v.attr = 11 AND v."key" >= $3 AND v."key" < $4`,
 	"pr": `SELECT v.user_id FROM user_values v WHERE v.tenant_id = $1 AND v.attr = 23 AND v."key" >= $3 AND v."key" < $4`,
 	"co": `SELECT p.id FROM users p WHERE p.tenant_id = $1 AND %s(p.user_name_key, $3) > 0 AND $4 = ''`,
-	"element": `SELECT v.user_id FROM user_values v JOIN user_values y ON y.tenant_id = v.tenant_id AND y.user_id = v.user_id AND y.attr = 102 AND y.ord = v.ord AND y."key" = 'work'
-		WHERE v.tenant_id = $1 AND v.attr = 100 AND v."key" >= $3 AND v."key" < $4`,
-	"and": `SELECT v.user_id FROM user_values v JOIN user_values y ON y.tenant_id = v.tenant_id AND y.user_id = v.user_id AND y.attr = 23
-		WHERE v.tenant_id = $1 AND v.attr = 11 AND v."key" = $3 AND $4 = ''`,
+	"element": `SELECT v.user_id FROM user_values v CROSS JOIN user_values y WHERE y.tenant_id = v.tenant_id AND y.user_id = v.user_id AND y.attr = 102 AND y.ord = v.ord AND y."key" = 'work'
+		AND v.tenant_id = $1 AND v.attr = 100 AND v."key" >= $3 AND v."key" < $4`,
+	"and": `SELECT v.user_id FROM user_values v CROSS JOIN user_values y WHERE y.tenant_id = v.tenant_id AND y.user_id = v.user_id AND y.attr = 23
+		AND v.tenant_id = $1 AND v.attr = 11 AND v."key" = $3 AND $4 = ''`,
 	"or": `SELECT p.id FROM users p WHERE p.tenant_id = $1 AND p.user_name_key = $3
 		UNION SELECT v.user_id FROM user_values v WHERE v.tenant_id = $1 AND v.attr = 100 AND v."key" = $4`,
 }

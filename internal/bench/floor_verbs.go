@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/usherhq/usher/internal/id"
@@ -29,8 +30,7 @@ func (f *floor) creation(name string, auto bool) []change {
 	changes := []change{
 		{`INSERT INTO users (tenant_id, id, created_at, updated_at, version, user_name, user_name_key, display_name, given_name, family_name, active, origin, attributes)
 			VALUES ($1~, $2~, $3~, $4~, 1, $5~, $6~, 'New Person', 'New', 'Person', true, 'scim', $7~)`, []any{f.Tenant, of, at, at, name, name, `{"userName":"` + name + `","name":{"familyName":"Person","givenName":"New"},"displayName":"New Person"}`}},
-		{`INSERT INTO user_values (tenant_id, user_id, attr, ord, lead, "key") SELECT $1~::uuid, $2~::uuid, v.attr, 0, true, v."key" FROM (VALUES
-			(11, 'person'), (12, 'new'), (20, 'new person'), (100, $3~), (102, 'work'), (103, 'true')) AS v(attr, "key")`, []any{f.Tenant, of, name}},
+		f.values(of, name),
 		{`INSERT INTO links (tenant_id, id, user_id, scim_config_id, external_id, active, how, first_write_at, last_write_at) VALUES ($1~, $2~, $3~, $4~, $5~, true, 'created', $6~, $7~)`,
 			[]any{f.Tenant, id.New(), of, config, name, at, at}},
 		{`INSERT INTO count_deltas (tenant_id, id, name, delta) VALUES ($1~, $2~, 'users', 1)`, []any{f.Tenant, id.New()}},
@@ -48,6 +48,16 @@ func (f *floor) creation(name string, auto bool) []change {
 			f.event("seat.invited", of, at))
 	}
 	return changes
+}
+
+// values are what a new person is found by.
+func (f *floor) values(of id.ID, name string) change {
+	var rows []string
+	for _, one := range []string{`11, 'person'`, `12, 'new'`, `20, 'new person'`, `100, $3~`, `102, 'work'`, `103, 'true'`} {
+		attr, key, _ := strings.Cut(one, ", ")
+		rows = append(rows, "("+f.as("$1~", "uuid")+", "+f.as("$2~", "uuid")+", "+attr+", 0, true, "+key+")")
+	}
+	return change{`INSERT INTO user_values (tenant_id, user_id, attr, ord, lead, "key") VALUES ` + strings.Join(rows, ", "), []any{f.Tenant, of, name}}
 }
 
 // user reads people with their groups in one round trip.

@@ -47,7 +47,7 @@ func main() {
 	}
 	var s settings
 	flag.IntVar(&s.People, "people", 100_000, "users in the directory")
-	flag.Float64Var(&s.Seconds, "seconds", 2, "how long each row is measured, on each side")
+	flag.Float64Var(&s.Seconds, "seconds", 1.5, "how long each row is measured, on each side")
 	flag.StringVar(&s.Databases, "databases", "sqlite,postgres", "which databases")
 	flag.BoolVar(&s.JSON, "json", false, "print JSON")
 	flag.StringVar(&s.Rows, "rows", "", "only rows that have this in their names")

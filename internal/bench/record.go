@@ -17,10 +17,18 @@ func table(w io.Writer, all []result) {
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(out, "database\tconns\trow\tusher/s\tfloor/s\tratio\tp50 µs\tfloor\tp99 µs\tfloor\tcpu µs\tfloor\tallocs\tfloor\tMB\t")
 	for _, r := range all {
-		fmt.Fprintf(out, "%s\t%d\t%s\t%.0f\t%.0f\t%.2f\t%d\t%d\t%d\t%d\t%.0f\t%.0f\t%.0f\t%.0f\t%d\t\n", r.Database, r.Connections, r.Row, r.Usher.PerSecond, r.Floor.PerSecond, r.Ratio,
+		fmt.Fprintf(out, "%s\t%d\t%s\t%s\t%s\t%.2f\t%d\t%d\t%d\t%d\t%.0f\t%.0f\t%.0f\t%.0f\t%d\t\n", r.Database, r.Connections, r.Row, rate(r.Usher.PerSecond), rate(r.Floor.PerSecond), r.Ratio,
 			r.Usher.P50, r.Floor.P50, r.Usher.P99, r.Floor.P99, r.Usher.CPU, r.Floor.CPU, r.Usher.Allocations, r.Floor.Allocations, r.Usher.Resident>>20)
 	}
 	_ = out.Flush()
+}
+
+// rate spells few with a digit more.
+func rate(perSecond float64) string {
+	if perSecond < 10 {
+		return fmt.Sprintf("%.1f", perSecond)
+	}
+	return fmt.Sprintf("%.0f", perSecond)
 }
 
 // write tells everything to a reader of the terminal.
