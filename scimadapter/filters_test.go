@@ -53,23 +53,15 @@ func TestEveryFilterIsAnsweredOrRefused(t *testing.T) {
 	})
 }
 
-// TestADeepFilterIsRefusedAtOnce measures what 10,000 brackets cost.
+// TestADeepFilterIsRefusedUnread sends 10,000 brackets, which are too long to be parsed, and the least that is too deep and too wide.
 //
 // Conformance: P-3.4.2.2-20
-func TestADeepFilterIsRefusedAtOnce(t *testing.T) {
+func TestADeepFilterIsRefusedUnread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, storetest.Open(t, storetest.SQLite))
 	body := searchRequest(map[string]any{"filter": strings.Repeat("(", 10_000)})
-	fastest := time.Hour
-	for range 5 {
-		began := time.Now()
-		if a := w.do("POST", "/Users/.search", body); a.status != http.StatusBadRequest || !strings.Contains(a.str("detail"), "8 KiB") {
-			t.Fatalf("answered %d %s", a.status, a.text)
-		}
-		fastest = min(fastest, time.Since(began))
-	}
-	if fastest > 50*time.Millisecond {
-		t.Errorf("10,000 brackets took %v", fastest)
+	if a := w.do("POST", "/Users/.search", body); a.status != http.StatusBadRequest || !strings.Contains(a.str("detail"), "8 KiB") {
+		t.Fatalf("answered %d %s", a.status, a.text)
 	}
 	for text, says := range map[string]string{
 		strings.Repeat("(", 33) + "title pr" + strings.Repeat(")", 33): "32 levels", strings.Repeat("title pr or ", 64) + "title pr": "64 comparisons",

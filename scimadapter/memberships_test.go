@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/usherhq/usher/internal/store"
 	"github.com/usherhq/usher/internal/storetest"
@@ -144,11 +143,7 @@ func TestGroupsInGroupsEnd(t *testing.T) {
 		}
 		kinds := func(of string) string {
 			t.Helper()
-			started := time.Now()
-			a := w.want(http.StatusOK, "GET", "/Users/"+of, "")
-			if took := time.Since(started); took > time.Second { // the machine may be busy; endless it would not be
-				t.Errorf("GET took %v", took)
-			}
+			a := w.want(http.StatusOK, "GET", "/Users/"+of, "") // endless, it would be a 503
 			listed := w.want(http.StatusOK, "GET", "/Users", "").resources()
 			for _, one := range listed {
 				if o := one.(map[string]any); o["id"] == of && literal(o["groups"]) != literal(a.at("groups")) {

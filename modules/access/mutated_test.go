@@ -206,8 +206,8 @@ func jsonOf(value any) string {
 	return string(text)
 }
 
-// TestNoMutatedTokenIsAccepted makes tokens that are no good in every way above. None is taken, none has a key fetched from
-// anywhere, and each costs less than a millisecond: the quietest of the batches says so, since a machine may be busy.
+// TestNoMutatedTokenIsAccepted makes tokens that are no good in every way above. None is taken, and none has a key fetched from
+// anywhere.
 //
 // CVE-2025-30204 (golang-jwt) and CVE-2025-27144 (go-jose): a token of dots alone took memory without bounds.
 //
@@ -232,7 +232,7 @@ func TestNoMutatedTokenIsAccepted(t *testing.T) {
 		f.kid, _ = f.part(0)["kid"].(string)
 		names := slices.Sorted(maps.Keys(tricks))
 		const batch = 1000
-		tried, quietest := 0, time.Hour
+		tried := 0
 		for tried < mutatedTokens() {
 			var tokens, made []string
 			for len(tokens) < batch {
@@ -241,17 +241,13 @@ func TestNoMutatedTokenIsAccepted(t *testing.T) {
 					tokens, made = append(tokens, token), append(made, name)
 				}
 			}
-			begun := time.Now()
 			for n, token := range tokens {
 				_, err := s.Authenticate(ctx, token)
 				if !errors.Is(err, access.ErrTokenInvalid) && !errors.Is(err, access.ErrTokenMissing) && !errors.Is(err, access.ErrTokenExpired) {
 					t.Fatalf("%s: %v for %.300s", made[n], err, token)
 				}
 			}
-			quietest, tried = min(quietest, time.Since(begun)/batch), tried+batch
-		}
-		if quietest > time.Millisecond {
-			t.Errorf("to refuse a token takes %v", quietest)
+			tried += batch
 		}
 		if fetched.Load() > 0 {
 			t.Errorf("keys were fetched from elsewhere %d times", fetched.Load())
@@ -259,6 +255,6 @@ func TestNoMutatedTokenIsAccepted(t *testing.T) {
 		if _, err := s.Authenticate(ctx, good); err != nil {
 			t.Errorf("the good one: %v", err)
 		}
-		t.Logf("%d tokens, %v each", tried, quietest)
+		t.Logf("%d tokens", tried)
 	})
 }
