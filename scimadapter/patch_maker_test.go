@@ -205,6 +205,8 @@ func (g maker) word(a *modelAttr) string {
 		return g.one("true", "False", "maybe")
 	case a.is("r"):
 		return g.one("ada", "Ada", "bo")
+	case a.is("c") && g.often(50):
+		return g.one("NO", "no")
 	}
 	return g.one("a", "A", "b", "ab", "ü")
 }

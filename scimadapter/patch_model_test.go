@@ -402,6 +402,8 @@ func (m model) take(a *modelAttr, value any) (any, string) {
 		return taken, ""
 	case a.is("b") && isText && slices.Contains([]string{"true", "false"}, strings.ToLower(word)):
 		return strings.EqualFold(word, "true"), ""
+	case a.is("c") && m.strict && isText && !strings.EqualFold(word, "NO"):
+		return nil, badValue
 	case a.parts == nil && a.is("b") && isFlag, a.parts == nil && !a.is("b") && isText && (!a.is("u") || !strings.HasPrefix(word, "script:")):
 		return value, ""
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// modelAttr is an attribute of the model. Its marks: r required, o readOnly, w writeOnly, m multi-valued, b boolean, e exact in its
+// modelAttr is an attribute of the model. Its marks: c a country, r required, o readOnly, w writeOnly, m multi-valued, b boolean, e exact in its
 // case, u an address on the web, s the schemas.
 type modelAttr struct {
 	name, marks string
@@ -48,7 +48,7 @@ var modelUser = slices.Concat(
 	[]modelAttr{
 		{"meta", "o", simple("o", "created", "version")}, {"groups", "om", simple("o", "value", "type")}, {"name", "", simple("", "givenName", "familyName", "formatted")},
 		plural("emails", ""), plural("phoneNumbers", ""), plural("roles", ""), plural("photos", "eu"),
-		{"addresses", "m", slices.Concat(simple("", "streetAddress", "country", "type"), simple("b", "primary"))},
+		{"addresses", "m", slices.Concat(simple("", "streetAddress"), simple("c", "country"), simple("", "type"), simple("b", "primary"))},
 	},
 )
 
