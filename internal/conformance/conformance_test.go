@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -60,5 +61,22 @@ func TestNoItemIsMissing(t *testing.T) {
 	}
 	for _, one := range shown.missing() {
 		t.Errorf("%s, %s, is shown by no test and excused by no reason", one.id, one.title)
+	}
+}
+
+// TestThePageNamesEveryItem: what was written last has all of them, and none that fails.
+func TestThePageNamesEveryItem(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/scim-conformance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range items {
+		if !strings.Contains(string(page), "\n| "+one.id+" | "+one.title+" |") {
+			t.Errorf("%s, %s, is not on the page: run make conformance", one.id, one.title)
+		}
+	}
+	if strings.Contains(string(page), "**fails**") {
+		t.Error("the page tells of items that fail")
 	}
 }
