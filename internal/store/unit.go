@@ -86,6 +86,9 @@ func Attempt(ctx context.Context) int {
 
 func (u *unit) locking() bool { return u.db.Postgres() && u.attempt >= lockingFrom }
 
+// InUnit tells whether the caller is in a unit of work.
+func InUnit(ctx context.Context) bool { return unitOf(ctx) != nil }
+
 // AfterCommit calls fn once the unit has committed, or at once outside of a unit. fn must not fail and not wait.
 func AfterCommit(ctx context.Context, fn func()) {
 	if u := unitOf(ctx); u != nil {

@@ -88,10 +88,8 @@ func (s *Service) add(ctx context.Context, q scope, u *User, text []byte, waitin
 		return nil, err
 	}
 	u.Awaited = awaited
-	if q.provider() {
-		if err := s.followers.Joined(ctx, u, link); err != nil {
-			return nil, fmt.Errorf("tell that a user has joined: %w", err)
-		}
+	if err := s.followers.Joined(ctx, u, link); err != nil {
+		return nil, fmt.Errorf("tell that a user has joined: %w", err)
 	}
 	shown, err := q.own.public(text)
 	if err != nil {

@@ -29,7 +29,8 @@ import (
 // Followers are told of what happens to people, within the unit of work in which it happens. An error of theirs undoes it.
 // A config of id.Nil means the person as a whole.
 type Followers interface {
-	// Joined tells that a configuration has a link to the person now: it made, adopted or took her back.
+	// Joined tells that a configuration has a link to the person now: it made, adopted or took her back. Without a link she has been
+	// made by hand.
 	Joined(ctx context.Context, now *User, link Link) error
 	// Changed tells that attributes of the person have changed.
 	Changed(ctx context.Context, was, now *User) error

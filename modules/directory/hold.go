@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/usherhq/usher/internal/id"
 )
@@ -28,6 +29,19 @@ func (s *Service) HoldActive(ctx context.Context, of id.ID) (active, exists bool
 	now := was.User
 	now.UpdatedAt = s.clock()
 	return true, true, saveUser(ctx, q, was.Version, &now, true, nil)
+}
+
+// HoldAll keeps some people as they are until the caller's unit of work ends: who changes one of them waits. Unlike HoldActive it
+// is no change of theirs.
+func (s *Service) HoldAll(ctx context.Context, people []id.ID) error {
+	q, err := scopeOf(ctx)
+	if err != nil || len(people) == 0 || !s.db.Postgres() {
+		return err // SQLite's only writer is alone
+	}
+	if _, err := s.idsNow(ctx, `SELECT id FROM users WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR NO KEY UPDATE`, q.tenant, people); err != nil {
+		return fmt.Errorf("hold people: %w", err)
+	}
+	return nil
 }
 
 // Person names somebody the way an outsider knows her. One of the three is given.

@@ -14,17 +14,23 @@ var _ directory.Followers = (*Service)(nil)
 // causeDeactivated is the one cause of a lost claim after which there may be a grace.
 const causeDeactivated = "deactivated"
 
-// Joined claims a seat for a person whom a configuration with auto-assign holds active, and those that her entitlements ask for.
+// Joined claims a seat for a person whom a configuration with auto-assign holds active, those that her entitlements ask for, and
+// those that rules give her.
 func (s *Service) Joined(ctx context.Context, now *directory.User, link directory.Link) error {
-	if !link.Active || now.Blocked {
-		return nil
+	if link.Config != id.Nil && link.Active && !now.Blocked {
+		if err := s.claimAll(ctx, now, link.Config, link.How == directory.LinkCreated && now.Version == 1 && !now.Awaited); err != nil {
+			return err
+		}
 	}
-	return s.claimAll(ctx, now, link.Config, link.How == directory.LinkCreated && now.Version == 1)
+	return s.followPerson(ctx, now.ID)
 }
 
-// Changed asks for what has come to a person's entitlements and gives back what has gone from them.
+// Changed asks for what has come to a person's entitlements, gives back what has gone from them, and asks the rules.
 func (s *Service) Changed(ctx context.Context, was, now *directory.User) error {
-	return s.entitlementsChanged(ctx, was, now)
+	if err := s.entitlementsChanged(ctx, was, now); err != nil {
+		return err
+	}
+	return s.followPerson(ctx, now.ID)
 }
 
 // Deactivated ends the configuration's claims or, for the person as a whole, all of hers.
@@ -34,8 +40,11 @@ func (s *Service) Deactivated(ctx context.Context, user, config id.ID) error {
 
 // Reactivated asks the same gate again.
 func (s *Service) Reactivated(ctx context.Context, now *directory.User, config id.ID) error {
-	if config == id.Nil || now.Blocked {
+	switch {
+	case now.Blocked:
 		return nil
+	case config == id.Nil:
+		return s.followPerson(ctx, now.ID)
 	}
 	return s.claimAll(ctx, now, config, false)
 }
@@ -53,8 +62,10 @@ func (s *Service) Deleted(ctx context.Context, user id.ID) error {
 	return s.releaseKept(ctx, user, "deleted")
 }
 
-// MembershipChanged changes no seat yet: no rule looks at groups.
-func (s *Service) MembershipChanged(context.Context, id.ID, []id.ID, []id.ID) error { return nil }
+// MembershipChanged asks the rules that look at groups: who has come may gain a reason, who has gone may lose one.
+func (s *Service) MembershipChanged(ctx context.Context, group id.ID, added, removed []id.ID) error {
+	return s.followMembers(ctx, group, slices.Concat(added, removed))
+}
 
 // claimAll claims what a configuration assigns to a person and what her entitlements ask it for.
 func (s *Service) claimAll(ctx context.Context, now *directory.User, config id.ID, isNew bool) error {

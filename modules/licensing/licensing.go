@@ -6,7 +6,11 @@
 // people have claims. Every verb that moves a seat locks the license's row first, several licenses in the order of their
 // ids. taken and waiting in that row equal the rows of seats and the sums of the ledger; Audit says so.
 //
-// Events: license.created, license.changed, seat.invited, seat.waiting, seat.activated, seat.released, seat.transferred.
+// Rules follow the directory: who joins, changes, or comes into a group gains and loses the reasons of rules in the unit of work
+// of that change. What is published is brought to everybody else by a run, in small units.
+//
+// Events: license.created, license.changed, seat.waiting, seat.consent_pending, seat.invited, seat.activated, seat.paused,
+// seat.grace, seat.released, seat.transferred, rule.created, rule.revised, rule.published, rule.retired, rule.applied.
 package licensing
 
 import (
@@ -18,6 +22,7 @@ import (
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/clock"
 	"github.com/usherhq/usher/internal/fault"
+	"github.com/usherhq/usher/internal/filter"
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/store"
 	"github.com/usherhq/usher/modules/directory"
@@ -83,10 +88,22 @@ type People interface {
 	// HoldActive tells whether a person exists and is active. If she is, and does not stay so until the unit of work ends, the
 	// unit runs again.
 	HoldActive(ctx context.Context, user id.ID) (active, exists bool, err error)
+	// HoldAll keeps some people as they are until the unit of work ends.
+	HoldAll(ctx context.Context, people []id.ID) error
 	// Find returns who is meant by some people, in their order.
 	Find(ctx context.Context, people []directory.Person) ([]directory.Found, error)
 	// Groups returns those of some groups that are there.
 	Groups(ctx context.Context, ids []id.ID) (map[id.ID]*directory.Group, error)
+	// ParseFilter reads a filter that people can be asked.
+	ParseFilter(ctx context.Context, text string) (filter.Node, error)
+	// Selected returns some active people whom a selection means, after one in the order of their ids.
+	Selected(ctx context.Context, of directory.Selection, after id.ID, limit int) ([]id.ID, error)
+	// CountSelected counts them.
+	CountSelected(ctx context.Context, of directory.Selection) (int64, error)
+	// Take tells which selections mean which people.
+	Take(ctx context.Context, people []id.ID, of []directory.Selection) (directory.Taken, error)
+	// InGroups tells which people are direct members of one of some groups.
+	InGroups(ctx context.Context, people, groups []id.ID) (map[id.ID]id.ID, error)
 }
 
 // Service gives seats in every tenant; the caller's tenant is the one it works on.

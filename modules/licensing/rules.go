@@ -48,6 +48,12 @@ type ruleCache struct {
 	known map[id.ID]cachedRule
 
 	requirements map[id.ID]cachedRequirements // by tenant
+	published    map[id.ID]cachedPublished    // by tenant
+}
+
+type cachedPublished struct {
+	rules []holding
+	until time.Time
 }
 
 type cachedRequirements struct {
@@ -64,7 +70,7 @@ type cachedRule struct {
 const rememberedRules = 10_000
 
 func newRuleCache(db *store.DB, now clock.Clock) *ruleCache {
-	return &ruleCache{db: db, clock: now, known: make(map[id.ID]cachedRule), requirements: make(map[id.ID]cachedRequirements)}
+	return &ruleCache{db: db, clock: now, known: make(map[id.ID]cachedRule), requirements: make(map[id.ID]cachedRequirements), published: make(map[id.ID]cachedPublished)}
 }
 
 // of returns the license that a configuration assigns.
@@ -119,6 +125,12 @@ func (s *Service) dependents(ctx context.Context, license id.ID) ([]id.ID, error
 	}
 	c.requirements[tenant] = cachedRequirements{dependents: dependents, until: now.Add(ruleLife)}
 	return dependents[license], nil
+}
+
+func (c *ruleCache) forgetPublished() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.published)
 }
 
 func (c *ruleCache) forgetRequirements() {

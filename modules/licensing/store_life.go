@@ -132,5 +132,9 @@ func (s *Service) requirements(ctx context.Context) (map[id.ID][]id.ID, error) {
 // tenantsWithWork enumerates the tenants in which something is due: it is the one question here that is about all of them.
 func (s *Service) tenantsWithWork(ctx context.Context, now time.Time) ([]id.ID, error) {
 	return many(ctx, s, func(from row) (of id.ID, err error) { return of, from.Scan(&of) },
-		`SELECT tenant_id FROM seats WHERE state = 'grace' AND valid_until <= $1 GROUP BY tenant_id ORDER BY tenant_id`, now)
+		`SELECT tenant_id FROM seats WHERE state = 'grace' AND valid_until <= $1
+		UNION SELECT tenant_id FROM rule_runs WHERE state = 'running' AND started_at <= $2
+		UNION SELECT r.tenant_id FROM rules r WHERE r.kind = 'people' AND r.status = 'active' AND NOT EXISTS
+			(SELECT 1 FROM rule_runs x WHERE x.tenant_id = r.tenant_id AND x.rule_id = r.id AND (x.started_at > $3 OR x.state = 'running'))
+		ORDER BY tenant_id`, now, now.Add(-known), now.Add(-goneOverEvery))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/internal/store"
 )
 
 const (
@@ -61,6 +62,14 @@ func (s *Service) DoWork(ctx context.Context) error {
 }
 
 func (s *Service) workIn(ctx context.Context) error {
-	_, err := s.EndGraces(ctx)
-	return err
+	if _, err := s.EndGraces(ctx); err != nil {
+		return err
+	}
+	if err := s.goOver(ctx); err != nil {
+		return err
+	}
+	return s.RunRules(ctx)
 }
+
+// wake has the worker look now, wherever it runs, once the unit of work is done.
+func (s *Service) wake(ctx context.Context) { store.AfterCommit(ctx, func() { s.db.Notify(Work) }) }
