@@ -33,6 +33,7 @@ var connections = map[string]string{
 	"Group.parkedMembers": `{ group(displayName: "Group 000") { l: parkedMembers(%s) { PAGE } } }`,
 	"License.seats":       `{ license(sku: "!first") { l: seats(%s) { PAGE } } }`,
 	"License.ledger":      `{ license(sku: "!first") { l: ledger(%s) { PAGE } } }`,
+	"Query.rulePreview":   `{ l: rulePreview(ruleId: "DRAFT", %s) { PAGE } }`,
 	"ScimConfig.calls":    `{ tenant { scimConfigs(first: 1) { nodes { l: calls(%s) { PAGE } } } } }`,
 }
 
@@ -45,6 +46,7 @@ func (w *world) page(token, connection, args string) (cursors []string, list map
 		args = "first: 1000"
 	}
 	query := strings.Replace(fmt.Sprintf(connections[connection], args), "PAGE", wholePage, 1)
+	query = strings.Replace(query, "DRAFT", w.draft, 1)
 	list, _ = listIn(w.want(token, query).Data).(map[string]any)
 	edges, _ := list["edges"].([]any)
 	for _, edge := range edges {
@@ -126,6 +128,7 @@ func TestEveryConnectionGoesBothWays(t *testing.T) {
 					continue
 				}
 				query := strings.Replace(fmt.Sprintf(connections[of], fmt.Sprintf("first: 1, after: %q", cursor)), "PAGE", wholePage, 1)
+				query = strings.Replace(query, "DRAFT", w.draft, 1)
 				token := admin
 				if of == "Query.tenants" {
 					token = operator

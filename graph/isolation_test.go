@@ -73,6 +73,8 @@ func (w *world) household(ctx context.Context, mark string) household {
 	must(err)
 	seat, err := w.r.Licensing.Assign(ctx, l.ID, u.ID)
 	must(err)
+	rule, _, err := w.r.Licensing.CreateRule(ctx, licensing.NewRule{License: l.ID, Name: mark + " rule", Definition: licensing.Definition{Filter: `title eq "` + mark + `"`}})
+	must(err)
 	who, _ := caller.From(ctx)
 	w.r.Provisioning.Log(provisioning.Call{Tenant: who.Tenant, Config: c.ID, Token: token.ID, At: w.db.Now(), Method: "GET", Path: "/" + mark, Status: 200, RequestID: mark})
 	w.r.Provisioning.FlushCalls(w.t.Context())
@@ -81,7 +83,7 @@ func (w *world) household(ctx context.Context, mark string) household {
 	return household{
 		"lic": id.License.Format(l.ID), "scim": id.Config.Format(c.ID), "tok": id.Token.Format(token.ID), "adm": id.Administrator.Format(administrator.ID),
 		"usr": id.User.Format(u.ID), "grp": id.Group.Format(g.ID), "seat": id.Seat.Format(seat.ID), "ten": id.Tenant.Format(who.Tenant),
-		"call": id.Call.Format(calls.Items[0].ID), "evt": id.Event.Format(id.New()),
+		"call": id.Call.Format(calls.Items[0].ID), "evt": id.Event.Format(id.New()), "rule": id.Rule.Format(rule.ID),
 	}
 }
 
@@ -187,6 +189,8 @@ func literal(field, name string, of *ast.Type, things household, kind string) st
 		return `"admin:read"`
 	case name == "email":
 		return `"x@example.com"`
+	case name == "filter":
+		return `"active eq true"`
 	case name == "currency":
 		return `""`
 	case name == "timeZone":
@@ -201,13 +205,14 @@ func (h household) idFor(field, name, kind string) string {
 	lower := strings.ToLower(name + " " + field)
 	for word, of := range map[string]string{
 		"scimconfigid": "scim", "licenseid": "lic", "userid": "usr", "groupid": "grp", "memberid": "usr", "administratorid": "adm",
+		"ruleid": "rule",
 	} {
 		if strings.Contains(strings.ToLower(name), word) {
 			return h[of]
 		}
 	}
 	for _, pair := range [][2]string{
-		{"scimconfig", "scim"}, {"license", "lic"}, {"administrator", "adm"}, {"token", "tok"}, {"group", "grp"}, {"user", "usr"}, {"tenant", "ten"}, {"subject", "usr"},
+		{"scimconfig", "scim"}, {"rule", "rule"}, {"license", "lic"}, {"administrator", "adm"}, {"token", "tok"}, {"group", "grp"}, {"user", "usr"}, {"tenant", "ten"}, {"subject", "usr"},
 	} {
 		if strings.Contains(lower, pair[0]) {
 			return h[pair[1]]

@@ -141,5 +141,6 @@ const (
 	kindUser    = id.User
 	kindGroup   = id.Group
 	kindLicense = id.License
+	kindRule    = id.Rule
 	kindTenant  = id.Tenant
 )

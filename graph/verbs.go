@@ -81,8 +81,10 @@ func (r *Resolver) node(ctx context.Context, text string) (wire.Node, error) {
 			return nil, err
 		}
 		return &e, nil
-	case id.Rule, id.Claim, id.Session:
-		return nil, errID.At("id").Sayf("rules, claims and sessions are read with what they belong to")
+	case id.Rule:
+		return nothing(among(ctx, of, r.Licensing.RulesByID))
+	case id.Claim, id.Session:
+		return nil, errID.At("id").Sayf("claims and sessions are read with what they belong to")
 	default:
 		return nil, errID.At("id")
 	}
@@ -139,7 +141,7 @@ func memberRefs(ids []string) []directory.MemberRef {
 
 // kinds are what an event's subject is, by the first word of the event's kind.
 var kinds = map[string]id.Kind{
-	"user": id.User, "group": id.Group, "license": id.License, "seat": id.User, "scim_config": id.Config, "token": id.Token,
+	"user": id.User, "group": id.Group, "license": id.License, "rule": id.Rule, "seat": id.User, "scim_config": id.Config, "token": id.Token,
 	"administrator": id.Administrator, "tenant": id.Tenant,
 }
 

@@ -33,6 +33,7 @@ type world struct {
 	db     *store.DB
 	r      *graph.Resolver
 	server *graph.Server
+	draft  string // the id of a rule of the town that is no more than drafted
 
 	mu         sync.Mutex
 	statements []string

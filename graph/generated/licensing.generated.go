@@ -24,6 +24,8 @@ type AccessAnswerResolver interface {
 }
 type ClaimResolver interface {
 	ScimConfig(ctx context.Context, obj *licensing.Claim) (*provisioning.Config, error)
+
+	Rule(ctx context.Context, obj *licensing.Claim) (*licensing.Rule, error)
 }
 type LedgerEntryResolver interface {
 	User(ctx context.Context, obj *licensing.Entry) (*directory.User, error)
@@ -48,6 +50,7 @@ type LicenseResolver interface {
 
 	Seats(ctx context.Context, obj *licensing.License, first *int, after *string, last *int, before *string, state *licensing.State, direction Direction) (*SeatConnection, error)
 	Ledger(ctx context.Context, obj *licensing.License, first *int, after *string, last *int, before *string, filter *LedgerFilter, direction Direction) (*LedgerConnection, error)
+	Rules(ctx context.Context, obj *licensing.License) ([]*licensing.Rule, error)
 }
 type ReclaimPolicyResolver interface {
 	Exempt(ctx context.Context, obj *licensing.ReclaimPolicy) ([]string, error)
@@ -467,6 +470,38 @@ func (ec *executionContext) _Claim_since(ctx context.Context, field graphql.Coll
 }
 func (ec *executionContext) fieldContext_Claim_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Claim", field, false, false, "Time")
+}
+
+func (ec *executionContext) _Claim_rule(ctx context.Context, field graphql.CollectedField, obj *licensing.Claim) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Claim_rule(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Claim().Rule(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *licensing.Rule) graphql.Marshaler {
+			return ec.marshalORule2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐRule(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Claim_rule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Claim",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Rule(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _ConsentPayload_consent(ctx context.Context, field graphql.CollectedField, obj *ConsentPayload) (ret graphql.Marshaler) {
@@ -1485,6 +1520,38 @@ func (ec *executionContext) fieldContext_License_ledger(ctx context.Context, fie
 	if fc.Args, err = ec.field_License_ledger_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _License_rules(ctx context.Context, field graphql.CollectedField, obj *licensing.License) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_License_rules(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.License().Rules(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*licensing.Rule) graphql.Marshaler {
+			return ec.marshalNRule2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐRuleᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_License_rules(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "License",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Rule(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -3552,6 +3619,12 @@ func (ec *executionContext) _Claim(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "rule":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Claim_rule(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3900,6 +3973,12 @@ func (ec *executionContext) _License(ctx context.Context, sel ast.SelectionSet, 
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._License_ledger(ctx, field, obj)
+				})
+		case "rules":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._License_rules(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))

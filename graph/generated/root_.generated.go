@@ -40,6 +40,11 @@ type ResolverRoot interface {
 	ParkedMember() ParkedMemberResolver
 	Query() QueryResolver
 	ReclaimPolicy() ReclaimPolicyResolver
+	Rule() RuleResolver
+	RulePreviewItem() RulePreviewItemResolver
+	RulePreviewSum() RulePreviewSumResolver
+	RuleRevision() RuleRevisionResolver
+	RuleRun() RuleRunResolver
 	ScimConfig() ScimConfigResolver
 	Seat() SeatResolver
 	Session() SessionResolver
@@ -136,6 +141,7 @@ type ComplexityRoot struct {
 
 	Claim struct {
 		Reason     func(childComplexity int) int
+		Rule       func(childComplexity int) int
 		ScimConfig func(childComplexity int) int
 		Since      func(childComplexity int) int
 	}
@@ -287,6 +293,7 @@ type ComplexityRoot struct {
 		Product           func(childComplexity int) int
 		ReclaimPolicy     func(childComplexity int) int
 		Requires          func(childComplexity int) int
+		Rules             func(childComplexity int) int
 		SKU               func(childComplexity int) int
 		Seats             func(childComplexity int, first *int, after *string, last *int, before *string, state *licensing.State, direction Direction) int
 		Taken             func(childComplexity int) int
@@ -351,6 +358,7 @@ type ComplexityRoot struct {
 		CreateAdministrator func(childComplexity int, input CreateAdministratorInput) int
 		CreateGroup         func(childComplexity int, input CreateGroupInput) int
 		CreateLicense       func(childComplexity int, input CreateLicenseInput) int
+		CreateRule          func(childComplexity int, input CreateRuleInput) int
 		CreateScimConfig    func(childComplexity int, input CreateScimConfigInput) int
 		CreateTenant        func(childComplexity int, input CreateTenantInput) int
 		CreateUser          func(childComplexity int, input CreateUserInput) int
@@ -365,13 +373,17 @@ type ComplexityRoot struct {
 		IssueScimToken      func(childComplexity int, input IssueScimTokenInput) int
 		IssueToken          func(childComplexity int, input IssueTokenInput) int
 		PauseScimConfig     func(childComplexity int, input ScimConfigIDInput) int
+		PublishRule         func(childComplexity int, input PublishRuleInput) int
 		RecordConsent       func(childComplexity int, input SeatInput) int
 		ReleaseSeat         func(childComplexity int, input SeatInput) int
 		RenewInvitation     func(childComplexity int, input AdministratorIDInput) int
 		ResizeLicense       func(childComplexity int, input ResizeLicenseInput) int
 		ResumeScimConfig    func(childComplexity int, input ScimConfigIDInput) int
+		RetireRule          func(childComplexity int, input RetireRuleInput) int
+		ReviseRule          func(childComplexity int, input ReviseRuleInput) int
 		RevokeInvitation    func(childComplexity int, input AdministratorIDInput) int
 		RevokeToken         func(childComplexity int, input RevokeTokenInput) int
+		RollBackRule        func(childComplexity int, input RollBackRuleInput) int
 		RotateSigningKey    func(childComplexity int) int
 		SettleGroupDrift    func(childComplexity int, input SettleGroupDriftInput) int
 		TransferSeat        func(childComplexity int, input TransferSeatInput) int
@@ -418,19 +430,21 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		Access   func(childComplexity int, product string, people []*PersonInput) int
-		Events   func(childComplexity int, first *int, after *string, last *int, before *string, filter *EventFilter) int
-		Group    func(childComplexity int, id *string, displayName *string) int
-		Groups   func(childComplexity int, first *int, after *string, last *int, before *string, filter *GroupFilter, orderBy *GroupOrder) int
-		License  func(childComplexity int, id *string, sku *string) int
-		Licenses func(childComplexity int, first *int, after *string, last *int, before *string, filter *LicenseFilter, orderBy *LicenseOrder) int
-		Node     func(childComplexity int, id string) int
-		Tenant   func(childComplexity int) int
-		TenantBy func(childComplexity int, id *string, slug *string) int
-		Tenants  func(childComplexity int, first *int, after *string, last *int, before *string, filter *TenantFilter, orderBy *TenantOrder) int
-		User     func(childComplexity int, id *string, userName *string) int
-		Users    func(childComplexity int, first *int, after *string, last *int, before *string, filter *UserFilter, orderBy *UserOrder) int
-		Viewer   func(childComplexity int) int
+		Access      func(childComplexity int, product string, people []*PersonInput) int
+		Events      func(childComplexity int, first *int, after *string, last *int, before *string, filter *EventFilter) int
+		Group       func(childComplexity int, id *string, displayName *string) int
+		Groups      func(childComplexity int, first *int, after *string, last *int, before *string, filter *GroupFilter, orderBy *GroupOrder) int
+		License     func(childComplexity int, id *string, sku *string) int
+		Licenses    func(childComplexity int, first *int, after *string, last *int, before *string, filter *LicenseFilter, orderBy *LicenseOrder) int
+		Node        func(childComplexity int, id string) int
+		Rule        func(childComplexity int, id string) int
+		RulePreview func(childComplexity int, ruleID string, change *licensing.PreviewChange, first *int, after *string, last *int, before *string) int
+		Tenant      func(childComplexity int) int
+		TenantBy    func(childComplexity int, id *string, slug *string) int
+		Tenants     func(childComplexity int, first *int, after *string, last *int, before *string, filter *TenantFilter, orderBy *TenantOrder) int
+		User        func(childComplexity int, id *string, userName *string) int
+		Users       func(childComplexity int, first *int, after *string, last *int, before *string, filter *UserFilter, orderBy *UserOrder) int
+		Viewer      func(childComplexity int) int
 	}
 
 	ReclaimPolicy struct {
@@ -453,6 +467,78 @@ type ComplexityRoot struct {
 
 	RotateSigningKeyPayload struct {
 		SigningKey func(childComplexity int) int
+	}
+
+	Rule struct {
+		CreatedAt func(childComplexity int) int
+		ID        func(childComplexity int) int
+		License   func(childComplexity int) int
+		Name      func(childComplexity int) int
+		Published func(childComplexity int) int
+		Revisions func(childComplexity int) int
+		Run       func(childComplexity int) int
+		Status    func(childComplexity int) int
+		UpdatedAt func(childComplexity int) int
+	}
+
+	RulePayload struct {
+		Rule func(childComplexity int) int
+	}
+
+	RulePreviewConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		Sums       func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	RulePreviewEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	RulePreviewItem struct {
+		Change    func(childComplexity int) int
+		LicenseID func(childComplexity int) int
+		State     func(childComplexity int) int
+		User      func(childComplexity int) int
+	}
+
+	RulePreviewSum struct {
+		CostMinor    func(childComplexity int) int
+		Currency     func(childComplexity int) int
+		Gain         func(childComplexity int) int
+		LicenseID    func(childComplexity int) int
+		Lose         func(childComplexity int) int
+		Means        func(childComplexity int) int
+		OverAssigned func(childComplexity int) int
+		Product      func(childComplexity int) int
+		Seats        func(childComplexity int) int
+		Waiting      func(childComplexity int) int
+	}
+
+	RuleRevision struct {
+		Author      func(childComplexity int) int
+		Choice      func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		Filter      func(childComplexity int) int
+		GroupID     func(childComplexity int) int
+		Number      func(childComplexity int) int
+		Priority    func(childComplexity int) int
+		PublishedAt func(childComplexity int) int
+		Status      func(childComplexity int) int
+	}
+
+	RuleRun struct {
+		Done      func(childComplexity int) int
+		EndedAt   func(childComplexity int) int
+		Gained    func(childComplexity int) int
+		Lost      func(childComplexity int) int
+		Revision  func(childComplexity int) int
+		StartedAt func(childComplexity int) int
+		State     func(childComplexity int) int
+		Total     func(childComplexity int) int
 	}
 
 	ScimConfig struct {
@@ -1001,6 +1087,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Claim.Reason(childComplexity), true
+	case "Claim.rule":
+		if e.ComplexityRoot.Claim.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Claim.Rule(childComplexity), true
 	case "Claim.scimConfig":
 		if e.ComplexityRoot.Claim.ScimConfig == nil {
 			break
@@ -1575,6 +1667,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.License.Requires(childComplexity), true
+	case "License.rules":
+		if e.ComplexityRoot.License.Rules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.License.Rules(childComplexity), true
 	case "License.sku":
 		if e.ComplexityRoot.License.SKU == nil {
 			break
@@ -1858,6 +1956,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateLicense(childComplexity, args["input"].(CreateLicenseInput)), true
+	case "Mutation.createRule":
+		if e.ComplexityRoot.Mutation.CreateRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateRule(childComplexity, args["input"].(CreateRuleInput)), true
 	case "Mutation.createScimConfig":
 		if e.ComplexityRoot.Mutation.CreateScimConfig == nil {
 			break
@@ -2012,6 +2121,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PauseScimConfig(childComplexity, args["input"].(ScimConfigIDInput)), true
+	case "Mutation.publishRule":
+		if e.ComplexityRoot.Mutation.PublishRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_publishRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PublishRule(childComplexity, args["input"].(PublishRuleInput)), true
 	case "Mutation.recordConsent":
 		if e.ComplexityRoot.Mutation.RecordConsent == nil {
 			break
@@ -2067,6 +2187,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ResumeScimConfig(childComplexity, args["input"].(ScimConfigIDInput)), true
+	case "Mutation.retireRule":
+		if e.ComplexityRoot.Mutation.RetireRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retireRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetireRule(childComplexity, args["input"].(RetireRuleInput)), true
+	case "Mutation.reviseRule":
+		if e.ComplexityRoot.Mutation.ReviseRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_reviseRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReviseRule(childComplexity, args["input"].(ReviseRuleInput)), true
 	case "Mutation.revokeInvitation":
 		if e.ComplexityRoot.Mutation.RevokeInvitation == nil {
 			break
@@ -2089,6 +2231,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeToken(childComplexity, args["input"].(RevokeTokenInput)), true
+	case "Mutation.rollBackRule":
+		if e.ComplexityRoot.Mutation.RollBackRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rollBackRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RollBackRule(childComplexity, args["input"].(RollBackRuleInput)), true
 	case "Mutation.rotateSigningKey":
 		if e.ComplexityRoot.Mutation.RotateSigningKey == nil {
 			break
@@ -2396,6 +2549,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string)), true
+	case "Query.rule":
+		if e.ComplexityRoot.Query.Rule == nil {
+			break
+		}
+
+		args, err := ec.field_Query_rule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Rule(childComplexity, args["id"].(string)), true
+	case "Query.rulePreview":
+		if e.ComplexityRoot.Query.RulePreview == nil {
+			break
+		}
+
+		args, err := ec.field_Query_rulePreview_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.RulePreview(childComplexity, args["ruleId"].(string), args["change"].(*licensing.PreviewChange), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.tenant":
 		if e.ComplexityRoot.Query.Tenant == nil {
 			break
@@ -2516,6 +2691,302 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RotateSigningKeyPayload.SigningKey(childComplexity), true
+
+	case "Rule.createdAt":
+		if e.ComplexityRoot.Rule.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rule.CreatedAt(childComplexity), true
+	case "Rule.id":
+		if e.ComplexityRoot.Rule.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rule.ID(childComplexity), true
+	case "Rule.license":
+		if e.ComplexityRoot.Rule.License == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rule.License(childComplexity), true
+	case "Rule.name":
+		if e.ComplexityRoot.Rule.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rule.Name(childComplexity), true
+	case "Rule.published":
+		if e.ComplexityRoot.Rule.Published == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rule.Published(childComplexity), true
+	case "Rule.revisions":
+		if e.ComplexityRoot.Rule.Revisions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rule.Revisions(childComplexity), true
+	case "Rule.run":
+		if e.ComplexityRoot.Rule.Run == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rule.Run(childComplexity), true
+	case "Rule.status":
+		if e.ComplexityRoot.Rule.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rule.Status(childComplexity), true
+	case "Rule.updatedAt":
+		if e.ComplexityRoot.Rule.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rule.UpdatedAt(childComplexity), true
+
+	case "RulePayload.rule":
+		if e.ComplexityRoot.RulePayload.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePayload.Rule(childComplexity), true
+
+	case "RulePreviewConnection.edges":
+		if e.ComplexityRoot.RulePreviewConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewConnection.Edges(childComplexity), true
+	case "RulePreviewConnection.nodes":
+		if e.ComplexityRoot.RulePreviewConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewConnection.Nodes(childComplexity), true
+	case "RulePreviewConnection.pageInfo":
+		if e.ComplexityRoot.RulePreviewConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewConnection.PageInfo(childComplexity), true
+	case "RulePreviewConnection.sums":
+		if e.ComplexityRoot.RulePreviewConnection.Sums == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewConnection.Sums(childComplexity), true
+	case "RulePreviewConnection.totalCount":
+		if e.ComplexityRoot.RulePreviewConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewConnection.TotalCount(childComplexity), true
+
+	case "RulePreviewEdge.cursor":
+		if e.ComplexityRoot.RulePreviewEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewEdge.Cursor(childComplexity), true
+	case "RulePreviewEdge.node":
+		if e.ComplexityRoot.RulePreviewEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewEdge.Node(childComplexity), true
+
+	case "RulePreviewItem.change":
+		if e.ComplexityRoot.RulePreviewItem.Change == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewItem.Change(childComplexity), true
+	case "RulePreviewItem.licenseId":
+		if e.ComplexityRoot.RulePreviewItem.LicenseID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewItem.LicenseID(childComplexity), true
+	case "RulePreviewItem.state":
+		if e.ComplexityRoot.RulePreviewItem.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewItem.State(childComplexity), true
+	case "RulePreviewItem.user":
+		if e.ComplexityRoot.RulePreviewItem.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewItem.User(childComplexity), true
+
+	case "RulePreviewSum.costMinor":
+		if e.ComplexityRoot.RulePreviewSum.CostMinor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewSum.CostMinor(childComplexity), true
+	case "RulePreviewSum.currency":
+		if e.ComplexityRoot.RulePreviewSum.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewSum.Currency(childComplexity), true
+	case "RulePreviewSum.gain":
+		if e.ComplexityRoot.RulePreviewSum.Gain == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewSum.Gain(childComplexity), true
+	case "RulePreviewSum.licenseId":
+		if e.ComplexityRoot.RulePreviewSum.LicenseID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewSum.LicenseID(childComplexity), true
+	case "RulePreviewSum.lose":
+		if e.ComplexityRoot.RulePreviewSum.Lose == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewSum.Lose(childComplexity), true
+	case "RulePreviewSum.means":
+		if e.ComplexityRoot.RulePreviewSum.Means == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewSum.Means(childComplexity), true
+	case "RulePreviewSum.overAssigned":
+		if e.ComplexityRoot.RulePreviewSum.OverAssigned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewSum.OverAssigned(childComplexity), true
+	case "RulePreviewSum.product":
+		if e.ComplexityRoot.RulePreviewSum.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewSum.Product(childComplexity), true
+	case "RulePreviewSum.seats":
+		if e.ComplexityRoot.RulePreviewSum.Seats == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewSum.Seats(childComplexity), true
+	case "RulePreviewSum.waiting":
+		if e.ComplexityRoot.RulePreviewSum.Waiting == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RulePreviewSum.Waiting(childComplexity), true
+
+	case "RuleRevision.author":
+		if e.ComplexityRoot.RuleRevision.Author == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleRevision.Author(childComplexity), true
+	case "RuleRevision.choice":
+		if e.ComplexityRoot.RuleRevision.Choice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleRevision.Choice(childComplexity), true
+	case "RuleRevision.createdAt":
+		if e.ComplexityRoot.RuleRevision.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleRevision.CreatedAt(childComplexity), true
+	case "RuleRevision.filter":
+		if e.ComplexityRoot.RuleRevision.Filter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleRevision.Filter(childComplexity), true
+	case "RuleRevision.groupId":
+		if e.ComplexityRoot.RuleRevision.GroupID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleRevision.GroupID(childComplexity), true
+	case "RuleRevision.number":
+		if e.ComplexityRoot.RuleRevision.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleRevision.Number(childComplexity), true
+	case "RuleRevision.priority":
+		if e.ComplexityRoot.RuleRevision.Priority == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleRevision.Priority(childComplexity), true
+	case "RuleRevision.publishedAt":
+		if e.ComplexityRoot.RuleRevision.PublishedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleRevision.PublishedAt(childComplexity), true
+	case "RuleRevision.status":
+		if e.ComplexityRoot.RuleRevision.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleRevision.Status(childComplexity), true
+
+	case "RuleRun.done":
+		if e.ComplexityRoot.RuleRun.Done == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleRun.Done(childComplexity), true
+	case "RuleRun.endedAt":
+		if e.ComplexityRoot.RuleRun.EndedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleRun.EndedAt(childComplexity), true
+	case "RuleRun.gained":
+		if e.ComplexityRoot.RuleRun.Gained == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleRun.Gained(childComplexity), true
+	case "RuleRun.lost":
+		if e.ComplexityRoot.RuleRun.Lost == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleRun.Lost(childComplexity), true
+	case "RuleRun.revision":
+		if e.ComplexityRoot.RuleRun.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleRun.Revision(childComplexity), true
+	case "RuleRun.startedAt":
+		if e.ComplexityRoot.RuleRun.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleRun.StartedAt(childComplexity), true
+	case "RuleRun.state":
+		if e.ComplexityRoot.RuleRun.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleRun.State(childComplexity), true
+	case "RuleRun.total":
+		if e.ComplexityRoot.RuleRun.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleRun.Total(childComplexity), true
 
 	case "ScimConfig.autoAssign":
 		if e.ComplexityRoot.ScimConfig.AutoAssign == nil {
@@ -3430,6 +3901,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateAdministratorInput", ec.unmarshalInputCreateAdministratorInput),
 			graphql.NewInputUnmarshaler("CreateGroupInput", ec.unmarshalInputCreateGroupInput),
 			graphql.NewInputUnmarshaler("CreateLicenseInput", ec.unmarshalInputCreateLicenseInput),
+			graphql.NewInputUnmarshaler("CreateRuleInput", ec.unmarshalInputCreateRuleInput),
 			graphql.NewInputUnmarshaler("CreateScimConfigInput", ec.unmarshalInputCreateScimConfigInput),
 			graphql.NewInputUnmarshaler("CreateTenantInput", ec.unmarshalInputCreateTenantInput),
 			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
@@ -3450,9 +3922,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("LicenseOrder", ec.unmarshalInputLicenseOrder),
 			graphql.NewInputUnmarshaler("OverAssignmentInput", ec.unmarshalInputOverAssignmentInput),
 			graphql.NewInputUnmarshaler("PersonInput", ec.unmarshalInputPersonInput),
+			graphql.NewInputUnmarshaler("PublishRuleInput", ec.unmarshalInputPublishRuleInput),
 			graphql.NewInputUnmarshaler("ReclaimPolicyInput", ec.unmarshalInputReclaimPolicyInput),
 			graphql.NewInputUnmarshaler("ResizeLicenseInput", ec.unmarshalInputResizeLicenseInput),
+			graphql.NewInputUnmarshaler("RetireRuleInput", ec.unmarshalInputRetireRuleInput),
+			graphql.NewInputUnmarshaler("ReviseRuleInput", ec.unmarshalInputReviseRuleInput),
 			graphql.NewInputUnmarshaler("RevokeTokenInput", ec.unmarshalInputRevokeTokenInput),
+			graphql.NewInputUnmarshaler("RollBackRuleInput", ec.unmarshalInputRollBackRuleInput),
+			graphql.NewInputUnmarshaler("RuleDefinitionInput", ec.unmarshalInputRuleDefinitionInput),
 			graphql.NewInputUnmarshaler("ScimConfigFilter", ec.unmarshalInputScimConfigFilter),
 			graphql.NewInputUnmarshaler("ScimConfigIdInput", ec.unmarshalInputScimConfigIdInput),
 			graphql.NewInputUnmarshaler("ScimConfigOrder", ec.unmarshalInputScimConfigOrder),
@@ -4798,6 +5275,189 @@ extend type Mutation {
   issueScimToken(input: IssueScimTokenInput!): TokenPayload! @needs(scope: ADMIN)
 }
 `, BuiltIn: false},
+	{Name: "../schema/rules.graphql", Input: `enum RuleStatus {
+  "Never published."
+  DRAFT
+  "A revision of it holds."
+  ACTIVE
+  "None does any more."
+  RETIRED
+}
+
+"""Who should get a seat of a license. What it says is in its revisions."""
+type Rule implements Node @needs(scope: ADMIN_READ) {
+  id: ID!
+  license: License!
+  name: String!
+  status: RuleStatus!
+  "The number of the revision that holds; null for none."
+  published: Int64
+  "Every version, the newest first."
+  revisions: [RuleRevision!]!
+  "The latest run, which brings everybody in line with what was published."
+  run: RuleRun
+  createdAt: Time!
+  updatedAt: Time!
+}
+
+enum RevisionStatus {
+  DRAFT
+  PUBLISHED
+  "Was published before."
+  SUPERSEDED
+}
+
+"""One version of a rule. It means the active people who are direct members of the group and whom the filter takes."""
+type RuleRevision @needs(scope: ADMIN_READ) {
+  number: Int64!
+  status: RevisionStatus!
+  "Null for anybody."
+  groupId: ID
+  "A filter of SCIM; null for anybody."
+  filter: String
+  "Of the rules that share a choice, a person gets only what the greatest priority gives her."
+  choice: String
+  priority: Int!
+  author: String!
+  createdAt: Time!
+  publishedAt: Time
+}
+
+"""How far a run is. It works in small steps and goes on where it was left."""
+type RuleRun @needs(scope: ADMIN_READ) {
+  "Null of a rule that is retired."
+  revision: Int64
+  "running, done, or superseded by another run of the rule"
+  state: String!
+  "People to look at, as far as they were counted when it began."
+  total: Int64!
+  done: Int64!
+  "Reasons given, and taken away."
+  gained: Int64!
+  lost: Int64!
+  startedAt: Time!
+  endedAt: Time
+}
+
+enum PreviewChange {
+  "A first reason: a seat while seats last, or else a place in line."
+  GAINS
+  "The last reason, and with it the seat or the place in line."
+  LOSES
+}
+
+"""One person whom a draft would give or take something, if it were published now."""
+type RulePreviewItem @needs(scope: ADMIN_READ) {
+  user: User
+  licenseId: ID!
+  change: PreviewChange!
+  "Of her seat today; null when she never had one."
+  state: SeatState
+}
+
+type RulePreviewEdge @needs(scope: ADMIN_READ) {
+  cursor: String!
+  node: RulePreviewItem!
+}
+
+"""What publishing a draft would do to one license."""
+type RulePreviewSum @needs(scope: ADMIN_READ) {
+  licenseId: ID!
+  product: String!
+  "People whom the draft means; 0 for other licenses than the rule's own, which are touched through a shared choice."
+  means: Int64!
+  gain: Int64!
+  lose: Int64!
+  "Seats taken more than today; negative for fewer."
+  seats: Int64!
+  "People in line more than today; negative for fewer."
+  waiting: Int64!
+  "Holders above what was bought, afterwards."
+  overAssigned: Int64!
+  "What the seats cost a year, in the smallest unit of the currency; negative for what is saved. Null without a price."
+  costMinor: Int64
+  currency: String
+}
+
+type RulePreviewConnection @needs(scope: ADMIN_READ) {
+  edges: [RulePreviewEdge!]!
+  nodes: [RulePreviewItem!]!
+  pageInfo: PageInfo!
+  totalCount: Int64!
+  "License by license, the rule's own first."
+  sums: [RulePreviewSum!]!
+}
+
+"""What is not given does not narrow: a rule without group and filter means every active person."""
+input RuleDefinitionInput {
+  groupId: ID
+  "In SCIM's grammar, such as title co \"sales\"; attributes of extensions have their URN."
+  filter: String
+  choice: String
+  "Between rules that share a choice, and in line: the greatest counts. 0 when not given."
+  priority: Int
+}
+
+input CreateRuleInput {
+  licenseId: ID!
+  name: String!
+  definition: RuleDefinitionInput!
+}
+
+input ReviseRuleInput {
+  ruleId: ID!
+  definition: RuleDefinitionInput!
+}
+
+input PublishRuleInput {
+  ruleId: ID!
+  "The number that the draft must have: what was previewed."
+  expectedRevision: Int64
+}
+
+input RollBackRuleInput {
+  ruleId: ID!
+  "The revision to publish once more."
+  revision: Int64!
+}
+
+input RetireRuleInput {
+  ruleId: ID!
+}
+
+type RulePayload @needs(scope: ADMIN_READ) {
+  rule: Rule!
+}
+
+extend type License {
+  "Who gets seats of it by rule, in the order in which the rules were made."
+  rules: [Rule!]! @needs(scope: ADMIN_READ)
+}
+
+extend type Claim {
+  "The rule that gives the reason."
+  rule: Rule @needs(scope: ADMIN_READ)
+}
+
+extend type Query {
+  rule(id: ID!): Rule @needs(scope: ADMIN_READ)
+  "Who would gain and who would lose if the draft of a rule were published now."
+  rulePreview(ruleId: ID!, change: PreviewChange, first: Int, after: String, last: Int, before: String): RulePreviewConnection! @needs(scope: ADMIN_READ) @list
+}
+
+extend type Mutation {
+  "Makes a rule with its first draft, which holds for nobody until it is published."
+  createRule(input: CreateRuleInput!): RulePayload! @needs(scope: ADMIN)
+  "Writes the draft of a rule. What is published holds on."
+  reviseRule(input: ReviseRuleInput!): RulePayload! @needs(scope: ADMIN)
+  "Makes the draft hold. A run brings everybody in line; people who change from now on follow at once."
+  publishRule(input: PublishRuleInput!): RulePayload! @needs(scope: ADMIN)
+  "Publishes once more what an earlier revision said."
+  rollBackRule(input: RollBackRuleInput!): RulePayload! @needs(scope: ADMIN)
+  "Ends a rule: a run takes away the reasons that it gave. rollBackRule makes it hold again."
+  retireRule(input: RetireRuleInput!): RulePayload! @needs(scope: ADMIN)
+}
+`, BuiltIn: false},
 	{Name: "../schema/tenancy.graphql", Input: `enum Plan {
   CORE
   ADVANCED
@@ -5077,6 +5737,8 @@ func (ec *executionContext) childFields_Claim(ctx context.Context, field graphql
 		return ec.fieldContext_Claim_scimConfig(ctx, field)
 	case "since":
 		return ec.fieldContext_Claim_since(ctx, field)
+	case "rule":
+		return ec.fieldContext_Claim_rule(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Claim", field.Name)
 }
@@ -5393,6 +6055,8 @@ func (ec *executionContext) childFields_License(ctx context.Context, field graph
 		return ec.fieldContext_License_seats(ctx, field)
 	case "ledger":
 		return ec.fieldContext_License_ledger(ctx, field)
+	case "rules":
+		return ec.fieldContext_License_rules(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type License", field.Name)
 }
@@ -5593,6 +6257,150 @@ func (ec *executionContext) childFields_RotateSigningKeyPayload(ctx context.Cont
 		return ec.fieldContext_RotateSigningKeyPayload_signingKey(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RotateSigningKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Rule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Rule_id(ctx, field)
+	case "license":
+		return ec.fieldContext_Rule_license(ctx, field)
+	case "name":
+		return ec.fieldContext_Rule_name(ctx, field)
+	case "status":
+		return ec.fieldContext_Rule_status(ctx, field)
+	case "published":
+		return ec.fieldContext_Rule_published(ctx, field)
+	case "revisions":
+		return ec.fieldContext_Rule_revisions(ctx, field)
+	case "run":
+		return ec.fieldContext_Rule_run(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Rule_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Rule_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Rule", field.Name)
+}
+
+func (ec *executionContext) childFields_RulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rule":
+		return ec.fieldContext_RulePayload_rule(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RulePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RulePreviewConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_RulePreviewConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_RulePreviewConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_RulePreviewConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_RulePreviewConnection_totalCount(ctx, field)
+	case "sums":
+		return ec.fieldContext_RulePreviewConnection_sums(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RulePreviewConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_RulePreviewEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_RulePreviewEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_RulePreviewEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RulePreviewEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_RulePreviewItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_RulePreviewItem_user(ctx, field)
+	case "licenseId":
+		return ec.fieldContext_RulePreviewItem_licenseId(ctx, field)
+	case "change":
+		return ec.fieldContext_RulePreviewItem_change(ctx, field)
+	case "state":
+		return ec.fieldContext_RulePreviewItem_state(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RulePreviewItem", field.Name)
+}
+
+func (ec *executionContext) childFields_RulePreviewSum(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "licenseId":
+		return ec.fieldContext_RulePreviewSum_licenseId(ctx, field)
+	case "product":
+		return ec.fieldContext_RulePreviewSum_product(ctx, field)
+	case "means":
+		return ec.fieldContext_RulePreviewSum_means(ctx, field)
+	case "gain":
+		return ec.fieldContext_RulePreviewSum_gain(ctx, field)
+	case "lose":
+		return ec.fieldContext_RulePreviewSum_lose(ctx, field)
+	case "seats":
+		return ec.fieldContext_RulePreviewSum_seats(ctx, field)
+	case "waiting":
+		return ec.fieldContext_RulePreviewSum_waiting(ctx, field)
+	case "overAssigned":
+		return ec.fieldContext_RulePreviewSum_overAssigned(ctx, field)
+	case "costMinor":
+		return ec.fieldContext_RulePreviewSum_costMinor(ctx, field)
+	case "currency":
+		return ec.fieldContext_RulePreviewSum_currency(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RulePreviewSum", field.Name)
+}
+
+func (ec *executionContext) childFields_RuleRevision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return ec.fieldContext_RuleRevision_number(ctx, field)
+	case "status":
+		return ec.fieldContext_RuleRevision_status(ctx, field)
+	case "groupId":
+		return ec.fieldContext_RuleRevision_groupId(ctx, field)
+	case "filter":
+		return ec.fieldContext_RuleRevision_filter(ctx, field)
+	case "choice":
+		return ec.fieldContext_RuleRevision_choice(ctx, field)
+	case "priority":
+		return ec.fieldContext_RuleRevision_priority(ctx, field)
+	case "author":
+		return ec.fieldContext_RuleRevision_author(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_RuleRevision_createdAt(ctx, field)
+	case "publishedAt":
+		return ec.fieldContext_RuleRevision_publishedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RuleRevision", field.Name)
+}
+
+func (ec *executionContext) childFields_RuleRun(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revision":
+		return ec.fieldContext_RuleRun_revision(ctx, field)
+	case "state":
+		return ec.fieldContext_RuleRun_state(ctx, field)
+	case "total":
+		return ec.fieldContext_RuleRun_total(ctx, field)
+	case "done":
+		return ec.fieldContext_RuleRun_done(ctx, field)
+	case "gained":
+		return ec.fieldContext_RuleRun_gained(ctx, field)
+	case "lost":
+		return ec.fieldContext_RuleRun_lost(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_RuleRun_startedAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_RuleRun_endedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RuleRun", field.Name)
 }
 
 func (ec *executionContext) childFields_ScimConfig(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

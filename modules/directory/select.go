@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/usherhq/usher/internal/fault"
 	"github.com/usherhq/usher/internal/filter"
@@ -29,8 +30,7 @@ func (s *Service) ParseFilter(ctx context.Context, text string) (filter.Node, er
 		urns = append(urns, schema.URN)
 	}
 	where, err := filter.Parse(text, filter.Options{URNs: urns})
-	var syntax *filter.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*filter.SyntaxError](err); ok {
 		return nil, ErrFilterUnsupported.Sayf("the filter cannot be read %s", syntax.Error())
 	}
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *Service) Take(ctx context.Context, people []id.ID, of []Selection) (Tak
 	if err != nil {
 		return t, err
 	}
-	columns := "u.id"
+	columns := []string{"u.id"}
 	for i, one := range of {
 		met, err := c.selects(one)
 		if f, ok := fault.As(err); ok && f.Kind == fault.Invalid {
@@ -87,9 +87,9 @@ func (s *Service) Take(ctx context.Context, people []id.ID, of []Selection) (Tak
 		} else if err != nil {
 			return t, err
 		}
-		columns += ", " + string(met)
+		columns = append(columns, string(met))
 	}
-	text, args := c.used("SELECT " + columns + c.people() + "u.active AND u.id = ANY(" + c.add(people) + ")")
+	text, args := c.used("SELECT " + strings.Join(columns, ", ") + c.people() + "u.active AND u.id = ANY(" + c.add(people) + ")")
 	err = s.eachNow(ctx, func(row scanner) error {
 		answers := make([]bool, len(of))
 		var one id.ID

@@ -45,49 +45,75 @@ const (
 	previewedAtOnce = 2000
 )
 
-// Preview tells, before a rule's draft is published, who would gain and who would lose a seat or a place in line. It holds for the
-// moment at which it is asked. Total is not counted: PreviewSums does that. Refuses with ErrRuleNotFound and ErrNoDraft.
+// Preview tells, before a rule's draft is published, who would gain and who would lose a seat or a place in line, in the order of
+// their ids. It holds for the moment at which it is asked. A page that is read backwards looks at everybody in front of it. Total is
+// not counted: PreviewSums does that. Refuses with ErrRuleNotFound and ErrNoDraft.
 func (s *Service) Preview(ctx context.Context, of id.ID, change *PreviewChange, args page.Args) (page.Page[Previewed], error) {
 	none := page.Page[Previewed]{}
 	count, backward, err := args.Limit()
 	if err != nil {
 		return none, err
 	}
-	if backward {
-		return none, page.ErrArgs.Sayf("a preview is read forwards: ask with first and after")
-	}
-	var after, last, behind id.ID // behind is the license that was told of the last person
-	if cursor := args.Cursor(); cursor != "" {
-		parts, err := page.Decode(previewCursor, cursor, 2)
-		if err != nil {
-			return none, err
-		}
-		if last, err = parseID(parts[0]); err != nil {
-			return none, page.ErrCursor.Because(err)
-		}
-		if behind, err = parseID(parts[1]); err != nil {
-			return none, page.ErrCursor.Because(err)
-		}
-		after = before(last) // she may lose one license and gain another
+	from, err := previewedAt(args.Cursor())
+	if err != nil {
+		return none, err
 	}
 	w, err := s.previewWalk(ctx, of)
 	if err != nil {
 		return none, err
 	}
+	after := id.Nil
+	if from != nil && !backward {
+		after = before(from.User) // she may lose one license and gain another
+	}
 	var found []Previewed
-	for more := true; more && len(found) <= count; {
+	for more := true; more; {
 		var some []Previewed
 		if some, more, err = w.next(ctx, &after); err != nil {
 			return none, err
 		}
 		for _, p := range some {
-			told := p.User == last && p.License.String() <= behind.String()
-			if (change == nil || *change == p.Change) && !told {
+			switch {
+			case change != nil && *change != p.Change:
+			case from != nil && !backward && p.compare(*from) <= 0:
+			case from != nil && backward && p.compare(*from) >= 0, !backward && len(found) > count:
+				more = false
+			default:
 				found = append(found, p)
 			}
 		}
+		if backward && len(found) > count+1 {
+			found = slices.Clone(found[len(found)-count-1:])
+		}
+	}
+	if backward {
+		slices.Reverse(found)
 	}
 	return page.Cut(found[:min(len(found), count+1)], args, 0)
+}
+
+func (p Previewed) compare(with Previewed) int {
+	return cmp.Or(slices.Compare(p.User[:], with.User[:]), slices.Compare(p.License[:], with.License[:]))
+}
+
+// previewedAt reads a cursor; nil is none.
+func previewedAt(cursor string) (*Previewed, error) {
+	if cursor == "" {
+		return nil, nil //nolint:nilnil // an end of the list
+	}
+	parts, err := page.Decode(previewCursor, cursor, 2)
+	if err != nil {
+		return nil, err
+	}
+	user, err := parseID(parts[0])
+	if err != nil {
+		return nil, page.ErrCursor.Because(err)
+	}
+	license, err := parseID(parts[1])
+	if err != nil {
+		return nil, page.ErrCursor.Because(err)
+	}
+	return &Previewed{User: user, License: license}, nil
 }
 
 // before returns the id in front of one.
@@ -310,6 +336,6 @@ func changesOf(person id.ID, means []bool, rules []holding, claims []Claim, seat
 		}
 		changes = append(changes, p)
 	}
-	slices.SortFunc(changes, func(a, b Previewed) int { return cmp.Compare(a.License.String(), b.License.String()) })
+	slices.SortFunc(changes, Previewed.compare)
 	return changes
 }

@@ -198,7 +198,7 @@ func TestAPreviewIsWhatPublishingDoes(t *testing.T) {
 			people = append(people, w.person(t, ctx, fmt.Sprintf("user%02d", i), []string{"Sales", "Law", "Both"}[i%3]))
 		}
 		r := w.rule(t, ctx, l.ID, "Sellers", licensing.Definition{Filter: `title eq "Sales" or title eq "Both"`}) // 8 for 6 seats
-		if _, err := w.seats.Assign(ctx, l.ID, people[0]); err != nil {                                                     // another reason
+		if _, err := w.seats.Assign(ctx, l.ID, people[0]); err != nil {                                           // another reason
 			t.Fatal(err)
 		}
 		w.revise(t, ctx, r.ID, licensing.Definition{Filter: `title ne "Sales"`})
