@@ -36,7 +36,7 @@ func (r *Resolver) cookieName(request *http.Request) string {
 // cookie keeps a session's secret in the browser, where no script reads it and no other site makes the browser send it. It lives
 // as long as the session can; an empty secret takes it away.
 func (r *Resolver) cookie(request *http.Request, secret string) *http.Cookie {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // Secure wherever there is https: on loopback there is none
 		Name: r.cookieName(request), Value: secret, Path: "/", MaxAge: int(access.SessionLife.Seconds()), HttpOnly: true, Secure: r.secure(request),
 		SameSite: http.SameSiteStrictMode,
 	}
@@ -66,9 +66,12 @@ func (r *Resolver) sameOrigin(request *http.Request) bool {
 	return origin.Host == request.Host && (origin.Scheme == httpsScheme) == r.secure(request)
 }
 
+// signedIn tells whose session a secret is.
+type signedIn func(ctx context.Context, secret, requestID string) (caller.Caller, error)
+
 // identify finds out who asks: by the access token, or without one by the cookie of a session, which only the console's own
 // pages can use.
-func (r *Resolver) identify(ctx context.Context, request *http.Request) (context.Context, error) {
+func (r *Resolver) identify(ctx context.Context, request *http.Request, whose signedIn) (context.Context, error) {
 	header := request.Header.Get("Authorization")
 	cookie, err := request.Cookie(r.cookieName(request))
 	if header != "" || errors.Is(err, http.ErrNoCookie) {
@@ -77,7 +80,7 @@ func (r *Resolver) identify(ctx context.Context, request *http.Request) (context
 	if !r.sameOrigin(request) {
 		return ctx, errCrossOrigin
 	}
-	who, err := r.Access.SignedIn(ctx, cookie.Value, requestID(ctx))
+	who, err := whose(ctx, cookie.Value, requestID(ctx))
 	if err != nil {
 		return ctx, err
 	}

@@ -45,7 +45,18 @@ func (r *queryResolver) Events(ctx context.Context, first *int, after *string, l
 	return r.events(ctx, paging(first, after, last, before), filter)
 }
 
+// Events is the resolver for the events field.
+func (r *subscriptionResolver) Events(ctx context.Context, after *int64, filter *generated.EventFilter) (<-chan *events.Event, error) {
+	return r.follow(ctx, after, filter)
+}
+
+// Subscription returns generated.SubscriptionResolver implementation.
+func (r *Resolver) Subscription() generated.SubscriptionResolver { return &subscriptionResolver{r} }
+
 // Event returns generated.EventResolver implementation.
 func (r *Resolver) Event() generated.EventResolver { return &eventResolver{r} }
 
-type eventResolver struct{ *Resolver }
+type (
+	eventResolver        struct{ *Resolver }
+	subscriptionResolver struct{ *Resolver }
+)

@@ -207,18 +207,9 @@ const maxKinds = 50
 var errFilter = fault.New(fault.Invalid, "invalid_filter", "the filter is not valid")
 
 func (r *Resolver) events(ctx context.Context, args page.Args, filter *generated.EventFilter) (*generated.EventConnection, error) {
-	var f events.Filter
-	if filter != nil {
-		if f.Kinds, _ = filter.Kinds.ValueOK(); len(f.Kinds) > maxKinds {
-			return nil, errFilter.At("kinds").Sayf("name at most %d kinds", maxKinds)
-		}
-		if text := value(filter.SubjectID); text != nil {
-			_, of, ok := id.KindOf(*text)
-			if !ok {
-				return nil, errID.At("subjectId")
-			}
-			f.Subject = of
-		}
+	f, err := eventFilter(filter)
+	if err != nil {
+		return nil, err
 	}
 	p, w, total, err := listed(ctx, func() (page.Page[events.Event], error) { return r.Events.List(ctx, args, f) },
 		func() (int64, error) { return r.Events.Count(ctx, f) })
@@ -228,6 +219,23 @@ func (r *Resolver) events(ctx context.Context, args page.Args, filter *generated
 	c := eventConnection(p, w, events.Cursor)
 	c.TotalCount = total
 	return c, nil
+}
+
+func eventFilter(given *generated.EventFilter) (f events.Filter, err error) {
+	if given == nil {
+		return f, nil
+	}
+	if f.Kinds, _ = given.Kinds.ValueOK(); len(f.Kinds) > maxKinds {
+		return f, errFilter.At("kinds").Sayf("name at most %d kinds", maxKinds)
+	}
+	if text := value(given.SubjectID); text != nil {
+		_, of, ok := id.KindOf(*text)
+		if !ok {
+			return f, errID.At("subjectId")
+		}
+		f.Subject = of
+	}
+	return f, nil
 }
 
 func (r *Resolver) tokens(ctx context.Context, args page.Args, filter *generated.AccessTokenFilter, direction generated.Direction) (*generated.AccessTokenConnection, error) {

@@ -41,13 +41,14 @@ type Server struct {
 	schema   *ast.Schema
 	costs    costs
 	checked  *checkedDocuments
+	streams  *streams
 	log      *slog.Logger
 }
 
 // NewServer makes the handler of POST /graphql over the modules that the resolver holds.
 func NewServer(r *Resolver, log *slog.Logger) *Server {
 	schema := generated.NewExecutableSchema(generated.Config{Resolvers: r})
-	s := &Server{resolver: r, exec: executor.New(schema), schema: schema.Schema(), log: log, checked: newCheckedDocuments()}
+	s := &Server{resolver: r, exec: executor.New(schema), schema: schema.Schema(), log: log, checked: newCheckedDocuments(), streams: newStreams()}
 	s.costs = readCosts(s.schema)
 	s.exec.SetParserTokenLimit(maxTokens)
 	s.exec.SetErrorPresenter(s.present)
@@ -63,7 +64,7 @@ func NewServer(r *Resolver, log *slog.Logger) *Server {
 	return s
 }
 
-// ServeHTTP answers one request with one operation in it.
+// ServeHTTP answers one request with one operation in it: at once, or as a stream for who asks for server-sent events.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
@@ -72,7 +73,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), requestTime)
 	defer cancel()
-	ctx, err := s.resolver.identify(ctx, r)
+	ctx, err := s.resolver.identify(ctx, r, s.resolver.Access.SignedIn)
 	if err != nil {
 		s.refuse(w, statusOf(err), err)
 		return
@@ -80,6 +81,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	params, err := readRequest(w, r)
 	if err != nil {
 		s.refuse(w, statusOf(err), err)
+		return
+	}
+	if wantsStream(r) {
+		who, _ := caller.From(ctx)
+		s.stream(caller.With(r.Context(), who), w, r, params)
 		return
 	}
 	s.run(ctx, w, params)
@@ -99,6 +105,10 @@ func (s *Server) run(ctx context.Context, w http.ResponseWriter, params *graphql
 	operation, errs := s.exec.CreateOperationContext(ctx, params)
 	if errs != nil {
 		s.answer(w, http.StatusUnprocessableEntity, &graphql.Response{Errors: coded(errs)})
+		return
+	}
+	if operation.Operation.Operation == ast.Subscription {
+		s.refuse(w, http.StatusNotAcceptable, errNoStream)
 		return
 	}
 	responses, ctx := s.exec.DispatchOperation(ctx, operation)

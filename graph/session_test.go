@@ -2,6 +2,8 @@ package graph_test
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -59,14 +61,16 @@ func (b *browser) signIn(secret string, headers ...string) *http.Response {
 
 func (b *browser) ask(query string, headers ...string) answer {
 	b.w.t.Helper()
-	body, _ := json.Marshal(map[string]string{"query": query})
-	response := b.send(b.w.server, http.MethodPost, "/graphql", string(body), headers...)
-	a := answer{status: response.StatusCode}
-	if err := json.NewDecoder(response.Body).Decode(&a); err != nil {
+	body, err := json.Marshal(map[string]string{"query": query})
+	if err != nil {
 		b.w.t.Fatal(err)
 	}
-	text, _ := json.Marshal(a)
-	a.text = string(text)
+	response := b.send(b.w.server, http.MethodPost, "/graphql", string(body), headers...)
+	text, err := io.ReadAll(response.Body)
+	a := answer{status: response.StatusCode, text: string(text)}
+	if err := errors.Join(err, json.Unmarshal(text, &a)); err != nil {
+		b.w.t.Fatal(err)
+	}
 	return a
 }
 

@@ -153,7 +153,9 @@ type serving struct {
 }
 
 func (s *serving) run(ctx context.Context, listener net.Listener) error {
-	server := newServer(s.handler(), s.log, patience)
+	handler, graphql := s.handler()
+	server := newServer(handler, s.log, patience)
+	server.RegisterOnShutdown(graphql.Close)
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWorking()
 	workers := s.workers(working)
@@ -235,7 +237,8 @@ func (s *serving) workers(ctx context.Context) *errgroup.Group {
 	return &all
 }
 
-func (s *serving) handler() http.Handler {
+// handler is everything that the server answers, and the door whose streams have to be ended.
+func (s *serving) handler() (http.Handler, *graph.Server) {
 	numbers := newMetrics(s.house)
 	open := newDoors(scimadapter.New(scimadapter.Options{Provisioning: s.provisioning, Directory: s.directory, Seats: s.seats, Access: s.access, Clock: s.clock, PublicURL: s.PublicURL,
 		Rate: s.ScimRate}))
@@ -243,7 +246,8 @@ func (s *serving) handler() http.Handler {
 		Tenants: s.tenants, Access: s.access, Directory: s.directory, Licensing: s.seats, Provisioning: s.provisioning, Events: s.events,
 		ScimURL: s.base + scimadapter.Base, ConsoleURL: s.base + consolePath,
 	}
-	open.add("graphql", "/graphql", graph.NewServer(resolver, s.log))
+	graphql := graph.NewServer(resolver, s.log)
+	open.add("graphql", "/graphql", graphql)
 	open.add("session", consolePath+"session", graph.NewSessions(resolver, s.clock, s.log))
 	open.add("graphiql", "GET /graphiql", http.RedirectHandler("/graphiql/", http.StatusFound))
 	open.add("graphiql", "GET /graphiql/", http.StripPrefix("/graphiql", web.GraphiQL()))
@@ -252,7 +256,7 @@ func (s *serving) handler() http.Handler {
 	open.add("health", "GET /readyz", http.HandlerFunc(s.ready))
 	open.add("metrics", "GET /metrics", numbers.handler())
 	open.add("graphiql", "GET /{$}", http.RedirectHandler("/graphiql/", http.StatusFound))
-	return &front{doors: open, log: s.log, clock: s.clock, metrics: numbers, trusted: s.TrustedProxy, leaving: &s.leaving}
+	return &front{doors: open, log: s.log, clock: s.clock, metrics: numbers, trusted: s.TrustedProxy, leaving: &s.leaving}, graphql
 }
 
 func plain(w http.ResponseWriter, status int, text string) {

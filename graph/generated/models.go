@@ -559,6 +559,9 @@ type SettleGroupDriftPayload struct {
 	Settled int `json:"settled"`
 }
 
+type Subscription struct {
+}
+
 type TenantConnection struct {
 	Edges      []*TenantEdge     `json:"edges"`
 	Nodes      []*tenancy.Tenant `json:"nodes"`

@@ -49,6 +49,7 @@ type ResolverRoot interface {
 	Seat() SeatResolver
 	Session() SessionResolver
 	SigningKey() SigningKeyResolver
+	Subscription() SubscriptionResolver
 	Tenant() TenantResolver
 	User() UserResolver
 	UserGroupEdge() UserGroupEdgeResolver
@@ -640,6 +641,10 @@ type ComplexityRoot struct {
 		Kid           func(childComplexity int) int
 		RetiredAt     func(childComplexity int) int
 		VerifiesUntil func(childComplexity int) int
+	}
+
+	Subscription struct {
+		Events func(childComplexity int, after *int64, filter *EventFilter) int
 	}
 
 	Tenant struct {
@@ -3395,6 +3400,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SigningKey.VerifiesUntil(childComplexity), true
 
+	case "Subscription.events":
+		if e.ComplexityRoot.Subscription.Events == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_events_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.Events(childComplexity, args["after"].(*int64), args["filter"].(*EventFilter)), true
+
 	case "Tenant.administrators":
 		if e.ComplexityRoot.Tenant.Administrators == nil {
 			break
@@ -3991,6 +4008,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
 			data.MarshalGQL(&buf)
 
 			return &graphql.Response{
@@ -4691,6 +4725,14 @@ extend type Query {
   With last, the newest changes.
   """
   events(first: Int, after: String, last: Int, before: String, filter: EventFilter): EventConnection! @needs(scope: ENTITLEMENTS_READ) @list
+}
+
+type Subscription @needs(scope: ANY) {
+  """
+  What happens in the tenant, as it happens, each once and in order: after the number of the last event that you have, or from now on.
+  Server-sent events (POST with Accept: text/event-stream). When the stream ends, ask again with the last number.
+  """
+  events(after: Int64, filter: EventFilter): Event! @needs(scope: ENTITLEMENTS_READ)
 }
 `, BuiltIn: false},
 	{Name: "../schema/licensing.graphql", Input: `"""What the tenant bought: a product and a number of seats."""

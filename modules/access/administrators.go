@@ -124,6 +124,7 @@ func (s *Service) changeRole(ctx context.Context, was, now Administrator) error 
 			return err
 		}
 	}
+	store.AfterCommit(ctx, func() { s.db.Notify(News) })
 	left := now.Role.scopes()
 	return s.revokeWhere(ctx, was.ID, func(t Token) bool { return among(t.Scopes, left) != nil })
 }

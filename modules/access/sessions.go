@@ -105,27 +105,42 @@ func shortened(userAgent string) string {
 }
 
 // SignedIn tells who asks with the secret of a session, by one statement: her role is the one that she has now, and whoever was
-// removed is nobody. Refuses with ErrSessionEnded.
+// removed is nobody. The session stays open for as long again. Refuses with ErrSessionEnded.
 func (s *Service) SignedIn(ctx context.Context, secret, requestID string) (caller.Caller, error) {
-	if !wellFormed(secret) {
-		return caller.Caller{}, ErrSessionEnded
-	}
-	session, a, err := s.sessionOf(store.AcrossTenants(ctx, "a session names its tenant"), hashOf(secret))
-	now := s.clock()
-	switch {
-	case err != nil:
+	who, session, err := s.whose(ctx, secret, requestID)
+	if err != nil {
 		return caller.Caller{}, err
-	case !session.live(now) || session.Administrator != a.ID:
-		return caller.Caller{}, ErrSessionEnded
 	}
-	who := session.caller(a, requestID)
-	if now.Sub(session.SeenAt) >= seenEvery {
+	if now := s.clock(); now.Sub(session.SeenAt) >= seenEvery {
 		if err := s.see(caller.With(ctx, who), session, now); err != nil && ctx.Err() == nil {
 			slog.WarnContext(ctx, "the use of a session was not written down", "error", err) // that is no reason to turn her away
 		}
 	}
 	return who, nil
 }
+
+// WhoIs is SignedIn for who only listens: the session does not stay open for that.
+func (s *Service) WhoIs(ctx context.Context, secret, requestID string) (caller.Caller, error) {
+	who, _, err := s.whose(ctx, secret, requestID)
+	return who, err
+}
+
+func (s *Service) whose(ctx context.Context, secret, requestID string) (caller.Caller, Session, error) {
+	if !wellFormed(secret) {
+		return caller.Caller{}, Session{}, ErrSessionEnded
+	}
+	session, a, err := s.sessionOf(store.AcrossTenants(ctx, "a session names its tenant"), hashOf(secret))
+	switch {
+	case err != nil:
+		return caller.Caller{}, Session{}, err
+	case !session.live(s.clock()) || session.Administrator != a.ID:
+		return caller.Caller{}, Session{}, ErrSessionEnded
+	}
+	return session.caller(a, requestID), session, nil
+}
+
+// Listen returns a channel that receives when tokens or sessions may have ended, or may open something else. Call cancel when done.
+func (s *Service) Listen() (<-chan struct{}, func()) { return s.db.Listen(News) }
 
 func (s Session) caller(a Administrator, requestID string) caller.Caller {
 	who := caller.Caller{Tenant: s.Tenant, Session: s.ID, RequestID: requestID}
@@ -271,6 +286,7 @@ func (s *Service) EnterTenant(ctx context.Context, tenant id.ID) (caller.Caller,
 	}
 	who.Tenant = tenant
 	err = store.Do(ctx, s.db, func(ctx context.Context) error {
+		store.AfterCommit(ctx, func() { s.db.Notify(News) })
 		if err := moveSession(ctx, who.Session, tenant); err != nil || tenant == id.Nil {
 			return err
 		}
