@@ -175,7 +175,7 @@ func literal(field, name string, of *ast.Type, things household, kind string) st
 	case definition.Kind == ast.InputObject:
 		var parts []string
 		for _, f := range definition.Fields {
-			if definition.Name == "PersonInput" && f.Name != "id" || f.Name == "expectedVersion" || f.Type.NamedType == "Time" || f.Name == "days" || f.Name == "pricePerSeatMinor" {
+			if definition.Name == "PersonInput" && f.Name != "id" || f.Name == "expectedVersion" || f.Type.NamedType == "Time" && !f.Type.NonNull || f.Name == "days" || f.Name == "pricePerSeatMinor" {
 				continue
 			}
 			parts = append(parts, f.Name+": "+literal(field, f.Name, f.Type, things, kind))
@@ -183,6 +183,8 @@ func literal(field, name string, of *ast.Type, things household, kind string) st
 		return "{" + strings.Join(parts, ", ") + "}"
 	case of.NamedType == "Int64", of.NamedType == "Int":
 		return "3"
+	case of.NamedType == "Time":
+		return `"2026-11-01T10:00:00Z"`
 	case of.NamedType == "Boolean":
 		return "false"
 	case name == "scopes":

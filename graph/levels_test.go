@@ -101,7 +101,7 @@ var stands = map[string]string{
 var atHand = []string{"License.overAssignment", "License.reclaimPolicy", "License.alerts", "MemberEdge.node", "MemberEdge.reasons", "UserGroupEdge.node", "ScimConfig.recognized", "ScimConfig.warnings"}
 
 // apart are fields without fields below them that need a statement of their own.
-var apart = []string{"Seat.position", "Seat.reason", "Seat.consent", "ScimConfig.lastUsedAt"}
+var apart = []string{"Seat.position", "Seat.reason", "Seat.consent", "License.activityKnown", "ScimConfig.lastUsedAt"}
 
 // TestEveryFieldIsReadForItsWholeLevel asks for every field that has fields below it, of many things at once. It must cost what
 // it costs for a few: one statement for the rows of a level and one for their number, each time it is asked.

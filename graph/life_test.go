@@ -77,3 +77,27 @@ func TestOnlyTheProductRecordsConsent(t *testing.T) {
 		}
 	})
 }
+
+// TestTheProductTellsOfUse sends a batch with a good and a bad row.
+func TestTheProductTellsOfUse(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		ctx, admin := w.tenant(caller.ScopeAdmin)
+		product := w.token(ctx, caller.ScopeEntitlementsWrite)
+		made := w.want(admin, `mutation { createLicense(input: {product: "Advanced", seats: 1}) { license { id activityKnown } } }`)
+		of, _ := made.at("createLicense", "license", "id").(string)
+		user := id.User.Format(w.people(ctx, 1)[0])
+		w.want(admin, `mutation($l: ID!, $u: ID!) { assignSeat(input: {licenseId: $l, userId: $u}) { seat { id } } }`, "l", of, "u", user)
+		now := w.db.Now().Format("2006-01-02T15:04:05.999999Z")
+		told := w.want(product, `mutation($l: ID!, $u: ID!, $at: Time!) { recordActivity(input: {licenseId: $l, source: "Sign-in log",
+			uses: [{person: {id: $u}, at: $at}, {person: {userName: "nobody"}, at: $at}]}) { results { status activated } } }`, "l", of, "u", user, "at", now)
+		if told.text != `{"data":{"recordActivity":{"results":[{"status":"RECORDED","activated":true},{"status":"UNKNOWN_PERSON","activated":false}]}}}` {
+			t.Errorf("told %s", told.text)
+		}
+		read := w.want(admin, `query($l: ID) { license(id: $l) { activityKnown activitySources { name lagHours silentHours } seats { nodes { state reason } } } }`, "l", of)
+		want := `{"data":{"license":{"activityKnown":true,"activitySources":[{"name":"Sign-in log","lagHours":24,"silentHours":72}],"seats":{"nodes":[{"state":"ACTIVATED","reason":"first use"}]}}}}`
+		if made.at("createLicense", "license", "activityKnown") != false || read.text != want {
+			t.Errorf("read %s", read.text)
+		}
+	})
+}

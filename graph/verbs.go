@@ -188,7 +188,7 @@ func (r *Resolver) seatVerb(ctx context.Context, input generated.SeatInput,
 
 // persons reads who is asked about.
 func persons(given []*generated.PersonInput) ([]directory.Person, error) {
-	if len(given) > licensing.MaxPeople {
+	if len(given) > licensing.MaxUses {
 		return nil, licensing.ErrTooManyPeople
 	}
 	people := make([]directory.Person, len(given))

@@ -19,6 +19,7 @@ type seatCommands struct {
 	Assign   seatAssign   `cmd:"" help:"Give a person a seat, or a place in line when none is free."`
 	Release  seatRelease  `cmd:"" help:"Take the seat, or the place in line, from a person."`
 	Transfer seatTransfer `cmd:"" help:"Move a seat from one person to another in one step."`
+	Explain  seatExplain  `cmd:"" help:"Tell why a person has, or has not, a seat: rule by rule, down to events and requests."`
 }
 
 // ofLicense are the flags of every command about seats.

@@ -52,6 +52,11 @@ func TestSeatsOnTheCommandLine(t *testing.T) {
 			if len(line) != 2 {
 				t.Errorf("the line is %+v", line)
 			}
+			var why shownExplanation
+			run(&why, "seat", "explain", "bob", "--tenant", "fjordline", "--license", "advanced")
+			if why.Answer != "waiting" || why.Position != 2 || len(why.Reasons) != 1 || why.Reasons[0].Reason != "hand" || len(why.Steps) != 1 {
+				t.Errorf("explained %+v", why)
+			}
 			if moved := seat("transfer", "ada", "bob"); moved.UserName != "bob" || moved.State != "invited" || moved.Reason != "transferred" {
 				t.Errorf("moved %+v", moved)
 			}

@@ -50,6 +50,8 @@ type LicenseResolver interface {
 
 	Seats(ctx context.Context, obj *licensing.License, first *int, after *string, last *int, before *string, state *licensing.State, direction Direction) (*SeatConnection, error)
 	Ledger(ctx context.Context, obj *licensing.License, first *int, after *string, last *int, before *string, filter *LedgerFilter, direction Direction) (*LedgerConnection, error)
+	ActivitySources(ctx context.Context, obj *licensing.License) ([]*licensing.Source, error)
+	ActivityKnown(ctx context.Context, obj *licensing.License) (bool, error)
 	Rules(ctx context.Context, obj *licensing.License) ([]*licensing.Rule, error)
 }
 type ReclaimPolicyResolver interface {
@@ -1522,6 +1524,61 @@ func (ec *executionContext) fieldContext_License_ledger(ctx context.Context, fie
 		return fc, err
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _License_activitySources(ctx context.Context, field graphql.CollectedField, obj *licensing.License) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_License_activitySources(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.License().ActivitySources(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*licensing.Source) graphql.Marshaler {
+			return ec.marshalNActivitySource2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐSourceᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_License_activitySources(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "License",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ActivitySource(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _License_activityKnown(ctx context.Context, field graphql.CollectedField, obj *licensing.License) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_License_activityKnown(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.License().ActivityKnown(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_License_activityKnown(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("License", field, true, true, "Boolean")
 }
 
 func (ec *executionContext) _License_rules(ctx context.Context, field graphql.CollectedField, obj *licensing.License) (ret graphql.Marshaler) {
@@ -3974,6 +4031,18 @@ func (ec *executionContext) _License(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._License_ledger(ctx, field, obj)
 				})
+		case "activitySources":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._License_activitySources(ctx, field, obj)
+				})
+		case "activityKnown":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._License_activityKnown(ctx, field, obj)
+				})
 		case "rules":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -4687,6 +4756,11 @@ func (ec *executionContext) unmarshalNOverAssignmentKind2githubᚗcomᚋusherhq�
 
 func (ec *executionContext) marshalNOverAssignmentKind2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐOverAssignmentKind(ctx context.Context, sel ast.SelectionSet, v OverAssignmentKind) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) unmarshalNPersonInput2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐPersonInput(ctx context.Context, v any) (PersonInput, error) {
+	res, err := ec.unmarshalInputPersonInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalNPersonInput2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐPersonInputᚄ(ctx context.Context, v any) ([]*PersonInput, error) {

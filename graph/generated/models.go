@@ -430,6 +430,23 @@ type ReclaimPolicyInput struct {
 	ExemptGroupIds graphql.Omittable[[]string] `json:"exemptGroupIds,omitempty"`
 }
 
+type RecordActivityInput struct {
+	LicenseID string `json:"licenseId"`
+	// What the source is called, such as Sign-in log.
+	Source string `json:"source"`
+	// How late its news is; 24 when not given.
+	LagHours graphql.Omittable[*int64] `json:"lagHours,omitempty"`
+	// After how long without a batch nothing is known; 72 when not given.
+	SilentHours graphql.Omittable[*int64] `json:"silentHours,omitempty"`
+	// At most 10,000. An empty batch says that nobody has used the license.
+	Uses []*UseInput `json:"uses"`
+}
+
+type RecordActivityPayload struct {
+	// One for each row, in their order.
+	Results []*licensing.UseResult `json:"results"`
+}
+
 type ResizeLicenseInput struct {
 	ID string `json:"id"`
 	// The new number of seats bought. Under the number taken, the license shows as over-assigned and nobody is thrown out.
@@ -671,6 +688,11 @@ type UpdateUserInput struct {
 	EmployeeNumber  graphql.Omittable[*string]       `json:"employeeNumber,omitempty"`
 	Emails          graphql.Omittable[[]*EmailInput] `json:"emails,omitempty"`
 	ExpectedVersion graphql.Omittable[*int64]        `json:"expectedVersion,omitempty"`
+}
+
+type UseInput struct {
+	Person PersonInput `json:"person"`
+	At     time.Time   `json:"at"`
 }
 
 type UserConnection struct {

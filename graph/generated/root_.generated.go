@@ -24,6 +24,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	AccessAnswer() AccessAnswerResolver
 	AccessToken() AccessTokenResolver
+	ActivitySource() ActivitySourceResolver
 	Administrator() AdministratorResolver
 	Call() CallResolver
 	Claim() ClaimResolver
@@ -87,6 +88,14 @@ type ComplexityRoot struct {
 	AccessTokenEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	ActivitySource struct {
+		CoveredUntil func(childComplexity int) int
+		LagHours     func(childComplexity int) int
+		Name         func(childComplexity int) int
+		ReportedAt   func(childComplexity int) int
+		SilentHours  func(childComplexity int) int
 	}
 
 	Administrator struct {
@@ -278,6 +287,8 @@ type ComplexityRoot struct {
 	}
 
 	License struct {
+		ActivityKnown     func(childComplexity int) int
+		ActivitySources   func(childComplexity int) int
 		Alerts            func(childComplexity int) int
 		Allowed           func(childComplexity int) int
 		ConsentNeeded     func(childComplexity int) int
@@ -375,6 +386,7 @@ type ComplexityRoot struct {
 		IssueToken          func(childComplexity int, input IssueTokenInput) int
 		PauseScimConfig     func(childComplexity int, input ScimConfigIDInput) int
 		PublishRule         func(childComplexity int, input PublishRuleInput) int
+		RecordActivity      func(childComplexity int, input RecordActivityInput) int
 		RecordConsent       func(childComplexity int, input SeatInput) int
 		ReleaseSeat         func(childComplexity int, input SeatInput) int
 		RenewInvitation     func(childComplexity int, input AdministratorIDInput) int
@@ -460,6 +472,10 @@ type ComplexityRoot struct {
 	Recognition struct {
 		Provider func(childComplexity int) int
 		Since    func(childComplexity int) int
+	}
+
+	RecordActivityPayload struct {
+		Results func(childComplexity int) int
 	}
 
 	RevokeTokenPayload struct {
@@ -690,6 +706,11 @@ type ComplexityRoot struct {
 		Token  func(childComplexity int) int
 	}
 
+	UseResult struct {
+		Activated func(childComplexity int) int
+		Status    func(childComplexity int) int
+	}
+
 	User struct {
 		Active         func(childComplexity int) int
 		Attributes     func(childComplexity int) int
@@ -881,6 +902,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccessTokenEdge.Node(childComplexity), true
+
+	case "ActivitySource.coveredUntil":
+		if e.ComplexityRoot.ActivitySource.CoveredUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivitySource.CoveredUntil(childComplexity), true
+	case "ActivitySource.lagHours":
+		if e.ComplexityRoot.ActivitySource.LagHours == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivitySource.LagHours(childComplexity), true
+	case "ActivitySource.name":
+		if e.ComplexityRoot.ActivitySource.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivitySource.Name(childComplexity), true
+	case "ActivitySource.reportedAt":
+		if e.ComplexityRoot.ActivitySource.ReportedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivitySource.ReportedAt(childComplexity), true
+	case "ActivitySource.silentHours":
+		if e.ComplexityRoot.ActivitySource.SilentHours == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivitySource.SilentHours(childComplexity), true
 
 	case "Administrator.createdAt":
 		if e.ComplexityRoot.Administrator.CreatedAt == nil {
@@ -1571,6 +1623,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LedgerEntry.Was(childComplexity), true
 
+	case "License.activityKnown":
+		if e.ComplexityRoot.License.ActivityKnown == nil {
+			break
+		}
+
+		return e.ComplexityRoot.License.ActivityKnown(childComplexity), true
+	case "License.activitySources":
+		if e.ComplexityRoot.License.ActivitySources == nil {
+			break
+		}
+
+		return e.ComplexityRoot.License.ActivitySources(childComplexity), true
 	case "License.alerts":
 		if e.ComplexityRoot.License.Alerts == nil {
 			break
@@ -2137,6 +2201,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PublishRule(childComplexity, args["input"].(PublishRuleInput)), true
+	case "Mutation.recordActivity":
+		if e.ComplexityRoot.Mutation.RecordActivity == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordActivity_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordActivity(childComplexity, args["input"].(RecordActivityInput)), true
 	case "Mutation.recordConsent":
 		if e.ComplexityRoot.Mutation.RecordConsent == nil {
 			break
@@ -2682,6 +2757,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Recognition.Since(childComplexity), true
+
+	case "RecordActivityPayload.results":
+		if e.ComplexityRoot.RecordActivityPayload.Results == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordActivityPayload.Results(childComplexity), true
 
 	case "RevokeTokenPayload.token":
 		if e.ComplexityRoot.RevokeTokenPayload.Token == nil {
@@ -3620,6 +3702,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TokenPayload.Token(childComplexity), true
 
+	case "UseResult.activated":
+		if e.ComplexityRoot.UseResult.Activated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UseResult.Activated(childComplexity), true
+	case "UseResult.status":
+		if e.ComplexityRoot.UseResult.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UseResult.Status(childComplexity), true
+
 	case "User.active":
 		if e.ComplexityRoot.User.Active == nil {
 			break
@@ -3941,6 +4036,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PersonInput", ec.unmarshalInputPersonInput),
 			graphql.NewInputUnmarshaler("PublishRuleInput", ec.unmarshalInputPublishRuleInput),
 			graphql.NewInputUnmarshaler("ReclaimPolicyInput", ec.unmarshalInputReclaimPolicyInput),
+			graphql.NewInputUnmarshaler("RecordActivityInput", ec.unmarshalInputRecordActivityInput),
 			graphql.NewInputUnmarshaler("ResizeLicenseInput", ec.unmarshalInputResizeLicenseInput),
 			graphql.NewInputUnmarshaler("RetireRuleInput", ec.unmarshalInputRetireRuleInput),
 			graphql.NewInputUnmarshaler("ReviseRuleInput", ec.unmarshalInputReviseRuleInput),
@@ -3961,6 +4057,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("UpdateScimConfigInput", ec.unmarshalInputUpdateScimConfigInput),
 			graphql.NewInputUnmarshaler("UpdateTenantInput", ec.unmarshalInputUpdateTenantInput),
 			graphql.NewInputUnmarshaler("UpdateUserInput", ec.unmarshalInputUpdateUserInput),
+			graphql.NewInputUnmarshaler("UseInput", ec.unmarshalInputUseInput),
 			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
 			graphql.NewInputUnmarshaler("UserIdInput", ec.unmarshalInputUserIdInput),
 			graphql.NewInputUnmarshaler("UserOrder", ec.unmarshalInputUserOrder),
@@ -4260,6 +4357,77 @@ extend type Mutation {
   endSessions(input: EndSessionsInput!): EndSessionsPayload! @needs(scope: ANY)
   "The operator's session acts in a tenant from now on. The tenant's journal tells of it."
   enterTenant(input: EnterTenantInput!): EnterTenantPayload! @needs(scope: OPERATOR)
+}
+`, BuiltIn: false},
+	{Name: "../schema/activity.graphql", Input: `"""Where news of the use of a license comes from."""
+type ActivitySource @needs(scope: REPORTS_READ) {
+  name: String!
+  "How late its news is."
+  lagHours: Int64!
+  "After how long without a batch nothing is known."
+  silentHours: Int64!
+  "When it told the last whole batch."
+  reportedAt: Time
+  "Everything up to then has been told."
+  coveredUntil: Time
+}
+
+input UseInput {
+  person: PersonInput!
+  at: Time!
+}
+
+input RecordActivityInput {
+  licenseId: ID!
+  "What the source is called, such as Sign-in log."
+  source: String!
+  "How late its news is; 24 when not given."
+  lagHours: Int64
+  "After how long without a batch nothing is known; 72 when not given."
+  silentHours: Int64
+  "At most 10,000. An empty batch says that nobody has used the license."
+  uses: [UseInput!]!
+}
+
+enum UseStatus {
+  RECORDED
+  "It had been told before."
+  KNOWN
+  UNKNOWN_PERSON
+  "An externalId that two SCIM configurations use for different people."
+  AMBIGUOUS_PERSON
+  IN_THE_FUTURE
+  "More than two years ago."
+  TOO_OLD
+}
+
+"""What has become of one row of a batch."""
+type UseResult @needs(scope: ENTITLEMENTS_WRITE) {
+  status: UseStatus!
+  "It was the first use of an invited seat."
+  activated: Boolean!
+}
+
+type RecordActivityPayload @needs(scope: ENTITLEMENTS_WRITE) {
+  "One for each row, in their order."
+  results: [UseResult!]!
+}
+
+extend type License {
+  activitySources: [ActivitySource!]!
+  """
+  Whether use of the license is known by now: it has a source, and none of its sources is silent. Otherwise figures of use are unknown,
+  and nobody is inactive.
+  """
+  activityKnown: Boolean!
+}
+
+extend type Mutation {
+  """
+  The vendor's product tells who has used a license. The first use activates an invited seat. Rows that name nobody stop no others;
+  telling the same again changes nothing.
+  """
+  recordActivity(input: RecordActivityInput!): RecordActivityPayload! @needs(scope: ENTITLEMENTS_WRITE)
 }
 `, BuiltIn: false},
 	{Name: "../schema/common.graphql", Input: `"""The scope that an access token needs for a field. On a type it holds for all of its fields; a field's own comes on top."""
@@ -5669,6 +5837,22 @@ func (ec *executionContext) childFields_AccessTokenEdge(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type AccessTokenEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ActivitySource(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_ActivitySource_name(ctx, field)
+	case "lagHours":
+		return ec.fieldContext_ActivitySource_lagHours(ctx, field)
+	case "silentHours":
+		return ec.fieldContext_ActivitySource_silentHours(ctx, field)
+	case "reportedAt":
+		return ec.fieldContext_ActivitySource_reportedAt(ctx, field)
+	case "coveredUntil":
+		return ec.fieldContext_ActivitySource_coveredUntil(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ActivitySource", field.Name)
+}
+
 func (ec *executionContext) childFields_Administrator(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -6097,6 +6281,10 @@ func (ec *executionContext) childFields_License(ctx context.Context, field graph
 		return ec.fieldContext_License_seats(ctx, field)
 	case "ledger":
 		return ec.fieldContext_License_ledger(ctx, field)
+	case "activitySources":
+		return ec.fieldContext_License_activitySources(ctx, field)
+	case "activityKnown":
+		return ec.fieldContext_License_activityKnown(ctx, field)
 	case "rules":
 		return ec.fieldContext_License_rules(ctx, field)
 	}
@@ -6283,6 +6471,14 @@ func (ec *executionContext) childFields_Recognition(ctx context.Context, field g
 		return ec.fieldContext_Recognition_since(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Recognition", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordActivityPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return ec.fieldContext_RecordActivityPayload_results(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordActivityPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RevokeTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6731,6 +6927,16 @@ func (ec *executionContext) childFields_TokenPayload(ctx context.Context, field 
 		return ec.fieldContext_TokenPayload_secret(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TokenPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UseResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "status":
+		return ec.fieldContext_UseResult_status(ctx, field)
+	case "activated":
+		return ec.fieldContext_UseResult_activated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UseResult", field.Name)
 }
 
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
