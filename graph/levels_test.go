@@ -67,6 +67,13 @@ func (w *world) town(ctx context.Context) {
 		_, _, err = w.r.Directory.ChangeGroup(entra, drifting.ID, directory.GroupEdit{Members: []directory.MemberEdit{{Op: directory.AddMembers, Members: some}}}, nil)
 		must(err)
 	}
+	_, err = w.r.Licensing.Change(ctx, l.ID, nil, func(l *licensing.License) error {
+		l.Alerts = licensing.Alerts{TakenPercent: []int64{50, 80, 90, 100}, Waiting: true}
+		return nil
+	})
+	must(err)
+	_, err = w.r.Reports.Alert(ctx, false)
+	must(err)
 	w.r.Provisioning.FlushCalls(w.t.Context())
 	drafted, err := w.r.Licensing.Buy(ctx, licensing.NewLicense{Product: "~drafted", Seats: 3})
 	must(err)
@@ -79,26 +86,35 @@ func (w *world) town(ctx context.Context) {
 
 // stands are where many things of a type stand beside each other. The one verb is what is asked of each.
 var stands = map[string]string{
-	"User":             `query($n: Int!) { users(first: $n) { nodes { __typename %s } } }`,
-	"Group":            `query($n: Int!) { groups(first: $n) { nodes { __typename %s } } }`,
-	"License":          `query($n: Int!) { licenses(first: $n) { nodes { __typename %s } } }`,
-	"ScimConfig":       `query($n: Int!) { tenant { scimConfigs(first: $n) { nodes { __typename %s } } } }`,
-	"Call":             `query($n: Int!) { tenant { calls(first: $n) { nodes { __typename %s } } } }`,
-	"Seat":             `query($n: Int!) { licenses(first: 1) { nodes { seats(first: $n, direction: DESCENDING) { nodes { __typename %s } } } } }`,
-	"LedgerEntry":      `query($n: Int!) { licenses(first: 1) { nodes { ledger(first: $n) { nodes { __typename %s } } } } }`,
-	"Link":             `query($n: Int!) { users(first: $n) { nodes { links { __typename %s } } } }`,
-	"Rule":             `query($n: Int!) { licenses(first: $n) { nodes { rules { __typename %s } } } }`,
-	"RulePreviewItem":  `query($n: Int!) { rulePreview(ruleId: "DRAFT", first: $n) { nodes { __typename %s } } }`,
-	"Claim":            `query($n: Int!) { licenses(first: 1) { nodes { seats(first: $n) { nodes { claims { __typename %s } } } } } }`,
-	"MemberEdge":       `query($n: Int!) { groups(first: 1) { nodes { members(first: $n) { edges { __typename %s } } } } }`,
-	"MembershipReason": `query($n: Int!) { groups(first: 2) { nodes { members(first: $n) { edges { reasons { __typename %s } } } } } }`,
-	"ParkedMember":     `query($n: Int!) { groups(first: $n) { nodes { parkedMembers(first: 2) { nodes { __typename %s } } } } }`,
-	"Drift":            `query($n: Int!) { group(displayName: "~drift") { drift(first: $n) { nodes { __typename %s } } } }`,
-	"UserGroupEdge":    `query($n: Int!) { users(first: $n) { nodes { groups(first: 2) { edges { __typename %s } } } } }`,
+	"User":               `query($n: Int!) { users(first: $n) { nodes { __typename %s } } }`,
+	"Group":              `query($n: Int!) { groups(first: $n) { nodes { __typename %s } } }`,
+	"License":            `query($n: Int!) { licenses(first: $n) { nodes { __typename %s } } }`,
+	"ScimConfig":         `query($n: Int!) { tenant { scimConfigs(first: $n) { nodes { __typename %s } } } }`,
+	"Call":               `query($n: Int!) { tenant { calls(first: $n) { nodes { __typename %s } } } }`,
+	"Seat":               `query($n: Int!) { licenses(first: 1) { nodes { seats(first: $n, direction: DESCENDING) { nodes { __typename %s } } } } }`,
+	"LedgerEntry":        `query($n: Int!) { licenses(first: 1) { nodes { ledger(first: $n) { nodes { __typename %s } } } } }`,
+	"Link":               `query($n: Int!) { users(first: $n) { nodes { links { __typename %s } } } }`,
+	"Rule":               `query($n: Int!) { licenses(first: $n) { nodes { rules { __typename %s } } } }`,
+	"RulePreviewItem":    `query($n: Int!) { rulePreview(ruleId: "DRAFT", first: $n) { nodes { __typename %s } } }`,
+	"Claim":              `query($n: Int!) { licenses(first: 1) { nodes { seats(first: $n) { nodes { claims { __typename %s } } } } } }`,
+	"MemberEdge":         `query($n: Int!) { groups(first: 1) { nodes { members(first: $n) { edges { __typename %s } } } } }`,
+	"MembershipReason":   `query($n: Int!) { groups(first: 2) { nodes { members(first: $n) { edges { reasons { __typename %s } } } } } }`,
+	"ParkedMember":       `query($n: Int!) { groups(first: $n) { nodes { parkedMembers(first: 2) { nodes { __typename %s } } } } }`,
+	"Drift":              `query($n: Int!) { group(displayName: "~drift") { drift(first: $n) { nodes { __typename %s } } } }`,
+	"UserGroupEdge":      `query($n: Int!) { users(first: $n) { nodes { groups(first: 2) { edges { __typename %s } } } } }`,
+	"Alert":              `query($n: Int!) { alerts(first: $n) { nodes { __typename %s } } }`,
+	"UtilizationReport":  `query($n: Int!) { users(first: $n) { totalCount } licenseUtilization { __typename %s } }`,
+	"LicenseUtilization": `query($n: Int!) { users(first: $n) { totalCount } licenseUtilization { licenses { __typename %s } } }`,
+	"UtilizationWindow":  `query($n: Int!) { users(first: $n) { totalCount } licenseUtilization { licenses { windows { __typename %s } } } }`,
+	"SeatFlow":           `query($n: Int!) { users(first: $n) { totalCount } licenseUtilization { licenses { flow { __typename %s } } } }`,
+	"SeatForecast":       `query($n: Int!) { users(first: $n) { totalCount } licenseUtilization { licenses { forecast { __typename %s } } } }`,
+	"UtilizationPart":    `query($n: Int!) { licenseUtilization { licenses { breakdown(first: $n) { nodes { __typename %s } } } } }`,
+	"UtilizationPoint":   `query($n: Int!) { users(first: $n) { totalCount } licenseUtilization { licenses { series { __typename %s } } } }`,
+	"SeatHolder":         `query($n: Int!) { licenseUtilization { licenses { people(first: $n) { nodes { __typename %s } } } } }`,
 }
 
 // atHand are fields that need no statement: they come with their object.
-var atHand = []string{"License.overAssignment", "License.reclaimPolicy", "License.alerts", "MemberEdge.node", "MemberEdge.reasons", "UserGroupEdge.node", "ScimConfig.recognized", "ScimConfig.warnings"}
+var atHand = []string{"UtilizationReport.licenses", "LicenseUtilization.windows", "LicenseUtilization.sources", "UtilizationWindow.unused", "SeatFlow.timeToSeat", "SeatFlow.timeToRecover", "SeatForecast.runOut", "SeatForecast.trueUp", "UtilizationPart.windows", "UtilizationPoint.windows", "License.overAssignment", "License.reclaimPolicy", "License.alerts", "MemberEdge.node", "MemberEdge.reasons", "UserGroupEdge.node", "ScimConfig.recognized", "ScimConfig.warnings"}
 
 // apart are fields without fields below them that need a statement of their own.
 var apart = []string{"Seat.position", "Seat.reason", "Seat.consent", "License.activityKnown", "ScimConfig.lastUsedAt"}
@@ -155,6 +171,8 @@ func asks(of string, field *ast.FieldDefinition) map[string]int {
 		return map[string]int{field.Name + flat(field.Type.Name()): 0}
 	case name == "Call.resource" || name == "Drift.member": // people and groups
 		return map[string]int{field.Name + " { id }": 2, field.Name + " { ... on User { displayName } ... on Group { version } }": 2}
+	case name == "LicenseUtilization.series" || name == "LicenseUtilization.peak": // snapshots, and the day that is not over
+		return map[string]int{field.Name + flat(field.Type.Name()): 2}
 	case field.Arguments.ForName("first") == nil:
 		return map[string]int{field.Name + flat(field.Type.Name()): 1}
 	}

@@ -3,6 +3,7 @@ package graph_test
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -22,6 +23,9 @@ var ways = map[string]string{
 	"Query.node":             `{ node(id: "%[1]s") { ... on Tenant { id %[3]s } } }`,
 	"Query.tenantBy, slug":   `query($slug: String = "%[2]s") { t: tenantBy(slug: $slug) { ...it } } fragment it on Tenant { id %[3]s }`,
 }
+
+// moments are those of reports: now, whenever that is.
+var moments = regexp.MustCompile(`__typename:UtilizationReport at:\S+`)
 
 // own are the ways by which a caller's own tenant comes into an answer: an operator has none.
 var own = map[string]bool{"Query.tenant": true, "Viewer.tenant": true}
@@ -51,7 +55,7 @@ func TestFieldsBelowATenantRunInIt(t *testing.T) {
 				want := w.want(admin, `{ tenant { id `+ask+` } }`).at("tenant")
 				for way, query := range ways {
 					got := w.want(operator, fmt.Sprintf(query, of, slug, ask))
-					if seen := tenantIn(got.Data, of); fmt.Sprint(seen) != fmt.Sprint(want) {
+					if seen := tenantIn(got.Data, of); moments.ReplaceAllString(fmt.Sprint(seen), "") != moments.ReplaceAllString(fmt.Sprint(want), "") {
 						t.Errorf("%s by %s: the operator sees\n%v\nthe administrator\n%v", field.Name, way, seen, want)
 					}
 				}

@@ -13,6 +13,7 @@ import (
 	"github.com/usherhq/usher/modules/events"
 	"github.com/usherhq/usher/modules/licensing"
 	"github.com/usherhq/usher/modules/provisioning"
+	"github.com/usherhq/usher/modules/reporting"
 	"github.com/usherhq/usher/modules/tenancy"
 )
 
@@ -24,6 +25,7 @@ type Resolver struct {
 	Licensing    *licensing.Service
 	Provisioning *provisioning.Service
 	Events       *events.Service
+	Reports      *reporting.Service
 	ScimURL      string // what administrators paste into their identity provider
 	ConsoleURL   string // where the console is, with a slash at the end
 }

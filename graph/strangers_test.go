@@ -27,7 +27,7 @@ type spot struct {
 // holders are the fields below which a type is found, by its name; HELD is the id of the tenant's own thing.
 var holders = map[string]string{
 	"Query": "", "Mutation": "", "Tenant": "tenant { INNER }", "Viewer": "viewer { INNER }", "License": "lic", "ScimConfig": "scim", "User": "usr", "Group": "grp", "Seat": "seat",
-	"Administrator": "adm", "AccessToken": "tok", "Call": "call", "Event": "evt",
+	"Administrator": "adm", "AccessToken": "tok", "Call": "call", "Event": "evt", "LicenseUtilization": "licenseUtilization { licenses { INNER } }",
 }
 
 // spots walks the whole schema: a field or an input that is new is in by itself.

@@ -67,6 +67,8 @@ func (r *Resolver) node(ctx context.Context, text string) (wire.Node, error) {
 		return nothing(among(ctx, of, r.Licensing.SeatsByID))
 	case id.Call:
 		return nothing(among(ctx, of, r.Provisioning.CallsByID))
+	case id.Alert:
+		return nothing(among(ctx, of, r.Reports.AlertsByID))
 	case id.Config:
 		return nothing(found(r.Provisioning.GetConfig(ctx, of)))
 	case id.Token:
@@ -142,7 +144,7 @@ func memberRefs(ids []string) []directory.MemberRef {
 // kinds are what an event's subject is, by the first word of the event's kind.
 var kinds = map[string]id.Kind{
 	"user": id.User, "group": id.Group, "license": id.License, "rule": id.Rule, "seat": id.User, "scim_config": id.Config, "token": id.Token,
-	"administrator": id.Administrator, "tenant": id.Tenant,
+	"administrator": id.Administrator, "alert": id.License, "tenant": id.Tenant,
 }
 
 func subjectID(e *events.Event) *string {

@@ -24,6 +24,7 @@ import (
 	"github.com/usherhq/usher/modules/events"
 	"github.com/usherhq/usher/modules/licensing"
 	"github.com/usherhq/usher/modules/provisioning"
+	"github.com/usherhq/usher/modules/reporting"
 	"github.com/usherhq/usher/modules/tenancy"
 )
 
@@ -80,7 +81,7 @@ func (w *world) join() {
 	})
 	tenants.FollowPlans(configs)
 	w.r = &graph.Resolver{
-		Tenants: tenants, Access: tokens, Directory: people, Licensing: seats, Provisioning: configs, Events: journal, ScimURL: "https://usher.example/scim/v2",
+		Tenants: tenants, Access: tokens, Directory: people, Licensing: seats, Provisioning: configs, Events: journal, Reports: reporting.New(w.db, journal, now), ScimURL: "https://usher.example/scim/v2",
 		ConsoleURL: "http://usher.example/console/",
 	}
 	w.server = graph.NewServer(w.r, slog.New(slog.DiscardHandler))

@@ -243,7 +243,7 @@ func (s *serving) handler() (http.Handler, *graph.Server) {
 	open := newDoors(scimadapter.New(scimadapter.Options{Provisioning: s.provisioning, Directory: s.directory, Seats: s.seats, Access: s.access, Clock: s.clock, PublicURL: s.PublicURL,
 		Rate: s.ScimRate}))
 	resolver := &graph.Resolver{
-		Tenants: s.tenants, Access: s.access, Directory: s.directory, Licensing: s.seats, Provisioning: s.provisioning, Events: s.events,
+		Tenants: s.tenants, Access: s.access, Directory: s.directory, Licensing: s.seats, Provisioning: s.provisioning, Events: s.events, Reports: s.reports,
 		ScimURL: s.base + scimadapter.Base, ConsoleURL: s.base + consolePath,
 	}
 	graphql := graph.NewServer(resolver, s.log)

@@ -17,6 +17,7 @@ import (
 	"github.com/usherhq/usher/modules/events"
 	"github.com/usherhq/usher/modules/licensing"
 	"github.com/usherhq/usher/modules/provisioning"
+	"github.com/usherhq/usher/modules/reporting"
 	"github.com/usherhq/usher/modules/tenancy"
 )
 
@@ -47,6 +48,24 @@ type AdministratorIDInput struct {
 
 type AdministratorPayload struct {
 	Administrator access.Administrator `json:"administrator"`
+}
+
+type AlertConnection struct {
+	Edges      []*AlertEdge       `json:"edges"`
+	Nodes      []*reporting.Alert `json:"nodes"`
+	PageInfo   PageInfo           `json:"pageInfo"`
+	TotalCount int64              `json:"totalCount"`
+}
+
+type AlertEdge struct {
+	Cursor string          `json:"cursor"`
+	Node   reporting.Alert `json:"node"`
+}
+
+type AlertFilter struct {
+	LicenseID graphql.Omittable[*string] `json:"licenseId,omitempty"`
+	// Those that last, or those that are over.
+	Open graphql.Omittable[*bool] `json:"open,omitempty"`
 }
 
 // What is absent is 0, false or empty: the thresholds are given as a whole.
@@ -92,6 +111,13 @@ type CallFilter struct {
 	Probe graphql.Omittable[*bool]      `json:"probe,omitempty"`
 	Since graphql.Omittable[*time.Time] `json:"since,omitempty"`
 	Until graphql.Omittable[*time.Time] `json:"until,omitempty"`
+}
+
+// How long something took, by nearest rank; null without any case.
+type CaseDurations struct {
+	Cases      int64    `json:"cases"`
+	P50Seconds *float64 `json:"p50Seconds,omitempty"`
+	P95Seconds *float64 `json:"p95Seconds,omitempty"`
 }
 
 // What a person has said to a license, and where that leaves her.
@@ -430,6 +456,22 @@ type ReclaimPolicyInput struct {
 	ExemptGroupIds graphql.Omittable[[]string] `json:"exemptGroupIds,omitempty"`
 }
 
+// Seats that could be taken back. A seat with two reasons counts for both.
+type ReclaimableSeats struct {
+	// Days without use after which a seat is idle: the license's policy, or 90.
+	IdleDays int `json:"idleDays"`
+	// Days after which an invitation is too old: the license's policy, or 30.
+	InvitedDays int   `json:"invitedDays"`
+	Seats       int64 `json:"seats"`
+	// Null when use is unknown.
+	Idle           *int64 `json:"idle,omitempty"`
+	NeverActivated int64  `json:"neverActivated"`
+	Left           int64  `json:"left"`
+	// What they cost in a year, in the smallest unit of the currency; null without a price.
+	WorthPerYear *int64 `json:"worthPerYear,omitempty"`
+	Currency     string `json:"currency"`
+}
+
 type RecordActivityInput struct {
 	LicenseID string `json:"licenseId"`
 	// What the source is called, such as Sign-in log.
@@ -509,6 +551,15 @@ type RulePreviewEdge struct {
 	Node   licensing.Previewed `json:"node"`
 }
 
+// The day on which no seat is free, by the fast quartile, the median and the slow quartile of the take-up.
+type RunOut struct {
+	Earliest *string `json:"earliest,omitempty"`
+	Expected *string `json:"expected,omitempty"`
+	Latest   *string `json:"latest,omitempty"`
+	// Net seats taken a day: slow quartile, median, fast quartile.
+	TakeUp []float64 `json:"takeUp"`
+}
+
 type ScimConfigConnection struct {
 	Edges      []*ScimConfigEdge      `json:"edges"`
 	Nodes      []*provisioning.Config `json:"nodes"`
@@ -549,6 +600,62 @@ type SeatConnection struct {
 type SeatEdge struct {
 	Cursor string         `json:"cursor"`
 	Node   licensing.Seat `json:"node"`
+}
+
+// What happened to the seats of a license in a period.
+type SeatFlow struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+	// Seats given in the period, each time that one was.
+	Assignments int64 `json:"assignments"`
+	// Seats freed in the period, each time that one was.
+	Removals int64 `json:"removals"`
+	// Seats taken back for want of use in the period. Their worth is the price of a seat for a year times the part of a year of 365 days that was left of the term.
+	Recovered int64 `json:"recovered"`
+	// In the smallest unit of the currency; null without a price or the end of a term.
+	RecoveredWorth *int64 `json:"recoveredWorth,omitempty"`
+	Currency       string `json:"currency"`
+	// From the moment at which a person had a reason to sit to the seat that lets her in, of the seats opened in the period.
+	TimeToSeat CaseDurations `json:"timeToSeat"`
+	// From a person's leaving to her seat being free, of the seats freed by leavers in the period.
+	TimeToRecover CaseDurations `json:"timeToRecover"`
+}
+
+// What is to come.
+type SeatForecast struct {
+	// Whole days of take-up that it rests on, 28 at most.
+	DaysOfData int `json:"daysOfData"`
+	// First day on which less than one seat is free, at the median of the net seats taken a day over the last 28 days; as a range by the quartiles. A null day means none in 180 days. Null under 14 days of data.
+	RunOut *RunOut `json:"runOut,omitempty"`
+	// Seats expected to be needed at the end of the term, taken and waiting, at the median net take-up, against those purchased. Null under 14 days of data and without the end of a term.
+	TrueUp *TrueUp `json:"trueUp,omitempty"`
+}
+
+type SeatHolderConnection struct {
+	Edges      []*SeatHolderEdge   `json:"edges"`
+	Nodes      []*reporting.Holder `json:"nodes"`
+	PageInfo   PageInfo            `json:"pageInfo"`
+	TotalCount int64               `json:"totalCount"`
+}
+
+type SeatHolderEdge struct {
+	Cursor string           `json:"cursor"`
+	Node   reporting.Holder `json:"node"`
+}
+
+// By what people are now.
+type SeatHolderFilter struct {
+	// Direct members.
+	GroupID      graphql.Omittable[*string] `json:"groupId,omitempty"`
+	ScimConfigID graphql.Omittable[*string] `json:"scimConfigId,omitempty"`
+	Department   graphql.Omittable[*string] `json:"department,omitempty"`
+	// As the directory has it: an id or a userName.
+	Manager graphql.Omittable[*string] `json:"manager,omitempty"`
+}
+
+type SeatHolderOrder struct {
+	Field     reporting.OrderField `json:"field"`
+	Direction Direction            `json:"direction"`
 }
 
 type SeatInput struct {
@@ -616,6 +723,17 @@ type TransferSeatInput struct {
 	LicenseID  string `json:"licenseId"`
 	FromUserID string `json:"fromUserId"`
 	ToUserID   string `json:"toUserId"`
+}
+
+// What is expected to be needed at the renewal.
+type TrueUp struct {
+	// The end of the term.
+	At           time.Time `json:"at"`
+	ExpectedNeed int64     `json:"expectedNeed"`
+	LowNeed      int64     `json:"lowNeed"`
+	HighNeed     int64     `json:"highNeed"`
+	// Expected need less purchased: seats to buy, or below 0 seats to give back.
+	Difference int64 `json:"difference"`
 }
 
 type UpdateAdministratorInput struct {
@@ -744,6 +862,65 @@ type UserOrder struct {
 
 type UserPayload struct {
 	User directory.User `json:"user"`
+}
+
+// What one group, department, SCIM configuration or manager has of a license.
+type UtilizationPart struct {
+	// The id of a group or configuration, or the text; empty for people who have none.
+	Key            string   `json:"key"`
+	Label          string   `json:"label"`
+	Assigned       int64    `json:"assigned"`
+	Invited        int64    `json:"invited"`
+	Activated      int64    `json:"activated"`
+	ConsentPending int64    `json:"consentPending"`
+	Paused         int64    `json:"paused"`
+	Grace          int64    `json:"grace"`
+	Waiting        int64    `json:"waiting"`
+	ActivationRate *float64 `json:"activationRate,omitempty"`
+	NeverUsed      *int64   `json:"neverUsed,omitempty"`
+	// Utilization of purchased is null: a part has purchased nothing. Unused are its assigned seats that are not active.
+	Windows []*reporting.Window `json:"windows"`
+}
+
+type UtilizationPartConnection struct {
+	Edges      []*UtilizationPartEdge `json:"edges"`
+	Nodes      []*UtilizationPart     `json:"nodes"`
+	PageInfo   PageInfo               `json:"pageInfo"`
+	TotalCount int64                  `json:"totalCount"`
+}
+
+type UtilizationPartEdge struct {
+	Cursor string          `json:"cursor"`
+	Node   UtilizationPart `json:"node"`
+}
+
+// A piece of a series: levels at the end of its last day, or now; seats given and freed, and the peak, over all of its days.
+type UtilizationPoint struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+	// The moment that the levels are of.
+	At             time.Time           `json:"at"`
+	Purchased      int64               `json:"purchased"`
+	Assigned       int64               `json:"assigned"`
+	Invited        int64               `json:"invited"`
+	Activated      int64               `json:"activated"`
+	ConsentPending int64               `json:"consentPending"`
+	Paused         int64               `json:"paused"`
+	Grace          int64               `json:"grace"`
+	Free           int64               `json:"free"`
+	Waiting        int64               `json:"waiting"`
+	OverAssigned   int64               `json:"overAssigned"`
+	AssignmentRate *float64            `json:"assignmentRate,omitempty"`
+	ActivationRate *float64            `json:"activationRate,omitempty"`
+	NeverUsed      *int64              `json:"neverUsed,omitempty"`
+	Windows        []*reporting.Window `json:"windows"`
+	// Seats given in the period, each time that one was.
+	Assignments int64 `json:"assignments"`
+	// Seats freed in the period, each time that one was.
+	Removals int64 `json:"removals"`
+	// The most seats that were taken at once in the period: assigned, consent pending, paused and grace.
+	Peak   int64     `json:"peak"`
+	PeakAt time.Time `json:"peakAt"`
 }
 
 // Who asks, as the access token or the session says.

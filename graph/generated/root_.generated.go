@@ -7,9 +7,11 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/usherhq/usher/modules/licensing"
+	"github.com/usherhq/usher/modules/reporting"
 	gqlparser "github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -26,6 +28,7 @@ type ResolverRoot interface {
 	AccessToken() AccessTokenResolver
 	ActivitySource() ActivitySourceResolver
 	Administrator() AdministratorResolver
+	Alert() AlertResolver
 	Call() CallResolver
 	Claim() ClaimResolver
 	Drift() DriftResolver
@@ -34,6 +37,7 @@ type ResolverRoot interface {
 	Invitation() InvitationResolver
 	LedgerEntry() LedgerEntryResolver
 	License() LicenseResolver
+	LicenseUtilization() LicenseUtilizationResolver
 	Link() LinkResolver
 	MemberEdge() MemberEdgeResolver
 	MembershipReason() MembershipReasonResolver
@@ -48,6 +52,7 @@ type ResolverRoot interface {
 	RuleRun() RuleRunResolver
 	ScimConfig() ScimConfigResolver
 	Seat() SeatResolver
+	SeatHolder() SeatHolderResolver
 	Session() SessionResolver
 	SigningKey() SigningKeyResolver
 	Subscription() SubscriptionResolver
@@ -112,6 +117,28 @@ type ComplexityRoot struct {
 		Administrator func(childComplexity int) int
 	}
 
+	Alert struct {
+		CrossedAt func(childComplexity int) int
+		ID        func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		License   func(childComplexity int) int
+		OverAt    func(childComplexity int) int
+		Threshold func(childComplexity int) int
+		Value     func(childComplexity int) int
+	}
+
+	AlertConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	AlertEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	AlertThresholds struct {
 		RunOutDays       func(childComplexity int) int
 		TakenPercent     func(childComplexity int) int
@@ -147,6 +174,12 @@ type ComplexityRoot struct {
 	CallEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	CaseDurations struct {
+		Cases      func(childComplexity int) int
+		P50Seconds func(childComplexity int) int
+		P95Seconds func(childComplexity int) int
 	}
 
 	Claim struct {
@@ -333,6 +366,33 @@ type ComplexityRoot struct {
 		License func(childComplexity int) int
 	}
 
+	LicenseUtilization struct {
+		Activated      func(childComplexity int) int
+		ActivationRate func(childComplexity int) int
+		Assigned       func(childComplexity int) int
+		AssignmentRate func(childComplexity int) int
+		At             func(childComplexity int) int
+		Breakdown      func(childComplexity int, by reporting.Dimension, first *int, after *string, last *int, before *string) int
+		ConsentPending func(childComplexity int) int
+		Flow           func(childComplexity int, since *time.Time) int
+		Forecast       func(childComplexity int) int
+		Free           func(childComplexity int) int
+		Grace          func(childComplexity int) int
+		Invited        func(childComplexity int) int
+		License        func(childComplexity int) int
+		NeverUsed      func(childComplexity int) int
+		OverAssigned   func(childComplexity int) int
+		Paused         func(childComplexity int) int
+		Peak           func(childComplexity int, from *string, to *string) int
+		People         func(childComplexity int, figure reporting.Figure, days int, first *int, after *string, last *int, before *string, filter *SeatHolderFilter, orderBy *SeatHolderOrder) int
+		Purchased      func(childComplexity int) int
+		Reclaimable    func(childComplexity int) int
+		Series         func(childComplexity int, from *string, to *string, step reporting.Step) int
+		Sources        func(childComplexity int) int
+		Waiting        func(childComplexity int) int
+		Windows        func(childComplexity int) int
+	}
+
 	Link struct {
 		Active       func(childComplexity int) int
 		EndedAt      func(childComplexity int) int
@@ -443,21 +503,23 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		Access      func(childComplexity int, product string, people []*PersonInput) int
-		Events      func(childComplexity int, first *int, after *string, last *int, before *string, filter *EventFilter) int
-		Group       func(childComplexity int, id *string, displayName *string) int
-		Groups      func(childComplexity int, first *int, after *string, last *int, before *string, filter *GroupFilter, orderBy *GroupOrder) int
-		License     func(childComplexity int, id *string, sku *string) int
-		Licenses    func(childComplexity int, first *int, after *string, last *int, before *string, filter *LicenseFilter, orderBy *LicenseOrder) int
-		Node        func(childComplexity int, id string) int
-		Rule        func(childComplexity int, id string) int
-		RulePreview func(childComplexity int, ruleID string, change *licensing.PreviewChange, first *int, after *string, last *int, before *string) int
-		Tenant      func(childComplexity int) int
-		TenantBy    func(childComplexity int, id *string, slug *string) int
-		Tenants     func(childComplexity int, first *int, after *string, last *int, before *string, filter *TenantFilter, orderBy *TenantOrder) int
-		User        func(childComplexity int, id *string, userName *string) int
-		Users       func(childComplexity int, first *int, after *string, last *int, before *string, filter *UserFilter, orderBy *UserOrder) int
-		Viewer      func(childComplexity int) int
+		Access             func(childComplexity int, product string, people []*PersonInput) int
+		Alerts             func(childComplexity int, first *int, after *string, last *int, before *string, filter *AlertFilter, direction Direction) int
+		Events             func(childComplexity int, first *int, after *string, last *int, before *string, filter *EventFilter) int
+		Group              func(childComplexity int, id *string, displayName *string) int
+		Groups             func(childComplexity int, first *int, after *string, last *int, before *string, filter *GroupFilter, orderBy *GroupOrder) int
+		License            func(childComplexity int, id *string, sku *string) int
+		LicenseUtilization func(childComplexity int, licenses []string, at *time.Time) int
+		Licenses           func(childComplexity int, first *int, after *string, last *int, before *string, filter *LicenseFilter, orderBy *LicenseOrder) int
+		Node               func(childComplexity int, id string) int
+		Rule               func(childComplexity int, id string) int
+		RulePreview        func(childComplexity int, ruleID string, change *licensing.PreviewChange, first *int, after *string, last *int, before *string) int
+		Tenant             func(childComplexity int) int
+		TenantBy           func(childComplexity int, id *string, slug *string) int
+		Tenants            func(childComplexity int, first *int, after *string, last *int, before *string, filter *TenantFilter, orderBy *TenantOrder) int
+		User               func(childComplexity int, id *string, userName *string) int
+		Users              func(childComplexity int, first *int, after *string, last *int, before *string, filter *UserFilter, orderBy *UserOrder) int
+		Viewer             func(childComplexity int) int
 	}
 
 	ReclaimPolicy struct {
@@ -467,6 +529,17 @@ type ComplexityRoot struct {
 		InvitedDays func(childComplexity int) int
 		NoticeDays  func(childComplexity int) int
 		PauseDays   func(childComplexity int) int
+	}
+
+	ReclaimableSeats struct {
+		Currency       func(childComplexity int) int
+		Idle           func(childComplexity int) int
+		IdleDays       func(childComplexity int) int
+		InvitedDays    func(childComplexity int) int
+		Left           func(childComplexity int) int
+		NeverActivated func(childComplexity int) int
+		Seats          func(childComplexity int) int
+		WorthPerYear   func(childComplexity int) int
 	}
 
 	Recognition struct {
@@ -558,6 +631,13 @@ type ComplexityRoot struct {
 		Total     func(childComplexity int) int
 	}
 
+	RunOut struct {
+		Earliest func(childComplexity int) int
+		Expected func(childComplexity int) int
+		Latest   func(childComplexity int) int
+		TakeUp   func(childComplexity int) int
+	}
+
 	ScimConfig struct {
 		AutoAssign       func(childComplexity int) int
 		BaseURL          func(childComplexity int) int
@@ -633,9 +713,57 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	SeatFlow struct {
+		Assignments    func(childComplexity int) int
+		Currency       func(childComplexity int) int
+		From           func(childComplexity int) int
+		Recovered      func(childComplexity int) int
+		RecoveredWorth func(childComplexity int) int
+		Removals       func(childComplexity int) int
+		TimeToRecover  func(childComplexity int) int
+		TimeToSeat     func(childComplexity int) int
+		To             func(childComplexity int) int
+	}
+
+	SeatForecast struct {
+		DaysOfData func(childComplexity int) int
+		RunOut     func(childComplexity int) int
+		TrueUp     func(childComplexity int) int
+	}
+
+	SeatHolder struct {
+		AssignedAt  func(childComplexity int) int
+		Department  func(childComplexity int) int
+		DisplayName func(childComplexity int) int
+		LastUsedAt  func(childComplexity int) int
+		Reasons     func(childComplexity int) int
+		Since       func(childComplexity int) int
+		State       func(childComplexity int) int
+		User        func(childComplexity int) int
+		UserID      func(childComplexity int) int
+		UserName    func(childComplexity int) int
+	}
+
+	SeatHolderConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	SeatHolderEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	SeatPayload struct {
 		License func(childComplexity int) int
 		Seat    func(childComplexity int) int
+	}
+
+	SeatPeak struct {
+		At    func(childComplexity int) int
+		Taken func(childComplexity int) int
 	}
 
 	Session struct {
@@ -664,25 +792,27 @@ type ComplexityRoot struct {
 	}
 
 	Tenant struct {
-		Administrators func(childComplexity int) int
-		Calls          func(childComplexity int, first *int, after *string, last *int, before *string, filter *CallFilter, direction Direction) int
-		CreatedAt      func(childComplexity int) int
-		Events         func(childComplexity int, first *int, after *string, last *int, before *string, filter *EventFilter) int
-		Groups         func(childComplexity int, first *int, after *string, last *int, before *string, filter *GroupFilter, orderBy *GroupOrder) int
-		HasScim        func(childComplexity int) int
-		ID             func(childComplexity int) int
-		Invitations    func(childComplexity int) int
-		Licenses       func(childComplexity int, first *int, after *string, last *int, before *string, filter *LicenseFilter, orderBy *LicenseOrder) int
-		Name           func(childComplexity int) int
-		Plan           func(childComplexity int) int
-		ScimConfigs    func(childComplexity int, first *int, after *string, last *int, before *string, filter *ScimConfigFilter, orderBy *ScimConfigOrder) int
-		Sessions       func(childComplexity int) int
-		Slug           func(childComplexity int) int
-		TimeZone       func(childComplexity int) int
-		Tokens         func(childComplexity int, first *int, after *string, last *int, before *string, filter *AccessTokenFilter, direction Direction) int
-		UpdatedAt      func(childComplexity int) int
-		Users          func(childComplexity int, first *int, after *string, last *int, before *string, filter *UserFilter, orderBy *UserOrder) int
-		Version        func(childComplexity int) int
+		Administrators     func(childComplexity int) int
+		Alerts             func(childComplexity int, first *int, after *string, last *int, before *string, filter *AlertFilter, direction Direction) int
+		Calls              func(childComplexity int, first *int, after *string, last *int, before *string, filter *CallFilter, direction Direction) int
+		CreatedAt          func(childComplexity int) int
+		Events             func(childComplexity int, first *int, after *string, last *int, before *string, filter *EventFilter) int
+		Groups             func(childComplexity int, first *int, after *string, last *int, before *string, filter *GroupFilter, orderBy *GroupOrder) int
+		HasScim            func(childComplexity int) int
+		ID                 func(childComplexity int) int
+		Invitations        func(childComplexity int) int
+		LicenseUtilization func(childComplexity int, licenses []string, at *time.Time) int
+		Licenses           func(childComplexity int, first *int, after *string, last *int, before *string, filter *LicenseFilter, orderBy *LicenseOrder) int
+		Name               func(childComplexity int) int
+		Plan               func(childComplexity int) int
+		ScimConfigs        func(childComplexity int, first *int, after *string, last *int, before *string, filter *ScimConfigFilter, orderBy *ScimConfigOrder) int
+		Sessions           func(childComplexity int) int
+		Slug               func(childComplexity int) int
+		TimeZone           func(childComplexity int) int
+		Tokens             func(childComplexity int, first *int, after *string, last *int, before *string, filter *AccessTokenFilter, direction Direction) int
+		UpdatedAt          func(childComplexity int) int
+		Users              func(childComplexity int, first *int, after *string, last *int, before *string, filter *UserFilter, orderBy *UserOrder) int
+		Version            func(childComplexity int) int
 	}
 
 	TenantConnection struct {
@@ -706,9 +836,38 @@ type ComplexityRoot struct {
 		Token  func(childComplexity int) int
 	}
 
+	TrueUp struct {
+		At           func(childComplexity int) int
+		Difference   func(childComplexity int) int
+		ExpectedNeed func(childComplexity int) int
+		HighNeed     func(childComplexity int) int
+		LowNeed      func(childComplexity int) int
+	}
+
+	UnusedSeats struct {
+		Cost             func(childComplexity int) int
+		CostIdle         func(childComplexity int) int
+		CostNotActivated func(childComplexity int) int
+		CostNotAssigned  func(childComplexity int) int
+		Currency         func(childComplexity int) int
+		Idle             func(childComplexity int) int
+		NotActivated     func(childComplexity int) int
+		NotAssigned      func(childComplexity int) int
+		Seats            func(childComplexity int) int
+	}
+
 	UseResult struct {
 		Activated func(childComplexity int) int
 		Status    func(childComplexity int) int
+	}
+
+	UseSource struct {
+		LagHours    func(childComplexity int) int
+		LatestAt    func(childComplexity int) int
+		Name        func(childComplexity int) int
+		ReportedAt  func(childComplexity int) int
+		Silent      func(childComplexity int) int
+		SilentHours func(childComplexity int) int
 	}
 
 	User struct {
@@ -763,6 +922,73 @@ type ComplexityRoot struct {
 
 	UserPayload struct {
 		User func(childComplexity int) int
+	}
+
+	UtilizationPart struct {
+		Activated      func(childComplexity int) int
+		ActivationRate func(childComplexity int) int
+		Assigned       func(childComplexity int) int
+		ConsentPending func(childComplexity int) int
+		Grace          func(childComplexity int) int
+		Invited        func(childComplexity int) int
+		Key            func(childComplexity int) int
+		Label          func(childComplexity int) int
+		NeverUsed      func(childComplexity int) int
+		Paused         func(childComplexity int) int
+		Waiting        func(childComplexity int) int
+		Windows        func(childComplexity int) int
+	}
+
+	UtilizationPartConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	UtilizationPartEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	UtilizationPoint struct {
+		Activated      func(childComplexity int) int
+		ActivationRate func(childComplexity int) int
+		Assigned       func(childComplexity int) int
+		AssignmentRate func(childComplexity int) int
+		Assignments    func(childComplexity int) int
+		At             func(childComplexity int) int
+		ConsentPending func(childComplexity int) int
+		Free           func(childComplexity int) int
+		From           func(childComplexity int) int
+		Grace          func(childComplexity int) int
+		Invited        func(childComplexity int) int
+		NeverUsed      func(childComplexity int) int
+		OverAssigned   func(childComplexity int) int
+		Paused         func(childComplexity int) int
+		Peak           func(childComplexity int) int
+		PeakAt         func(childComplexity int) int
+		Purchased      func(childComplexity int) int
+		Removals       func(childComplexity int) int
+		To             func(childComplexity int) int
+		Waiting        func(childComplexity int) int
+		Windows        func(childComplexity int) int
+	}
+
+	UtilizationReport struct {
+		At       func(childComplexity int) int
+		Licenses func(childComplexity int) int
+		People   func(childComplexity int) int
+		Seats    func(childComplexity int) int
+	}
+
+	UtilizationWindow struct {
+		Active                 func(childComplexity int) int
+		Days                   func(childComplexity int) int
+		Inactive               func(childComplexity int) int
+		Unused                 func(childComplexity int) int
+		UtilizationOfAssigned  func(childComplexity int) int
+		UtilizationOfPurchased func(childComplexity int) int
 	}
 
 	Viewer struct {
@@ -984,6 +1210,87 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AdministratorPayload.Administrator(childComplexity), true
 
+	case "Alert.crossedAt":
+		if e.ComplexityRoot.Alert.CrossedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.CrossedAt(childComplexity), true
+	case "Alert.id":
+		if e.ComplexityRoot.Alert.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.ID(childComplexity), true
+	case "Alert.kind":
+		if e.ComplexityRoot.Alert.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.Kind(childComplexity), true
+	case "Alert.license":
+		if e.ComplexityRoot.Alert.License == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.License(childComplexity), true
+	case "Alert.overAt":
+		if e.ComplexityRoot.Alert.OverAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.OverAt(childComplexity), true
+	case "Alert.threshold":
+		if e.ComplexityRoot.Alert.Threshold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.Threshold(childComplexity), true
+	case "Alert.value":
+		if e.ComplexityRoot.Alert.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.Value(childComplexity), true
+
+	case "AlertConnection.edges":
+		if e.ComplexityRoot.AlertConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertConnection.Edges(childComplexity), true
+	case "AlertConnection.nodes":
+		if e.ComplexityRoot.AlertConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertConnection.Nodes(childComplexity), true
+	case "AlertConnection.pageInfo":
+		if e.ComplexityRoot.AlertConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertConnection.PageInfo(childComplexity), true
+	case "AlertConnection.totalCount":
+		if e.ComplexityRoot.AlertConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertConnection.TotalCount(childComplexity), true
+
+	case "AlertEdge.cursor":
+		if e.ComplexityRoot.AlertEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertEdge.Cursor(childComplexity), true
+	case "AlertEdge.node":
+		if e.ComplexityRoot.AlertEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertEdge.Node(childComplexity), true
+
 	case "AlertThresholds.runOutDays":
 		if e.ComplexityRoot.AlertThresholds.RunOutDays == nil {
 			break
@@ -1137,6 +1444,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CallEdge.Node(childComplexity), true
+
+	case "CaseDurations.cases":
+		if e.ComplexityRoot.CaseDurations.Cases == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaseDurations.Cases(childComplexity), true
+	case "CaseDurations.p50Seconds":
+		if e.ComplexityRoot.CaseDurations.P50Seconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaseDurations.P50Seconds(childComplexity), true
+	case "CaseDurations.p95Seconds":
+		if e.ComplexityRoot.CaseDurations.P95Seconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaseDurations.P95Seconds(childComplexity), true
 
 	case "Claim.reason":
 		if e.ComplexityRoot.Claim.Reason == nil {
@@ -1846,6 +2172,176 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LicensePayload.License(childComplexity), true
+
+	case "LicenseUtilization.activated":
+		if e.ComplexityRoot.LicenseUtilization.Activated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.Activated(childComplexity), true
+	case "LicenseUtilization.activationRate":
+		if e.ComplexityRoot.LicenseUtilization.ActivationRate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.ActivationRate(childComplexity), true
+	case "LicenseUtilization.assigned":
+		if e.ComplexityRoot.LicenseUtilization.Assigned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.Assigned(childComplexity), true
+	case "LicenseUtilization.assignmentRate":
+		if e.ComplexityRoot.LicenseUtilization.AssignmentRate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.AssignmentRate(childComplexity), true
+	case "LicenseUtilization.at":
+		if e.ComplexityRoot.LicenseUtilization.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.At(childComplexity), true
+	case "LicenseUtilization.breakdown":
+		if e.ComplexityRoot.LicenseUtilization.Breakdown == nil {
+			break
+		}
+
+		args, err := ec.field_LicenseUtilization_breakdown_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.Breakdown(childComplexity, args["by"].(reporting.Dimension), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "LicenseUtilization.consentPending":
+		if e.ComplexityRoot.LicenseUtilization.ConsentPending == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.ConsentPending(childComplexity), true
+	case "LicenseUtilization.flow":
+		if e.ComplexityRoot.LicenseUtilization.Flow == nil {
+			break
+		}
+
+		args, err := ec.field_LicenseUtilization_flow_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.Flow(childComplexity, args["since"].(*time.Time)), true
+	case "LicenseUtilization.forecast":
+		if e.ComplexityRoot.LicenseUtilization.Forecast == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.Forecast(childComplexity), true
+	case "LicenseUtilization.free":
+		if e.ComplexityRoot.LicenseUtilization.Free == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.Free(childComplexity), true
+	case "LicenseUtilization.grace":
+		if e.ComplexityRoot.LicenseUtilization.Grace == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.Grace(childComplexity), true
+	case "LicenseUtilization.invited":
+		if e.ComplexityRoot.LicenseUtilization.Invited == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.Invited(childComplexity), true
+	case "LicenseUtilization.license":
+		if e.ComplexityRoot.LicenseUtilization.License == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.License(childComplexity), true
+	case "LicenseUtilization.neverUsed":
+		if e.ComplexityRoot.LicenseUtilization.NeverUsed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.NeverUsed(childComplexity), true
+	case "LicenseUtilization.overAssigned":
+		if e.ComplexityRoot.LicenseUtilization.OverAssigned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.OverAssigned(childComplexity), true
+	case "LicenseUtilization.paused":
+		if e.ComplexityRoot.LicenseUtilization.Paused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.Paused(childComplexity), true
+	case "LicenseUtilization.peak":
+		if e.ComplexityRoot.LicenseUtilization.Peak == nil {
+			break
+		}
+
+		args, err := ec.field_LicenseUtilization_peak_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.Peak(childComplexity, args["from"].(*string), args["to"].(*string)), true
+	case "LicenseUtilization.people":
+		if e.ComplexityRoot.LicenseUtilization.People == nil {
+			break
+		}
+
+		args, err := ec.field_LicenseUtilization_people_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.People(childComplexity, args["figure"].(reporting.Figure), args["days"].(int), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*SeatHolderFilter), args["orderBy"].(*SeatHolderOrder)), true
+	case "LicenseUtilization.purchased":
+		if e.ComplexityRoot.LicenseUtilization.Purchased == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.Purchased(childComplexity), true
+	case "LicenseUtilization.reclaimable":
+		if e.ComplexityRoot.LicenseUtilization.Reclaimable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.Reclaimable(childComplexity), true
+	case "LicenseUtilization.series":
+		if e.ComplexityRoot.LicenseUtilization.Series == nil {
+			break
+		}
+
+		args, err := ec.field_LicenseUtilization_series_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.Series(childComplexity, args["from"].(*string), args["to"].(*string), args["step"].(reporting.Step)), true
+	case "LicenseUtilization.sources":
+		if e.ComplexityRoot.LicenseUtilization.Sources == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.Sources(childComplexity), true
+	case "LicenseUtilization.waiting":
+		if e.ComplexityRoot.LicenseUtilization.Waiting == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.Waiting(childComplexity), true
+	case "LicenseUtilization.windows":
+		if e.ComplexityRoot.LicenseUtilization.Windows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.Windows(childComplexity), true
 
 	case "Link.active":
 		if e.ComplexityRoot.Link.Active == nil {
@@ -2562,6 +3058,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Access(childComplexity, args["product"].(string), args["people"].([]*PersonInput)), true
+	case "Query.alerts":
+		if e.ComplexityRoot.Query.Alerts == nil {
+			break
+		}
+
+		args, err := ec.field_Query_alerts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Alerts(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*AlertFilter), args["direction"].(Direction)), true
 	case "Query.events":
 		if e.ComplexityRoot.Query.Events == nil {
 			break
@@ -2607,6 +3114,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.License(childComplexity, args["id"].(*string), args["sku"].(*string)), true
+	case "Query.licenseUtilization":
+		if e.ComplexityRoot.Query.LicenseUtilization == nil {
+			break
+		}
+
+		args, err := ec.field_Query_licenseUtilization_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.LicenseUtilization(childComplexity, args["licenses"].([]string), args["at"].(*time.Time)), true
 	case "Query.licenses":
 		if e.ComplexityRoot.Query.Licenses == nil {
 			break
@@ -2744,6 +3262,55 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReclaimPolicy.PauseDays(childComplexity), true
+
+	case "ReclaimableSeats.currency":
+		if e.ComplexityRoot.ReclaimableSeats.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimableSeats.Currency(childComplexity), true
+	case "ReclaimableSeats.idle":
+		if e.ComplexityRoot.ReclaimableSeats.Idle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimableSeats.Idle(childComplexity), true
+	case "ReclaimableSeats.idleDays":
+		if e.ComplexityRoot.ReclaimableSeats.IdleDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimableSeats.IdleDays(childComplexity), true
+	case "ReclaimableSeats.invitedDays":
+		if e.ComplexityRoot.ReclaimableSeats.InvitedDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimableSeats.InvitedDays(childComplexity), true
+	case "ReclaimableSeats.left":
+		if e.ComplexityRoot.ReclaimableSeats.Left == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimableSeats.Left(childComplexity), true
+	case "ReclaimableSeats.neverActivated":
+		if e.ComplexityRoot.ReclaimableSeats.NeverActivated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimableSeats.NeverActivated(childComplexity), true
+	case "ReclaimableSeats.seats":
+		if e.ComplexityRoot.ReclaimableSeats.Seats == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimableSeats.Seats(childComplexity), true
+	case "ReclaimableSeats.worthPerYear":
+		if e.ComplexityRoot.ReclaimableSeats.WorthPerYear == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimableSeats.WorthPerYear(childComplexity), true
 
 	case "Recognition.provider":
 		if e.ComplexityRoot.Recognition.Provider == nil {
@@ -3075,6 +3642,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RuleRun.Total(childComplexity), true
 
+	case "RunOut.earliest":
+		if e.ComplexityRoot.RunOut.Earliest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunOut.Earliest(childComplexity), true
+	case "RunOut.expected":
+		if e.ComplexityRoot.RunOut.Expected == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunOut.Expected(childComplexity), true
+	case "RunOut.latest":
+		if e.ComplexityRoot.RunOut.Latest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunOut.Latest(childComplexity), true
+	case "RunOut.takeUp":
+		if e.ComplexityRoot.RunOut.TakeUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunOut.TakeUp(childComplexity), true
+
 	case "ScimConfig.autoAssign":
 		if e.ComplexityRoot.ScimConfig.AutoAssign == nil {
 			break
@@ -3394,6 +3986,179 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SeatEdge.Node(childComplexity), true
 
+	case "SeatFlow.assignments":
+		if e.ComplexityRoot.SeatFlow.Assignments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatFlow.Assignments(childComplexity), true
+	case "SeatFlow.currency":
+		if e.ComplexityRoot.SeatFlow.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatFlow.Currency(childComplexity), true
+	case "SeatFlow.from":
+		if e.ComplexityRoot.SeatFlow.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatFlow.From(childComplexity), true
+	case "SeatFlow.recovered":
+		if e.ComplexityRoot.SeatFlow.Recovered == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatFlow.Recovered(childComplexity), true
+	case "SeatFlow.recoveredWorth":
+		if e.ComplexityRoot.SeatFlow.RecoveredWorth == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatFlow.RecoveredWorth(childComplexity), true
+	case "SeatFlow.removals":
+		if e.ComplexityRoot.SeatFlow.Removals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatFlow.Removals(childComplexity), true
+	case "SeatFlow.timeToRecover":
+		if e.ComplexityRoot.SeatFlow.TimeToRecover == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatFlow.TimeToRecover(childComplexity), true
+	case "SeatFlow.timeToSeat":
+		if e.ComplexityRoot.SeatFlow.TimeToSeat == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatFlow.TimeToSeat(childComplexity), true
+	case "SeatFlow.to":
+		if e.ComplexityRoot.SeatFlow.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatFlow.To(childComplexity), true
+
+	case "SeatForecast.daysOfData":
+		if e.ComplexityRoot.SeatForecast.DaysOfData == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatForecast.DaysOfData(childComplexity), true
+	case "SeatForecast.runOut":
+		if e.ComplexityRoot.SeatForecast.RunOut == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatForecast.RunOut(childComplexity), true
+	case "SeatForecast.trueUp":
+		if e.ComplexityRoot.SeatForecast.TrueUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatForecast.TrueUp(childComplexity), true
+
+	case "SeatHolder.assignedAt":
+		if e.ComplexityRoot.SeatHolder.AssignedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatHolder.AssignedAt(childComplexity), true
+	case "SeatHolder.department":
+		if e.ComplexityRoot.SeatHolder.Department == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatHolder.Department(childComplexity), true
+	case "SeatHolder.displayName":
+		if e.ComplexityRoot.SeatHolder.DisplayName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatHolder.DisplayName(childComplexity), true
+	case "SeatHolder.lastUsedAt":
+		if e.ComplexityRoot.SeatHolder.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatHolder.LastUsedAt(childComplexity), true
+	case "SeatHolder.reasons":
+		if e.ComplexityRoot.SeatHolder.Reasons == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatHolder.Reasons(childComplexity), true
+	case "SeatHolder.since":
+		if e.ComplexityRoot.SeatHolder.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatHolder.Since(childComplexity), true
+	case "SeatHolder.state":
+		if e.ComplexityRoot.SeatHolder.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatHolder.State(childComplexity), true
+	case "SeatHolder.user":
+		if e.ComplexityRoot.SeatHolder.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatHolder.User(childComplexity), true
+	case "SeatHolder.userId":
+		if e.ComplexityRoot.SeatHolder.UserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatHolder.UserID(childComplexity), true
+	case "SeatHolder.userName":
+		if e.ComplexityRoot.SeatHolder.UserName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatHolder.UserName(childComplexity), true
+
+	case "SeatHolderConnection.edges":
+		if e.ComplexityRoot.SeatHolderConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatHolderConnection.Edges(childComplexity), true
+	case "SeatHolderConnection.nodes":
+		if e.ComplexityRoot.SeatHolderConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatHolderConnection.Nodes(childComplexity), true
+	case "SeatHolderConnection.pageInfo":
+		if e.ComplexityRoot.SeatHolderConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatHolderConnection.PageInfo(childComplexity), true
+	case "SeatHolderConnection.totalCount":
+		if e.ComplexityRoot.SeatHolderConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatHolderConnection.TotalCount(childComplexity), true
+
+	case "SeatHolderEdge.cursor":
+		if e.ComplexityRoot.SeatHolderEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatHolderEdge.Cursor(childComplexity), true
+	case "SeatHolderEdge.node":
+		if e.ComplexityRoot.SeatHolderEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatHolderEdge.Node(childComplexity), true
+
 	case "SeatPayload.license":
 		if e.ComplexityRoot.SeatPayload.License == nil {
 			break
@@ -3406,6 +4171,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SeatPayload.Seat(childComplexity), true
+
+	case "SeatPeak.at":
+		if e.ComplexityRoot.SeatPeak.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatPeak.At(childComplexity), true
+	case "SeatPeak.taken":
+		if e.ComplexityRoot.SeatPeak.Taken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatPeak.Taken(childComplexity), true
 
 	case "Session.administratorId":
 		if e.ComplexityRoot.Session.AdministratorID == nil {
@@ -3500,6 +4278,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Tenant.Administrators(childComplexity), true
+	case "Tenant.alerts":
+		if e.ComplexityRoot.Tenant.Alerts == nil {
+			break
+		}
+
+		args, err := ec.field_Tenant_alerts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Tenant.Alerts(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*AlertFilter), args["direction"].(Direction)), true
 	case "Tenant.calls":
 		if e.ComplexityRoot.Tenant.Calls == nil {
 			break
@@ -3557,6 +4346,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Tenant.Invitations(childComplexity), true
+	case "Tenant.licenseUtilization":
+		if e.ComplexityRoot.Tenant.LicenseUtilization == nil {
+			break
+		}
+
+		args, err := ec.field_Tenant_licenseUtilization_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Tenant.LicenseUtilization(childComplexity, args["licenses"].([]string), args["at"].(*time.Time)), true
 	case "Tenant.licenses":
 		if e.ComplexityRoot.Tenant.Licenses == nil {
 			break
@@ -3702,6 +4502,92 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TokenPayload.Token(childComplexity), true
 
+	case "TrueUp.at":
+		if e.ComplexityRoot.TrueUp.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrueUp.At(childComplexity), true
+	case "TrueUp.difference":
+		if e.ComplexityRoot.TrueUp.Difference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrueUp.Difference(childComplexity), true
+	case "TrueUp.expectedNeed":
+		if e.ComplexityRoot.TrueUp.ExpectedNeed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrueUp.ExpectedNeed(childComplexity), true
+	case "TrueUp.highNeed":
+		if e.ComplexityRoot.TrueUp.HighNeed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrueUp.HighNeed(childComplexity), true
+	case "TrueUp.lowNeed":
+		if e.ComplexityRoot.TrueUp.LowNeed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrueUp.LowNeed(childComplexity), true
+
+	case "UnusedSeats.cost":
+		if e.ComplexityRoot.UnusedSeats.Cost == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnusedSeats.Cost(childComplexity), true
+	case "UnusedSeats.costIdle":
+		if e.ComplexityRoot.UnusedSeats.CostIdle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnusedSeats.CostIdle(childComplexity), true
+	case "UnusedSeats.costNotActivated":
+		if e.ComplexityRoot.UnusedSeats.CostNotActivated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnusedSeats.CostNotActivated(childComplexity), true
+	case "UnusedSeats.costNotAssigned":
+		if e.ComplexityRoot.UnusedSeats.CostNotAssigned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnusedSeats.CostNotAssigned(childComplexity), true
+	case "UnusedSeats.currency":
+		if e.ComplexityRoot.UnusedSeats.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnusedSeats.Currency(childComplexity), true
+	case "UnusedSeats.idle":
+		if e.ComplexityRoot.UnusedSeats.Idle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnusedSeats.Idle(childComplexity), true
+	case "UnusedSeats.notActivated":
+		if e.ComplexityRoot.UnusedSeats.NotActivated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnusedSeats.NotActivated(childComplexity), true
+	case "UnusedSeats.notAssigned":
+		if e.ComplexityRoot.UnusedSeats.NotAssigned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnusedSeats.NotAssigned(childComplexity), true
+	case "UnusedSeats.seats":
+		if e.ComplexityRoot.UnusedSeats.Seats == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnusedSeats.Seats(childComplexity), true
+
 	case "UseResult.activated":
 		if e.ComplexityRoot.UseResult.Activated == nil {
 			break
@@ -3714,6 +4600,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UseResult.Status(childComplexity), true
+
+	case "UseSource.lagHours":
+		if e.ComplexityRoot.UseSource.LagHours == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UseSource.LagHours(childComplexity), true
+	case "UseSource.latestAt":
+		if e.ComplexityRoot.UseSource.LatestAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UseSource.LatestAt(childComplexity), true
+	case "UseSource.name":
+		if e.ComplexityRoot.UseSource.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UseSource.Name(childComplexity), true
+	case "UseSource.reportedAt":
+		if e.ComplexityRoot.UseSource.ReportedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UseSource.ReportedAt(childComplexity), true
+	case "UseSource.silent":
+		if e.ComplexityRoot.UseSource.Silent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UseSource.Silent(childComplexity), true
+	case "UseSource.silentHours":
+		if e.ComplexityRoot.UseSource.SilentHours == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UseSource.SilentHours(childComplexity), true
 
 	case "User.active":
 		if e.ComplexityRoot.User.Active == nil {
@@ -3947,6 +4870,306 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UserPayload.User(childComplexity), true
 
+	case "UtilizationPart.activated":
+		if e.ComplexityRoot.UtilizationPart.Activated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPart.Activated(childComplexity), true
+	case "UtilizationPart.activationRate":
+		if e.ComplexityRoot.UtilizationPart.ActivationRate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPart.ActivationRate(childComplexity), true
+	case "UtilizationPart.assigned":
+		if e.ComplexityRoot.UtilizationPart.Assigned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPart.Assigned(childComplexity), true
+	case "UtilizationPart.consentPending":
+		if e.ComplexityRoot.UtilizationPart.ConsentPending == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPart.ConsentPending(childComplexity), true
+	case "UtilizationPart.grace":
+		if e.ComplexityRoot.UtilizationPart.Grace == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPart.Grace(childComplexity), true
+	case "UtilizationPart.invited":
+		if e.ComplexityRoot.UtilizationPart.Invited == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPart.Invited(childComplexity), true
+	case "UtilizationPart.key":
+		if e.ComplexityRoot.UtilizationPart.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPart.Key(childComplexity), true
+	case "UtilizationPart.label":
+		if e.ComplexityRoot.UtilizationPart.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPart.Label(childComplexity), true
+	case "UtilizationPart.neverUsed":
+		if e.ComplexityRoot.UtilizationPart.NeverUsed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPart.NeverUsed(childComplexity), true
+	case "UtilizationPart.paused":
+		if e.ComplexityRoot.UtilizationPart.Paused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPart.Paused(childComplexity), true
+	case "UtilizationPart.waiting":
+		if e.ComplexityRoot.UtilizationPart.Waiting == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPart.Waiting(childComplexity), true
+	case "UtilizationPart.windows":
+		if e.ComplexityRoot.UtilizationPart.Windows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPart.Windows(childComplexity), true
+
+	case "UtilizationPartConnection.edges":
+		if e.ComplexityRoot.UtilizationPartConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPartConnection.Edges(childComplexity), true
+	case "UtilizationPartConnection.nodes":
+		if e.ComplexityRoot.UtilizationPartConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPartConnection.Nodes(childComplexity), true
+	case "UtilizationPartConnection.pageInfo":
+		if e.ComplexityRoot.UtilizationPartConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPartConnection.PageInfo(childComplexity), true
+	case "UtilizationPartConnection.totalCount":
+		if e.ComplexityRoot.UtilizationPartConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPartConnection.TotalCount(childComplexity), true
+
+	case "UtilizationPartEdge.cursor":
+		if e.ComplexityRoot.UtilizationPartEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPartEdge.Cursor(childComplexity), true
+	case "UtilizationPartEdge.node":
+		if e.ComplexityRoot.UtilizationPartEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPartEdge.Node(childComplexity), true
+
+	case "UtilizationPoint.activated":
+		if e.ComplexityRoot.UtilizationPoint.Activated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.Activated(childComplexity), true
+	case "UtilizationPoint.activationRate":
+		if e.ComplexityRoot.UtilizationPoint.ActivationRate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.ActivationRate(childComplexity), true
+	case "UtilizationPoint.assigned":
+		if e.ComplexityRoot.UtilizationPoint.Assigned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.Assigned(childComplexity), true
+	case "UtilizationPoint.assignmentRate":
+		if e.ComplexityRoot.UtilizationPoint.AssignmentRate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.AssignmentRate(childComplexity), true
+	case "UtilizationPoint.assignments":
+		if e.ComplexityRoot.UtilizationPoint.Assignments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.Assignments(childComplexity), true
+	case "UtilizationPoint.at":
+		if e.ComplexityRoot.UtilizationPoint.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.At(childComplexity), true
+	case "UtilizationPoint.consentPending":
+		if e.ComplexityRoot.UtilizationPoint.ConsentPending == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.ConsentPending(childComplexity), true
+	case "UtilizationPoint.free":
+		if e.ComplexityRoot.UtilizationPoint.Free == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.Free(childComplexity), true
+	case "UtilizationPoint.from":
+		if e.ComplexityRoot.UtilizationPoint.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.From(childComplexity), true
+	case "UtilizationPoint.grace":
+		if e.ComplexityRoot.UtilizationPoint.Grace == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.Grace(childComplexity), true
+	case "UtilizationPoint.invited":
+		if e.ComplexityRoot.UtilizationPoint.Invited == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.Invited(childComplexity), true
+	case "UtilizationPoint.neverUsed":
+		if e.ComplexityRoot.UtilizationPoint.NeverUsed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.NeverUsed(childComplexity), true
+	case "UtilizationPoint.overAssigned":
+		if e.ComplexityRoot.UtilizationPoint.OverAssigned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.OverAssigned(childComplexity), true
+	case "UtilizationPoint.paused":
+		if e.ComplexityRoot.UtilizationPoint.Paused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.Paused(childComplexity), true
+	case "UtilizationPoint.peak":
+		if e.ComplexityRoot.UtilizationPoint.Peak == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.Peak(childComplexity), true
+	case "UtilizationPoint.peakAt":
+		if e.ComplexityRoot.UtilizationPoint.PeakAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.PeakAt(childComplexity), true
+	case "UtilizationPoint.purchased":
+		if e.ComplexityRoot.UtilizationPoint.Purchased == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.Purchased(childComplexity), true
+	case "UtilizationPoint.removals":
+		if e.ComplexityRoot.UtilizationPoint.Removals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.Removals(childComplexity), true
+	case "UtilizationPoint.to":
+		if e.ComplexityRoot.UtilizationPoint.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.To(childComplexity), true
+	case "UtilizationPoint.waiting":
+		if e.ComplexityRoot.UtilizationPoint.Waiting == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.Waiting(childComplexity), true
+	case "UtilizationPoint.windows":
+		if e.ComplexityRoot.UtilizationPoint.Windows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationPoint.Windows(childComplexity), true
+
+	case "UtilizationReport.at":
+		if e.ComplexityRoot.UtilizationReport.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationReport.At(childComplexity), true
+	case "UtilizationReport.licenses":
+		if e.ComplexityRoot.UtilizationReport.Licenses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationReport.Licenses(childComplexity), true
+	case "UtilizationReport.people":
+		if e.ComplexityRoot.UtilizationReport.People == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationReport.People(childComplexity), true
+	case "UtilizationReport.seats":
+		if e.ComplexityRoot.UtilizationReport.Seats == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationReport.Seats(childComplexity), true
+
+	case "UtilizationWindow.active":
+		if e.ComplexityRoot.UtilizationWindow.Active == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationWindow.Active(childComplexity), true
+	case "UtilizationWindow.days":
+		if e.ComplexityRoot.UtilizationWindow.Days == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationWindow.Days(childComplexity), true
+	case "UtilizationWindow.inactive":
+		if e.ComplexityRoot.UtilizationWindow.Inactive == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationWindow.Inactive(childComplexity), true
+	case "UtilizationWindow.unused":
+		if e.ComplexityRoot.UtilizationWindow.Unused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationWindow.Unused(childComplexity), true
+	case "UtilizationWindow.utilizationOfAssigned":
+		if e.ComplexityRoot.UtilizationWindow.UtilizationOfAssigned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationWindow.UtilizationOfAssigned(childComplexity), true
+	case "UtilizationWindow.utilizationOfPurchased":
+		if e.ComplexityRoot.UtilizationWindow.UtilizationOfPurchased == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UtilizationWindow.UtilizationOfPurchased(childComplexity), true
+
 	case "Viewer.administratorId":
 		if e.ComplexityRoot.Viewer.AdministratorID == nil {
 			break
@@ -4007,6 +5230,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AccessTokenFilter", ec.unmarshalInputAccessTokenFilter),
 			graphql.NewInputUnmarshaler("AdministratorIdInput", ec.unmarshalInputAdministratorIdInput),
+			graphql.NewInputUnmarshaler("AlertFilter", ec.unmarshalInputAlertFilter),
 			graphql.NewInputUnmarshaler("AlertThresholdsInput", ec.unmarshalInputAlertThresholdsInput),
 			graphql.NewInputUnmarshaler("AssignSeatInput", ec.unmarshalInputAssignSeatInput),
 			graphql.NewInputUnmarshaler("CallFilter", ec.unmarshalInputCallFilter),
@@ -4046,6 +5270,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ScimConfigFilter", ec.unmarshalInputScimConfigFilter),
 			graphql.NewInputUnmarshaler("ScimConfigIdInput", ec.unmarshalInputScimConfigIdInput),
 			graphql.NewInputUnmarshaler("ScimConfigOrder", ec.unmarshalInputScimConfigOrder),
+			graphql.NewInputUnmarshaler("SeatHolderFilter", ec.unmarshalInputSeatHolderFilter),
+			graphql.NewInputUnmarshaler("SeatHolderOrder", ec.unmarshalInputSeatHolderOrder),
 			graphql.NewInputUnmarshaler("SeatInput", ec.unmarshalInputSeatInput),
 			graphql.NewInputUnmarshaler("SettleGroupDriftInput", ec.unmarshalInputSettleGroupDriftInput),
 			graphql.NewInputUnmarshaler("TenantFilter", ec.unmarshalInputTenantFilter),
@@ -5485,6 +6711,397 @@ extend type Mutation {
   issueScimToken(input: IssueScimTokenInput!): TokenPayload! @needs(scope: ADMIN)
 }
 `, BuiltIn: false},
+	{Name: "../schema/reporting.graphql", Input: `"""A day of the tenant's calendar, as YYYY-MM-DD."""
+scalar Date
+
+"""Figures of licenses at one moment, T. docs/reports.md defines them all."""
+type UtilizationReport @needs(scope: REPORTS_READ) {
+  "T."
+  at: Time!
+  "In the order of their SKUs."
+  licenses: [LicenseUtilization!]!
+  "Distinct persons who hold a seat of any of the licenses on T."
+  people: Int64!
+  "Seats with a holder over all of the licenses on T; a person with two counts twice."
+  seats: Int64!
+}
+
+"""Figures of one license at T, each with the list behind it (people, flow) and its breakdown."""
+type LicenseUtilization @needs(scope: REPORTS_READ) {
+  license: License!
+  "T."
+  at: Time!
+  "Seats bought on T, by the license's history."
+  purchased: Int64!
+  "Seats with a holder on T: invited and activated."
+  assigned: Int64!
+  "Assigned, not activated."
+  invited: Int64!
+  "Assigned and activated at least once."
+  activated: Int64!
+  "Seats kept on T for people who have been asked for their consent."
+  consentPending: Int64!
+  "Seats closed on T, before they are taken back for want of use."
+  paused: Int64!
+  "Seats kept on T by a grace period for people who have left."
+  grace: Int64!
+  "Purchased less assigned, consent pending, paused and grace, never below 0."
+  free: Int64!
+  "People with a reason to sit and no seat on T."
+  waiting: Int64!
+  "Assigned less purchased, never below 0."
+  overAssigned: Int64!
+  "Assigned ÷ purchased; null when nothing is purchased."
+  assignmentRate: Float
+  "Activated ÷ assigned; null when nothing is assigned."
+  activationRate: Float
+  "Invited or activated holders without any counted use up to T; null is unknown."
+  neverUsed: Int64
+  "Use over 30, 60 and 90 days; the first is the headline."
+  windows: [UtilizationWindow!]!
+  "Where news of use comes from, with its lag."
+  sources: [UseSource!]!
+  "Holders who are idle, were invited too long ago without coming, or are inactive in the directory, less the exempt; each with its reasons."
+  reclaimable: ReclaimableSeats!
+  "What happened after a moment, up to T; without one, in the 30 days before T."
+  flow(since: Time): SeatFlow!
+  "What is to come, foretold from the last 28 days."
+  forecast: SeatForecast!
+  "The figures by what people are now: the directory keeps no history of theirs. The part with the most seats comes first."
+  breakdown(by: BreakdownDimension! = DEPARTMENT, first: Int, after: String, last: Int, before: String): UtilizationPartConnection! @list
+  "The people behind a figure. days is the window of ACTIVE and INACTIVE. Null, with the error use_unknown, where the figure is unknown."
+  people(figure: UtilizationFigure! = ASSIGNED, days: Int! = 30, first: Int, after: String, last: Int, before: String, filter: SeatHolderFilter, orderBy: SeatHolderOrder): SeatHolderConnection @list
+  "How the figures went, from daily snapshots; both days are included. Without from the 365 days up to then, without to up to T."
+  series(from: Date, to: Date, step: SeriesStep! = DAY): [UtilizationPoint!]!
+  "The most seats that were taken at once in the period: assigned, consent pending, paused and grace."
+  peak(from: Date, to: Date): SeatPeak
+}
+
+"""Use of a license over the W days before T. What is unknown is null: no source has told of it, or one has fallen silent."""
+type UtilizationWindow @needs(scope: REPORTS_READ) {
+  "W."
+  days: Int!
+  "Activated holders with at least one counted use in the W days before T; null is unknown."
+  active: Int64
+  "Assigned for at least W days on T and not active; new seats are not called idle before W days. Null is unknown."
+  inactive: Int64
+  "Active ÷ purchased: the headline, what the money is used for. Null over 0 and when unknown."
+  utilizationOfPurchased: Float
+  "Active ÷ assigned: how far the product is adopted. Null over 0 and when unknown."
+  utilizationOfAssigned: Float
+  "Purchased less active, never below 0: not assigned, not activated and idle add up to it. Its cost is the price of a seat for a year times the seats. Null when unknown."
+  unused: UnusedSeats
+}
+
+"""Seats that are paid for and not used, by cause; costs are for a year, in the smallest unit of the currency."""
+type UnusedSeats @needs(scope: REPORTS_READ) {
+  seats: Int64!
+  "Unused because nobody sits: purchased less assigned."
+  notAssigned: Int64!
+  "Unused because the holder has never come: invited."
+  notActivated: Int64!
+  "Unused although activated: activated less active."
+  idle: Int64!
+  "Null without a price."
+  cost: Int64
+  costNotAssigned: Int64
+  costNotActivated: Int64
+  costIdle: Int64
+  currency: String!
+}
+
+"""Where news of use comes from."""
+type UseSource @needs(scope: REPORTS_READ) {
+  name: String!
+  "How late its news comes."
+  lagHours: Int64!
+  "After so many hours without news nothing is known."
+  silentHours: Int64!
+  "When it last told anything."
+  reportedAt: Time
+  "The latest use that it has told of."
+  latestAt: Time
+  "It had told nothing for too long at T."
+  silent: Boolean!
+}
+
+"""Seats that could be taken back. A seat with two reasons counts for both."""
+type ReclaimableSeats @needs(scope: REPORTS_READ) {
+  "Days without use after which a seat is idle: the license's policy, or 90."
+  idleDays: Int!
+  "Days after which an invitation is too old: the license's policy, or 30."
+  invitedDays: Int!
+  seats: Int64!
+  "Null when use is unknown."
+  idle: Int64
+  neverActivated: Int64!
+  left: Int64!
+  "What they cost in a year, in the smallest unit of the currency; null without a price."
+  worthPerYear: Int64
+  currency: String!
+}
+
+"""What happened to the seats of a license in a period."""
+type SeatFlow @needs(scope: REPORTS_READ) {
+  from: Time!
+  to: Time!
+  "Seats given in the period, each time that one was."
+  assignments: Int64!
+  "Seats freed in the period, each time that one was."
+  removals: Int64!
+  "Seats taken back for want of use in the period. Their worth is the price of a seat for a year times the part of a year of 365 days that was left of the term."
+  recovered: Int64!
+  "In the smallest unit of the currency; null without a price or the end of a term."
+  recoveredWorth: Int64
+  currency: String!
+  "From the moment at which a person had a reason to sit to the seat that lets her in, of the seats opened in the period."
+  timeToSeat: CaseDurations!
+  "From a person's leaving to her seat being free, of the seats freed by leavers in the period."
+  timeToRecover: CaseDurations!
+}
+
+"""How long something took, by nearest rank; null without any case."""
+type CaseDurations @needs(scope: REPORTS_READ) {
+  cases: Int64!
+  p50Seconds: Float
+  p95Seconds: Float
+}
+
+"""What is to come."""
+type SeatForecast @needs(scope: REPORTS_READ) {
+  "Whole days of take-up that it rests on, 28 at most."
+  daysOfData: Int!
+  "First day on which less than one seat is free, at the median of the net seats taken a day over the last 28 days; as a range by the quartiles. A null day means none in 180 days. Null under 14 days of data."
+  runOut: RunOut
+  "Seats expected to be needed at the end of the term, taken and waiting, at the median net take-up, against those purchased. Null under 14 days of data and without the end of a term."
+  trueUp: TrueUp
+}
+
+"""The day on which no seat is free, by the fast quartile, the median and the slow quartile of the take-up."""
+type RunOut @needs(scope: REPORTS_READ) {
+  earliest: Date
+  expected: Date
+  latest: Date
+  "Net seats taken a day: slow quartile, median, fast quartile."
+  takeUp: [Float!]!
+}
+
+"""What is expected to be needed at the renewal."""
+type TrueUp @needs(scope: REPORTS_READ) {
+  "The end of the term."
+  at: Time!
+  expectedNeed: Int64!
+  lowNeed: Int64!
+  highNeed: Int64!
+  "Expected need less purchased: seats to buy, or below 0 seats to give back."
+  difference: Int64!
+}
+
+"""What a report is broken down by."""
+enum BreakdownDimension {
+  "Direct members; who is in two groups counts in both."
+  GROUP
+  DEPARTMENT
+  "Whom a SCIM configuration has joined."
+  SCIM_CONFIG
+  "By what the directory says in manager: an id or a userName."
+  MANAGER
+}
+
+"""What one group, department, SCIM configuration or manager has of a license."""
+type UtilizationPart @needs(scope: REPORTS_READ) {
+  "The id of a group or configuration, or the text; empty for people who have none."
+  key: String!
+  label: String!
+  assigned: Int64!
+  invited: Int64!
+  activated: Int64!
+  consentPending: Int64!
+  paused: Int64!
+  grace: Int64!
+  waiting: Int64!
+  activationRate: Float
+  neverUsed: Int64
+  "Utilization of purchased is null: a part has purchased nothing. Unused are its assigned seats that are not active."
+  windows: [UtilizationWindow!]!
+}
+
+type UtilizationPartConnection @needs(scope: REPORTS_READ) {
+  edges: [UtilizationPartEdge!]!
+  nodes: [UtilizationPart!]!
+  pageInfo: PageInfo!
+  totalCount: Int64!
+}
+
+type UtilizationPartEdge @needs(scope: REPORTS_READ) {
+  cursor: String!
+  node: UtilizationPart!
+}
+
+"""A figure with people behind it; the fields of that name define them."""
+enum UtilizationFigure {
+  ASSIGNED
+  INVITED
+  ACTIVATED
+  CONSENT_PENDING
+  PAUSED
+  GRACE
+  WAITING
+  ACTIVE
+  INACTIVE
+  NEVER_USED
+  RECLAIMABLE
+}
+
+"""By what people are now."""
+input SeatHolderFilter {
+  "Direct members."
+  groupId: ID
+  scimConfigId: ID
+  department: String
+  "As the directory has it: an id or a userName."
+  manager: String
+}
+
+enum SeatHolderOrderField {
+  "In the order in which people were made."
+  PERSON
+  SINCE
+  ASSIGNED_AT
+  "Who never used comes first."
+  LAST_USED_AT
+}
+
+input SeatHolderOrder {
+  field: SeatHolderOrderField! = PERSON
+  direction: Direction! = ASCENDING
+}
+
+"""A person behind a figure, as she stood at T."""
+type SeatHolder @needs(scope: REPORTS_READ) {
+  userId: ID!
+  "Null when the person was deleted."
+  userName: String
+  displayName: String
+  department: String
+  user: User @needs(scope: ADMIN_READ)
+  state: SeatState!
+  since: Time!
+  assignedAt: Time
+  lastUsedAt: Time
+  "Of RECLAIMABLE: idle, never_activated, left."
+  reasons: [String!]!
+}
+
+type SeatHolderConnection @needs(scope: REPORTS_READ) {
+  edges: [SeatHolderEdge!]!
+  nodes: [SeatHolder!]!
+  pageInfo: PageInfo!
+  totalCount: Int64!
+}
+
+type SeatHolderEdge @needs(scope: REPORTS_READ) {
+  cursor: String!
+  node: SeatHolder!
+}
+
+enum SeriesStep {
+  DAY
+  "From Monday."
+  WEEK
+  MONTH
+}
+
+"""A piece of a series: levels at the end of its last day, or now; seats given and freed, and the peak, over all of its days."""
+type UtilizationPoint @needs(scope: REPORTS_READ) {
+  from: Date!
+  to: Date!
+  "The moment that the levels are of."
+  at: Time!
+  purchased: Int64!
+  assigned: Int64!
+  invited: Int64!
+  activated: Int64!
+  consentPending: Int64!
+  paused: Int64!
+  grace: Int64!
+  free: Int64!
+  waiting: Int64!
+  overAssigned: Int64!
+  assignmentRate: Float
+  activationRate: Float
+  neverUsed: Int64
+  windows: [UtilizationWindow!]!
+  "Seats given in the period, each time that one was."
+  assignments: Int64!
+  "Seats freed in the period, each time that one was."
+  removals: Int64!
+  "The most seats that were taken at once in the period: assigned, consent pending, paused and grace."
+  peak: Int64!
+  peakAt: Time!
+}
+
+"""The most seats that were taken at once, and when they were first."""
+type SeatPeak @needs(scope: REPORTS_READ) {
+  taken: Int64!
+  at: Time!
+}
+
+enum AlertKind {
+  "At least so many percent of the seats bought are taken."
+  TAKEN
+  "Somebody waits."
+  WAITING
+  "No seat will be free in at most so many days."
+  RUN_OUT
+  "Under so many percent of the seats bought were used in 30 days."
+  UTILIZATION
+}
+
+"""A threshold of a license that was crossed. The journal tells of it once (alert.raised), and once when it is over (alert.over)."""
+type Alert implements Node @needs(scope: REPORTS_READ) {
+  id: ID!
+  license: License!
+  kind: AlertKind!
+  "Percent or days; 0 of WAITING."
+  threshold: Int64!
+  "What crossed it: percent, days, people."
+  value: Int64!
+  crossedAt: Time!
+  "Null while it lasts."
+  overAt: Time
+}
+
+input AlertFilter {
+  licenseId: ID
+  "Those that last, or those that are over."
+  open: Boolean
+}
+
+type AlertConnection @needs(scope: REPORTS_READ) {
+  edges: [AlertEdge!]!
+  nodes: [Alert!]!
+  pageInfo: PageInfo!
+  totalCount: Int64!
+}
+
+type AlertEdge @needs(scope: REPORTS_READ) {
+  cursor: String!
+  node: Alert!
+}
+
+extend type Query {
+  "Figures of some licenses, or of all, now or as of any moment since they were made."
+  licenseUtilization(licenses: [ID!], at: Time): UtilizationReport! @needs(scope: REPORTS_READ)
+  "The newest first."
+  alerts(first: Int, after: String, last: Int, before: String, filter: AlertFilter, direction: Direction! = DESCENDING): AlertConnection! @needs(scope: REPORTS_READ) @list
+}
+
+extend type Tenant {
+  licenseUtilization(licenses: [ID!], at: Time): UtilizationReport! @needs(scope: REPORTS_READ)
+  alerts(first: Int, after: String, last: Int, before: String, filter: AlertFilter, direction: Direction! = DESCENDING): AlertConnection! @needs(scope: REPORTS_READ) @list
+}
+`, BuiltIn: false},
 	{Name: "../schema/rules.graphql", Input: `enum RuleStatus {
   "Never published."
   DRAFT
@@ -5881,6 +7498,50 @@ func (ec *executionContext) childFields_AdministratorPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type AdministratorPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Alert(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Alert_id(ctx, field)
+	case "license":
+		return ec.fieldContext_Alert_license(ctx, field)
+	case "kind":
+		return ec.fieldContext_Alert_kind(ctx, field)
+	case "threshold":
+		return ec.fieldContext_Alert_threshold(ctx, field)
+	case "value":
+		return ec.fieldContext_Alert_value(ctx, field)
+	case "crossedAt":
+		return ec.fieldContext_Alert_crossedAt(ctx, field)
+	case "overAt":
+		return ec.fieldContext_Alert_overAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Alert", field.Name)
+}
+
+func (ec *executionContext) childFields_AlertConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AlertConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AlertConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AlertConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AlertConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AlertConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AlertEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AlertEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AlertEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AlertEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_AlertThresholds(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "takenPercent":
@@ -5953,6 +7614,18 @@ func (ec *executionContext) childFields_CallEdge(ctx context.Context, field grap
 		return ec.fieldContext_CallEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CallEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_CaseDurations(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cases":
+		return ec.fieldContext_CaseDurations_cases(ctx, field)
+	case "p50Seconds":
+		return ec.fieldContext_CaseDurations_p50Seconds(ctx, field)
+	case "p95Seconds":
+		return ec.fieldContext_CaseDurations_p95Seconds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CaseDurations", field.Name)
 }
 
 func (ec *executionContext) childFields_Claim(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6323,6 +7996,60 @@ func (ec *executionContext) childFields_LicensePayload(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type LicensePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_LicenseUtilization(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "license":
+		return ec.fieldContext_LicenseUtilization_license(ctx, field)
+	case "at":
+		return ec.fieldContext_LicenseUtilization_at(ctx, field)
+	case "purchased":
+		return ec.fieldContext_LicenseUtilization_purchased(ctx, field)
+	case "assigned":
+		return ec.fieldContext_LicenseUtilization_assigned(ctx, field)
+	case "invited":
+		return ec.fieldContext_LicenseUtilization_invited(ctx, field)
+	case "activated":
+		return ec.fieldContext_LicenseUtilization_activated(ctx, field)
+	case "consentPending":
+		return ec.fieldContext_LicenseUtilization_consentPending(ctx, field)
+	case "paused":
+		return ec.fieldContext_LicenseUtilization_paused(ctx, field)
+	case "grace":
+		return ec.fieldContext_LicenseUtilization_grace(ctx, field)
+	case "free":
+		return ec.fieldContext_LicenseUtilization_free(ctx, field)
+	case "waiting":
+		return ec.fieldContext_LicenseUtilization_waiting(ctx, field)
+	case "overAssigned":
+		return ec.fieldContext_LicenseUtilization_overAssigned(ctx, field)
+	case "assignmentRate":
+		return ec.fieldContext_LicenseUtilization_assignmentRate(ctx, field)
+	case "activationRate":
+		return ec.fieldContext_LicenseUtilization_activationRate(ctx, field)
+	case "neverUsed":
+		return ec.fieldContext_LicenseUtilization_neverUsed(ctx, field)
+	case "windows":
+		return ec.fieldContext_LicenseUtilization_windows(ctx, field)
+	case "sources":
+		return ec.fieldContext_LicenseUtilization_sources(ctx, field)
+	case "reclaimable":
+		return ec.fieldContext_LicenseUtilization_reclaimable(ctx, field)
+	case "flow":
+		return ec.fieldContext_LicenseUtilization_flow(ctx, field)
+	case "forecast":
+		return ec.fieldContext_LicenseUtilization_forecast(ctx, field)
+	case "breakdown":
+		return ec.fieldContext_LicenseUtilization_breakdown(ctx, field)
+	case "people":
+		return ec.fieldContext_LicenseUtilization_people(ctx, field)
+	case "series":
+		return ec.fieldContext_LicenseUtilization_series(ctx, field)
+	case "peak":
+		return ec.fieldContext_LicenseUtilization_peak(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LicenseUtilization", field.Name)
+}
+
 func (ec *executionContext) childFields_Link(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "scimConfig":
@@ -6461,6 +8188,28 @@ func (ec *executionContext) childFields_ReclaimPolicy(ctx context.Context, field
 		return ec.fieldContext_ReclaimPolicy_exempt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReclaimPolicy", field.Name)
+}
+
+func (ec *executionContext) childFields_ReclaimableSeats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "idleDays":
+		return ec.fieldContext_ReclaimableSeats_idleDays(ctx, field)
+	case "invitedDays":
+		return ec.fieldContext_ReclaimableSeats_invitedDays(ctx, field)
+	case "seats":
+		return ec.fieldContext_ReclaimableSeats_seats(ctx, field)
+	case "idle":
+		return ec.fieldContext_ReclaimableSeats_idle(ctx, field)
+	case "neverActivated":
+		return ec.fieldContext_ReclaimableSeats_neverActivated(ctx, field)
+	case "left":
+		return ec.fieldContext_ReclaimableSeats_left(ctx, field)
+	case "worthPerYear":
+		return ec.fieldContext_ReclaimableSeats_worthPerYear(ctx, field)
+	case "currency":
+		return ec.fieldContext_ReclaimableSeats_currency(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReclaimableSeats", field.Name)
 }
 
 func (ec *executionContext) childFields_Recognition(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6641,6 +8390,20 @@ func (ec *executionContext) childFields_RuleRun(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type RuleRun", field.Name)
 }
 
+func (ec *executionContext) childFields_RunOut(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "earliest":
+		return ec.fieldContext_RunOut_earliest(ctx, field)
+	case "expected":
+		return ec.fieldContext_RunOut_expected(ctx, field)
+	case "latest":
+		return ec.fieldContext_RunOut_latest(ctx, field)
+	case "takeUp":
+		return ec.fieldContext_RunOut_takeUp(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RunOut", field.Name)
+}
+
 func (ec *executionContext) childFields_ScimConfig(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -6791,6 +8554,92 @@ func (ec *executionContext) childFields_SeatEdge(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type SeatEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_SeatFlow(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_SeatFlow_from(ctx, field)
+	case "to":
+		return ec.fieldContext_SeatFlow_to(ctx, field)
+	case "assignments":
+		return ec.fieldContext_SeatFlow_assignments(ctx, field)
+	case "removals":
+		return ec.fieldContext_SeatFlow_removals(ctx, field)
+	case "recovered":
+		return ec.fieldContext_SeatFlow_recovered(ctx, field)
+	case "recoveredWorth":
+		return ec.fieldContext_SeatFlow_recoveredWorth(ctx, field)
+	case "currency":
+		return ec.fieldContext_SeatFlow_currency(ctx, field)
+	case "timeToSeat":
+		return ec.fieldContext_SeatFlow_timeToSeat(ctx, field)
+	case "timeToRecover":
+		return ec.fieldContext_SeatFlow_timeToRecover(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SeatFlow", field.Name)
+}
+
+func (ec *executionContext) childFields_SeatForecast(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "daysOfData":
+		return ec.fieldContext_SeatForecast_daysOfData(ctx, field)
+	case "runOut":
+		return ec.fieldContext_SeatForecast_runOut(ctx, field)
+	case "trueUp":
+		return ec.fieldContext_SeatForecast_trueUp(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SeatForecast", field.Name)
+}
+
+func (ec *executionContext) childFields_SeatHolder(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userId":
+		return ec.fieldContext_SeatHolder_userId(ctx, field)
+	case "userName":
+		return ec.fieldContext_SeatHolder_userName(ctx, field)
+	case "displayName":
+		return ec.fieldContext_SeatHolder_displayName(ctx, field)
+	case "department":
+		return ec.fieldContext_SeatHolder_department(ctx, field)
+	case "user":
+		return ec.fieldContext_SeatHolder_user(ctx, field)
+	case "state":
+		return ec.fieldContext_SeatHolder_state(ctx, field)
+	case "since":
+		return ec.fieldContext_SeatHolder_since(ctx, field)
+	case "assignedAt":
+		return ec.fieldContext_SeatHolder_assignedAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_SeatHolder_lastUsedAt(ctx, field)
+	case "reasons":
+		return ec.fieldContext_SeatHolder_reasons(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SeatHolder", field.Name)
+}
+
+func (ec *executionContext) childFields_SeatHolderConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SeatHolderConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SeatHolderConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SeatHolderConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SeatHolderConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SeatHolderConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SeatHolderEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SeatHolderEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SeatHolderEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SeatHolderEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_SeatPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "seat":
@@ -6799,6 +8648,16 @@ func (ec *executionContext) childFields_SeatPayload(ctx context.Context, field g
 		return ec.fieldContext_SeatPayload_license(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SeatPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SeatPeak(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "taken":
+		return ec.fieldContext_SeatPeak_taken(ctx, field)
+	case "at":
+		return ec.fieldContext_SeatPeak_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SeatPeak", field.Name)
 }
 
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6883,6 +8742,10 @@ func (ec *executionContext) childFields_Tenant(ctx context.Context, field graphq
 		return ec.fieldContext_Tenant_sessions(ctx, field)
 	case "tokens":
 		return ec.fieldContext_Tenant_tokens(ctx, field)
+	case "licenseUtilization":
+		return ec.fieldContext_Tenant_licenseUtilization(ctx, field)
+	case "alerts":
+		return ec.fieldContext_Tenant_alerts(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Tenant", field.Name)
 }
@@ -6929,6 +8792,46 @@ func (ec *executionContext) childFields_TokenPayload(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type TokenPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_TrueUp(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_TrueUp_at(ctx, field)
+	case "expectedNeed":
+		return ec.fieldContext_TrueUp_expectedNeed(ctx, field)
+	case "lowNeed":
+		return ec.fieldContext_TrueUp_lowNeed(ctx, field)
+	case "highNeed":
+		return ec.fieldContext_TrueUp_highNeed(ctx, field)
+	case "difference":
+		return ec.fieldContext_TrueUp_difference(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TrueUp", field.Name)
+}
+
+func (ec *executionContext) childFields_UnusedSeats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "seats":
+		return ec.fieldContext_UnusedSeats_seats(ctx, field)
+	case "notAssigned":
+		return ec.fieldContext_UnusedSeats_notAssigned(ctx, field)
+	case "notActivated":
+		return ec.fieldContext_UnusedSeats_notActivated(ctx, field)
+	case "idle":
+		return ec.fieldContext_UnusedSeats_idle(ctx, field)
+	case "cost":
+		return ec.fieldContext_UnusedSeats_cost(ctx, field)
+	case "costNotAssigned":
+		return ec.fieldContext_UnusedSeats_costNotAssigned(ctx, field)
+	case "costNotActivated":
+		return ec.fieldContext_UnusedSeats_costNotActivated(ctx, field)
+	case "costIdle":
+		return ec.fieldContext_UnusedSeats_costIdle(ctx, field)
+	case "currency":
+		return ec.fieldContext_UnusedSeats_currency(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnusedSeats", field.Name)
+}
+
 func (ec *executionContext) childFields_UseResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "status":
@@ -6937,6 +8840,24 @@ func (ec *executionContext) childFields_UseResult(ctx context.Context, field gra
 		return ec.fieldContext_UseResult_activated(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UseResult", field.Name)
+}
+
+func (ec *executionContext) childFields_UseSource(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_UseSource_name(ctx, field)
+	case "lagHours":
+		return ec.fieldContext_UseSource_lagHours(ctx, field)
+	case "silentHours":
+		return ec.fieldContext_UseSource_silentHours(ctx, field)
+	case "reportedAt":
+		return ec.fieldContext_UseSource_reportedAt(ctx, field)
+	case "latestAt":
+		return ec.fieldContext_UseSource_latestAt(ctx, field)
+	case "silent":
+		return ec.fieldContext_UseSource_silent(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UseSource", field.Name)
 }
 
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7045,6 +8966,140 @@ func (ec *executionContext) childFields_UserPayload(ctx context.Context, field g
 		return ec.fieldContext_UserPayload_user(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UtilizationPart(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_UtilizationPart_key(ctx, field)
+	case "label":
+		return ec.fieldContext_UtilizationPart_label(ctx, field)
+	case "assigned":
+		return ec.fieldContext_UtilizationPart_assigned(ctx, field)
+	case "invited":
+		return ec.fieldContext_UtilizationPart_invited(ctx, field)
+	case "activated":
+		return ec.fieldContext_UtilizationPart_activated(ctx, field)
+	case "consentPending":
+		return ec.fieldContext_UtilizationPart_consentPending(ctx, field)
+	case "paused":
+		return ec.fieldContext_UtilizationPart_paused(ctx, field)
+	case "grace":
+		return ec.fieldContext_UtilizationPart_grace(ctx, field)
+	case "waiting":
+		return ec.fieldContext_UtilizationPart_waiting(ctx, field)
+	case "activationRate":
+		return ec.fieldContext_UtilizationPart_activationRate(ctx, field)
+	case "neverUsed":
+		return ec.fieldContext_UtilizationPart_neverUsed(ctx, field)
+	case "windows":
+		return ec.fieldContext_UtilizationPart_windows(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UtilizationPart", field.Name)
+}
+
+func (ec *executionContext) childFields_UtilizationPartConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_UtilizationPartConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_UtilizationPartConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_UtilizationPartConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_UtilizationPartConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UtilizationPartConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_UtilizationPartEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_UtilizationPartEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_UtilizationPartEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UtilizationPartEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_UtilizationPoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_UtilizationPoint_from(ctx, field)
+	case "to":
+		return ec.fieldContext_UtilizationPoint_to(ctx, field)
+	case "at":
+		return ec.fieldContext_UtilizationPoint_at(ctx, field)
+	case "purchased":
+		return ec.fieldContext_UtilizationPoint_purchased(ctx, field)
+	case "assigned":
+		return ec.fieldContext_UtilizationPoint_assigned(ctx, field)
+	case "invited":
+		return ec.fieldContext_UtilizationPoint_invited(ctx, field)
+	case "activated":
+		return ec.fieldContext_UtilizationPoint_activated(ctx, field)
+	case "consentPending":
+		return ec.fieldContext_UtilizationPoint_consentPending(ctx, field)
+	case "paused":
+		return ec.fieldContext_UtilizationPoint_paused(ctx, field)
+	case "grace":
+		return ec.fieldContext_UtilizationPoint_grace(ctx, field)
+	case "free":
+		return ec.fieldContext_UtilizationPoint_free(ctx, field)
+	case "waiting":
+		return ec.fieldContext_UtilizationPoint_waiting(ctx, field)
+	case "overAssigned":
+		return ec.fieldContext_UtilizationPoint_overAssigned(ctx, field)
+	case "assignmentRate":
+		return ec.fieldContext_UtilizationPoint_assignmentRate(ctx, field)
+	case "activationRate":
+		return ec.fieldContext_UtilizationPoint_activationRate(ctx, field)
+	case "neverUsed":
+		return ec.fieldContext_UtilizationPoint_neverUsed(ctx, field)
+	case "windows":
+		return ec.fieldContext_UtilizationPoint_windows(ctx, field)
+	case "assignments":
+		return ec.fieldContext_UtilizationPoint_assignments(ctx, field)
+	case "removals":
+		return ec.fieldContext_UtilizationPoint_removals(ctx, field)
+	case "peak":
+		return ec.fieldContext_UtilizationPoint_peak(ctx, field)
+	case "peakAt":
+		return ec.fieldContext_UtilizationPoint_peakAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UtilizationPoint", field.Name)
+}
+
+func (ec *executionContext) childFields_UtilizationReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_UtilizationReport_at(ctx, field)
+	case "licenses":
+		return ec.fieldContext_UtilizationReport_licenses(ctx, field)
+	case "people":
+		return ec.fieldContext_UtilizationReport_people(ctx, field)
+	case "seats":
+		return ec.fieldContext_UtilizationReport_seats(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UtilizationReport", field.Name)
+}
+
+func (ec *executionContext) childFields_UtilizationWindow(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "days":
+		return ec.fieldContext_UtilizationWindow_days(ctx, field)
+	case "active":
+		return ec.fieldContext_UtilizationWindow_active(ctx, field)
+	case "inactive":
+		return ec.fieldContext_UtilizationWindow_inactive(ctx, field)
+	case "utilizationOfPurchased":
+		return ec.fieldContext_UtilizationWindow_utilizationOfPurchased(ctx, field)
+	case "utilizationOfAssigned":
+		return ec.fieldContext_UtilizationWindow_utilizationOfAssigned(ctx, field)
+	case "unused":
+		return ec.fieldContext_UtilizationWindow_unused(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UtilizationWindow", field.Name)
 }
 
 func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

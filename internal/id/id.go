@@ -39,6 +39,7 @@ const (
 	Rule          Kind = "rule"
 	Claim         Kind = "clm"
 	Session       Kind = "ses"
+	Alert         Kind = "alr"
 )
 
 // The 32 digits of an id: lower case, without the letters that look like digits.
@@ -77,7 +78,7 @@ func KindOf(text string) (Kind, ID, bool) {
 		return "", Nil, false
 	}
 	switch kind := Kind(prefix); kind {
-	case Tenant, User, Group, License, Seat, Config, Token, Administrator, Event, Call, Rule, Claim, Session:
+	case Tenant, User, Group, License, Seat, Config, Token, Administrator, Event, Call, Rule, Claim, Session, Alert:
 		of, ok := parse(rest)
 		return kind, of, ok
 	default:

@@ -63,7 +63,7 @@ func TestNoIDIsMadeTwice(t *testing.T) {
 	if len(seen) != makers*each {
 		t.Errorf("%d ids are %d", makers*each, len(seen))
 	}
-	kinds := []id.Kind{id.Tenant, id.User, id.Group, id.License, id.Seat, id.Config, id.Token, id.Administrator, id.Event, id.Call, id.Rule, id.Claim}
+	kinds := []id.Kind{id.Tenant, id.User, id.Group, id.License, id.Seat, id.Config, id.Token, id.Administrator, id.Event, id.Call, id.Rule, id.Claim, id.Alert}
 	for of := range seen {
 		for _, kind := range kinds {
 			if text := kind.Format(of); text == "" || strings.Contains(strings.ToLower(text), "bulkid") {

@@ -237,6 +237,14 @@ func (s *Service) Alerts(ctx context.Context, args page.Args, f AlertFilter, way
 	return page.Cut(found, args, 0)
 }
 
+// AlertsByID returns those of some alerts that the tenant has. It needs the scope reports:read.
+func (s *Service) AlertsByID(ctx context.Context, ids []id.ID) (map[id.ID]Alert, error) {
+	if err := caller.Require(ctx, caller.ScopeReportsRead); err != nil {
+		return nil, err
+	}
+	return s.alertsByID(ctx, ids)
+}
+
 // CountAlerts tells how many alerts a filter takes.
 func (s *Service) CountAlerts(ctx context.Context, f AlertFilter) (int64, error) {
 	if err := caller.Require(ctx, caller.ScopeReportsRead); err != nil {

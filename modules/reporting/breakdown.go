@@ -5,6 +5,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/page"
@@ -94,4 +96,12 @@ func CutParts(parts []Part, args page.Args) (page.Page[Part], error) {
 		slices.Reverse(from)
 	}
 	return page.Cut(slices.Clone(from[:min(len(from), count+1)]), args, int64(len(parts)))
+}
+
+// PartKey returns the key of a part as clients know it: an id of a kind, or the text itself where there is no kind.
+func PartKey(p Part, kind id.Kind) string {
+	if of, err := uuid.Parse(p.Key); err == nil && kind != "" {
+		return kind.Format(of)
+	}
+	return p.Key
 }

@@ -38,11 +38,8 @@ func (d Day) until(other Day) int {
 	return int(to.Sub(from) / day)
 }
 
-// ParseDay reads a day as YYYY-MM-DD.
-func ParseDay(text string) (Day, error) {
-	at, err := time.Parse(time.DateOnly, text)
-	if err != nil || at.Year() < 1 {
-		return "", ErrInvalidReport.Sayf("a day is written as 2027-01-31").Because(err)
-	}
-	return Day(text), nil
+// valid tells whether the day is one of a calendar.
+func (d Day) valid() bool {
+	at, err := time.Parse(time.DateOnly, string(d))
+	return err == nil && at.Year() >= 1
 }

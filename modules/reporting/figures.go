@@ -129,5 +129,6 @@ type Utilization struct {
 	Past    bool
 	Sources []Source
 
-	of license
+	of      license
+	counted *tally
 }

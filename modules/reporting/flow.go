@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/usherhq/usher/internal/caller"
+	"github.com/usherhq/usher/internal/clock"
 	"github.com/usherhq/usher/internal/id"
 )
 
@@ -50,13 +51,17 @@ func durationsOf(none int64, others []time.Duration) Durations {
 // MaxPeriod is how long the period of a flow may be.
 const MaxPeriod = 3700 * day
 
-// Flows returns what happened to the seats of some licenses after a moment, up to that of the report, by license, in one statement. It
-// needs the scope reports:read and refuses with ErrInvalidReport.
-func (s *Service) Flows(ctx context.Context, of []Utilization, since time.Time) (map[id.ID]Flow, error) {
+// Flows returns what happened to the seats of some licenses after a moment, or in 30 days, up to that of the report, by license, in one
+// statement. It needs the scope reports:read and refuses with ErrInvalidReport.
+func (s *Service) Flows(ctx context.Context, of []Utilization, after *time.Time) (map[id.ID]Flow, error) {
 	if err := caller.Require(ctx, caller.ScopeReportsRead); err != nil || len(of) == 0 {
 		return nil, err
 	}
 	at := of[0].At
+	since := at.AddDate(0, 0, -Windows[0])
+	if after != nil {
+		since = clock.Cut(*after)
+	}
 	if !since.Before(at) || at.Sub(since) > MaxPeriod {
 		return nil, ErrInvalidReport.At("since").Sayf("a period begins before it ends, and is of %d days at most", MaxPeriod/day)
 	}

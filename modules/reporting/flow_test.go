@@ -45,7 +45,7 @@ func TestTimeToSeatAndToRecover(t *testing.T) {
 			t.Fatal(err)
 		}
 		of := []reporting.Utilization{w.report(l.ID, nil, reporting.SeatsAlone)}
-		all, err := w.reports.Flows(w.ctx, of, since)
+		all, err := w.reports.Flows(w.ctx, of, &since)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +55,8 @@ func TestTimeToSeatAndToRecover(t *testing.T) {
 		if want := "4 assigned, 2 removed, seat: 4 in 0s and 242h0m0s, recover: 2 in 0s and 240h0m0s"; got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
-		if _, err := w.reports.Flows(w.ctx, of, w.now().Add(time.Second)); !isFault(err, "invalid_report") {
+		later := w.now().Add(time.Second)
+		if _, err := w.reports.Flows(w.ctx, of, &later); !isFault(err, "invalid_report") {
 			t.Errorf("a period that begins after it ends: %v", err)
 		}
 	})

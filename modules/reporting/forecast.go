@@ -50,13 +50,8 @@ func (s *Service) Forecasts(ctx context.Context, of []Utilization) (map[id.ID]Fo
 }
 
 func (s *Service) forecasts(ctx context.Context, of []Utilization) (map[id.ID]Forecast, error) {
-	at := of[0].At
-	today := dayAt(at, of[0].of.zone)
-	licenses := make([]license, len(of))
-	for i, u := range of {
-		licenses[i] = u.of
-	}
-	days, err := s.daily(ctx, licenses, today.plus(-forecastDays), today.plus(-1), at)
+	today := dayAt(of[0].At, of[0].of.zone)
+	days, err := s.daily(ctx, of, today.plus(-forecastDays), today.plus(-1))
 	if err != nil {
 		return nil, err
 	}

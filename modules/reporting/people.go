@@ -96,6 +96,8 @@ type Holder struct {
 	LastUsedAt    *time.Time
 	Reasons       []string // why the seat is reclaimable
 
+	UserName, DisplayName, Department *string // as they are now; nil of somebody who was deleted
+
 	place time.Time // what the order goes by
 }
 
@@ -129,15 +131,10 @@ func (l Listing) needsUse() int {
 	return 0
 }
 
-func (l Listing) checkUse(of []Utilization) error {
-	if days := l.needsUse(); days > 0 {
-		for _, u := range of {
-			if !u.of.known(u.At, days) {
-				return ErrUseUnknown
-			}
-		}
-	}
-	return nil
+// Known tells whether the figure of a license is known. Where it is not, there is no list behind it.
+func (l Listing) Known(u Utilization) bool {
+	days := l.needsUse()
+	return days == 0 || u.of.known(u.At, days)
 }
 
 // Holders returns, for each license of a report, a page of the people behind a figure, in one statement. Total is not counted:
@@ -184,7 +181,12 @@ func (s *Service) mayList(ctx context.Context, of []Utilization, l Listing) erro
 	if err := l.check(); err != nil {
 		return err
 	}
-	return l.checkUse(of)
+	for _, u := range of {
+		if !l.Known(u) {
+			return ErrUseUnknown
+		}
+	}
+	return nil
 }
 
 // place is where a page starts: behind somebody, or at an end of the list.

@@ -64,3 +64,12 @@ func (s *Service) moment(at *time.Time) (of time.Time, past bool, err error) {
 		return clock.Cut(*at), at.Before(now), nil
 	}
 }
+
+// At returns the moment that the report of a question is of.
+func (s *Service) At(q Question) time.Time {
+	at, _, err := s.moment(q.At)
+	if err != nil {
+		return s.clock()
+	}
+	return at
+}

@@ -37,31 +37,48 @@ type Span struct {
 	Step     Step
 }
 
-// Series returns how the figures of licenses went, in time, by license: from daily snapshots, and for today from the seats. Days without a
-// snapshot are made from the ledger on the way. It needs the scope reports:read; refuses with ErrLicenseNotFound and ErrInvalidReport.
-func (s *Service) Series(ctx context.Context, of []id.ID, span Span) (map[id.ID][]Point, error) {
-	if err := caller.Require(ctx, caller.ScopeReportsRead); err != nil {
+// Series returns how the figures of licenses went until the moment of a report, by license, in two statements: daily snapshots, and
+// for the last day what has happened on it. Days without a snapshot are made from the ledger on the way. It needs the scope
+// reports:read and refuses with ErrInvalidReport.
+func (s *Service) Series(ctx context.Context, of []Utilization, span Span) (map[id.ID][]Point, error) {
+	if err := caller.Require(ctx, caller.ScopeReportsRead); err != nil || len(of) == 0 {
 		return nil, err
 	}
-	now := s.clock()
-	licenses, err := s.licenses(ctx, of, now, false, WithUse)
-	if err != nil || len(licenses) == 0 {
-		return nil, err
-	}
-	today := dayAt(now, licenses[0].zone)
+	today := dayAt(of[0].At, of[0].of.zone)
 	from, to, err := span.bounds(today)
 	if err != nil {
 		return nil, err
 	}
-	days, err := s.daily(ctx, licenses, from, to, now)
+	days, err := s.daily(ctx, of, from, min(to, today.plus(-1)))
 	if err != nil {
 		return nil, err
 	}
-	all := make(map[id.ID][]Point, len(licenses))
-	for _, l := range licenses {
-		all[l.ID] = points(days[l.ID], span.Step)
+	if to == today {
+		last, err := s.current(ctx, of, today)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range last {
+			days[one.License] = append(days[one.License], one)
+		}
+	}
+	all := make(map[id.ID][]Point, len(of))
+	for _, u := range of {
+		all[u.License] = points(days[u.License], span.Step)
 	}
 	return all, nil
+}
+
+// NewSpan makes a span of days as texts, which stand for themselves: YYYY-MM-DD.
+func NewSpan(from, to *string, step Step) Span {
+	day := func(text *string) *Day {
+		if text == nil {
+			return nil
+		}
+		d := Day(*text)
+		return &d
+	}
+	return Span{From: day(from), To: day(to), Step: step}
 }
 
 func (p Span) bounds(today Day) (from, to Day, err error) {
@@ -74,6 +91,8 @@ func (p Span) bounds(today Day) (from, to Day, err error) {
 		from = *p.From
 	}
 	switch {
+	case !from.valid() || !to.valid():
+		return "", "", ErrInvalidReport.At("from").Sayf("a day is written as 2027-01-31")
 	case from > to:
 		return "", "", ErrInvalidReport.At("from").Sayf("a series begins before it ends, and not after today")
 	case from.until(to) >= MaxPoints:
@@ -83,10 +102,10 @@ func (p Span) bounds(today Day) (from, to Day, err error) {
 	}
 }
 
-// daily returns a snapshot for each day of some licenses, from the day on which each was made: those that are kept, those that are missing
-// made from the ledger, and today's from the seats.
-func (s *Service) daily(ctx context.Context, of []license, from, to Day, now time.Time) (map[id.ID][]Snapshot, error) {
-	kept, err := s.readSnapshots(ctx, idsOf(of), from, to)
+// daily returns a snapshot for each whole day of some licenses, from the day on which each was made: those that are kept, and those that
+// are missing made from the ledger.
+func (s *Service) daily(ctx context.Context, of []Utilization, from, to Day) (map[id.ID][]Snapshot, error) {
+	kept, err := s.readSnapshots(ctx, licensesOf(of), from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -94,21 +113,13 @@ func (s *Service) daily(ctx context.Context, of []license, from, to Day, now tim
 	for _, one := range kept {
 		all[one.License] = append(all[one.License], one)
 	}
-	today := dayAt(now, of[0].zone)
-	for _, l := range of {
-		first := max(from, dayAt(l.createdAt, l.zone))
-		if all[l.ID], err = s.filled(ctx, l, all[l.ID], first, min(to, today.plus(-1))); err != nil {
+	for _, u := range of {
+		first := max(from, dayAt(u.of.createdAt, u.of.zone))
+		if all[u.License], err = s.filled(ctx, u.of, all[u.License], first, to); err != nil {
 			return nil, err
 		}
 	}
-	if to < today {
-		return all, nil
-	}
-	current, err := s.current(ctx, of, today, now)
-	for _, one := range current {
-		all[one.License] = append(all[one.License], one)
-	}
-	return all, err
+	return all, nil
 }
 
 // filled makes the snapshots that are missing between two days. Usually there are none.
@@ -133,26 +144,19 @@ func (s *Service) filled(ctx context.Context, l license, kept []Snapshot, from, 
 	return append(kept[:from.until(at):from.until(at)], made...), err
 }
 
-// current makes a snapshot of what is now, with what has happened since midnight.
-func (s *Service) current(ctx context.Context, of []license, today Day, now time.Time) ([]Snapshot, error) {
-	tallies, err := s.tallies(ctx, of, now, false)
-	if err != nil {
-		return nil, err
-	}
-	begins := today.begins(of[0].zone)
-	steps, err := s.readSteps(ctx, idsOf(of), begins.Add(-time.Microsecond), now)
+// current makes a snapshot of what is at the moment of a report, with what has happened since midnight.
+func (s *Service) current(ctx context.Context, of []Utilization, today Day) ([]Snapshot, error) {
+	now, begins := of[0].At, today.begins(of[0].of.zone)
+	steps, err := s.readSteps(ctx, licensesOf(of), begins.Add(-time.Microsecond), now)
 	if err != nil {
 		return nil, err
 	}
 	made := make([]Snapshot, len(of))
-	for i, l := range of {
-		t := tallies[l.ID]
-		if t == nil {
-			t = &tally{}
-		}
+	for i, u := range of {
+		t, l := u.counted, u.of
 		p := player{license: l, holders: map[id.ID]*holder{}, taken: t.taken(), changes: []termsChange{{terms: l.terms}}}
 		for _, one := range steps {
-			if one.license == l.ID {
+			if one.license == u.License {
 				p.steps = append(p.steps, one)
 				p.taken -= one.change()
 			}

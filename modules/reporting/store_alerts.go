@@ -136,6 +136,19 @@ func (s *Service) listAlerts(ctx context.Context, f AlertFilter, cursor string, 
 	return s.readAlerts(ctx, query+` ORDER BY a.id`+order+` LIMIT `+q.arg(limit), q.args)
 }
 
+func (s *Service) alertsByID(ctx context.Context, ids []id.ID) (map[id.ID]Alert, error) {
+	q, err := begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.readAlerts(ctx, `SELECT `+alertColumns+` FROM alerts a WHERE a.tenant_id = $1 AND a.id = ANY(`+q.arg(ids)+`)`, q.args)
+	all := make(map[id.ID]Alert, len(found))
+	for _, a := range found {
+		all[a.ID] = a
+	}
+	return all, err
+}
+
 func (s *Service) countAlerts(ctx context.Context, f AlertFilter) (n int64, err error) {
 	q, err := begin(ctx)
 	if err != nil {

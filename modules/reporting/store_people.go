@@ -135,8 +135,9 @@ func (s *Service) readHoldersOf(ctx context.Context, of []Utilization, l Listing
 			rows += ` AND (` + key + compare + at + ` OR ` + key + ` = ` + at + ` AND h.user_id` + compare + user + `)`
 		}
 	}
-	query += ` SELECT r.license_id, r.user_id, r.state, r.since, r.assigned_at, r.used_at, r.idle, r.not_activated, r.gone FROM (
-		SELECT h.tenant_id, h.license_id, h.user_id, h.state, h.since, h.assigned_at, h.used_at, ` + columns + `,
+	query += ` SELECT r.license_id, r.user_id, r.state, r.since, r.assigned_at, r.used_at, r.user_name, r.display_name, r.department,
+		r.idle, r.not_activated, r.gone FROM (
+		SELECT h.tenant_id, h.license_id, h.user_id, h.state, h.since, h.assigned_at, h.used_at, u.user_name, u.display_name, u.department, ` + columns + `,
 		row_number() OVER (PARTITION BY h.license_id ORDER BY ` + order + `) AS place` + rows + `) r WHERE r.place <= ` + q.arg(from.limit) +
 		` ORDER BY r.license_id, r.place`
 	found := make(map[id.ID][]Holder, len(of))
@@ -152,7 +153,7 @@ func scanHolder(rows *sql.Rows, order OrderField) (Holder, error) {
 	var h Holder
 	var since, assigned, used when
 	var idle, invited, left int
-	if err := rows.Scan(&h.License, &h.User, &h.State, &since, &assigned, &used, &idle, &invited, &left); err != nil {
+	if err := rows.Scan(&h.License, &h.User, &h.State, &since, &assigned, &used, &h.UserName, &h.DisplayName, &h.Department, &idle, &invited, &left); err != nil {
 		return h, err
 	}
 	h.AssignedAt, h.LastUsedAt, h.place = assigned.at, used.at, timeBegins

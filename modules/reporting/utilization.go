@@ -56,7 +56,7 @@ func (l license) utilization(t *tally, at time.Time, past bool, depth Depth) Uti
 	if t == nil {
 		t = &tally{}
 	}
-	u := Utilization{License: l.ID, At: at, Past: past, Seats: t.seats(l.Seats), of: l}
+	u := Utilization{License: l.ID, At: at, Past: past, Seats: t.seats(l.Seats), of: l, counted: t}
 	u.Sources = make([]Source, len(l.sources))
 	for i, source := range l.sources {
 		source.Silent = source.silent(at)
@@ -66,6 +66,13 @@ func (l license) utilization(t *tally, at time.Time, past bool, depth Depth) Uti
 		u.Use = t.use(u.Seats, func(days int) bool { return l.known(at, days) }, l.terms)
 	}
 	return u
+}
+
+// Report are the figures of several licenses at one moment. People counts distinct persons over all of them, Seats what they hold.
+type Report struct {
+	At            time.Time
+	Licenses      []*Utilization
+	People, Seats int64
 }
 
 // People returns how many distinct persons hold seats of some licenses, all of one moment, and how many seats they hold. It needs the

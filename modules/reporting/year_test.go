@@ -311,7 +311,7 @@ func TestAYearOfReportsIsWhatItsInputsMakeIt(t *testing.T) {
 // checkSeries compares each day of the series with the recount, the given and the freed and the peaks too.
 func (y *year) checkSeries(t *testing.T, zone *time.Location) {
 	t.Helper()
-	all, err := y.reports.Series(y.ctx, []id.ID{y.license.ID}, reporting.Span{Step: reporting.ByDay})
+	all, err := y.reports.Series(y.ctx, []reporting.Utilization{y.report(y.license.ID, nil, reporting.WithUse)}, reporting.Span{Step: reporting.ByDay})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -373,7 +373,7 @@ func (y *year) flow(begins, ends time.Time) (given, freed, peak int64) {
 func (y *year) checkMonths(t *testing.T, series []reporting.Point) {
 	t.Helper()
 	for _, step := range []reporting.Step{reporting.ByWeek, reporting.ByMonth} {
-		all, err := y.reports.Series(y.ctx, []id.ID{y.license.ID}, reporting.Span{Step: step})
+		all, err := y.reports.Series(y.ctx, []reporting.Utilization{y.report(y.license.ID, nil, reporting.WithUse)}, reporting.Span{Step: step})
 		if err != nil {
 			t.Fatal(err)
 		}
