@@ -49,6 +49,7 @@ simulate: ## Play every identity provider against a served Usher, on both databa
 
 web: ## Rebuild web/dist.
 	cd web && npm ci && npm run build
+	cd web/console && npm ci && npm run build
 
 run: ## Start Usher with a demo tenant.
 	go run ./cmd/usher serve --demo

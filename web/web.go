@@ -1,7 +1,7 @@
-// Package web embeds what browsers load.
+// Package web embeds what browsers load: the console, and GraphiQL.
 //
-// Invariants: dist is built from src by "make web" and committed, so that building Usher needs no Node and a page needs no
-// network; pages load nothing from elsewhere, which their Content-Security-Policy says.
+// Invariants: dist is built from src and console by "make web" and committed, so that building Usher needs no Node and a page
+// needs no network; pages load nothing from elsewhere, which their Content-Security-Policy says.
 package web
 
 import (

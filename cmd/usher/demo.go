@@ -32,6 +32,7 @@ const (
 	demoSecond  = 40
 	demoSeed    = 2026 // another organization than the one that simulate plays by default
 	demoProduct = "Sales Navigator Advanced"
+	demoAdmin   = "demo@example.com"
 )
 
 // shownDemo is what a person or a program needs to look at the demo. Its tokens are made at each start and good for a day.
@@ -39,6 +40,7 @@ type shownDemo struct {
 	Tenant shownTenant `json:"tenant"`
 	Scim   shownConfig `json:"scim"`
 	Admin  issuedToken `json:"admin"`
+	Link   string      `json:"link"` // signs in to the console, once
 }
 
 // demo adds a tenant to look at, and plays a small organization into it.
@@ -72,7 +74,9 @@ func (s *serving) demoTokens(inside context.Context, shown *shownDemo) error {
 		return err
 	}
 	shown.Admin = issuedToken{ID: id.Token.Format(admin.ID), Token: secret.Reveal(), ExpiresAt: admin.ExpiresAt}
-	return nil
+	made, err := (&consoleCommand{Admin: demoAdmin, Name: "Demo", Role: string(access.Full), PublicURL: s.base}).administrator(inside, s.house)
+	shown.Link = made.Link
+	return err
 }
 
 func (d shownDemo) write(w io.Writer, at welcome) {
@@ -86,12 +90,16 @@ Play an Okta organization of 300 people into it, with the token of its SCIM conf
 They join the %[5]d people who are here already: there are %[6]d then, for %[7]d seats of %[8]s,
 so that all seats are taken and some people wait. Repeat it with --dialect patch, and the same people come back.
 
-Look at people, groups and seats: open %[4]s, and put the administrator's token in the field at the top:
+Look at people, groups and seats in the console: open this link, which signs in once.
+
+%[9]s
+
+Or ask over GraphQL: open %[4]s, and put the administrator's token in the field at the top:
 
 %[3]s
 
 Stop with Ctrl-C.
-`, at.BaseURL, d.Scim.Token, d.Admin.Token, at.GraphiQLURL, demoUsers, demoUsers+300, demoSeats, demoProduct)
+`, at.BaseURL, d.Scim.Token, d.Admin.Token, at.GraphiQLURL, demoUsers, demoUsers+300, demoSeats, demoProduct, d.Link)
 }
 
 // demoTenant makes the tenant with its licenses and configuration, or finds them.

@@ -248,6 +248,8 @@ func (s *serving) handler() (http.Handler, *graph.Server) {
 	}
 	graphql := graph.NewServer(resolver, s.log)
 	open.add("graphql", "/graphql", graphql)
+	open.add("console", consolePath, web.Console())
+	open.add("console", "GET /console", http.RedirectHandler(consolePath, http.StatusFound))
 	open.add("session", consolePath+"session", graph.NewSessions(resolver, s.clock, s.log))
 	open.add("graphiql", "GET /graphiql", http.RedirectHandler("/graphiql/", http.StatusFound))
 	open.add("graphiql", "GET /graphiql/", http.StripPrefix("/graphiql", web.GraphiQL()))
@@ -255,7 +257,7 @@ func (s *serving) handler() (http.Handler, *graph.Server) {
 	open.add("health", "GET /healthz", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }))
 	open.add("health", "GET /readyz", http.HandlerFunc(s.ready))
 	open.add("metrics", "GET /metrics", numbers.handler())
-	open.add("graphiql", "GET /{$}", http.RedirectHandler("/graphiql/", http.StatusFound))
+	open.add("console", "GET /{$}", http.RedirectHandler(consolePath, http.StatusFound))
 	return &front{doors: open, log: s.log, clock: s.clock, metrics: numbers, trusted: s.TrustedProxy, leaving: &s.leaving}, graphql
 }
 

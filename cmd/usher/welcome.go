@@ -22,6 +22,7 @@ type welcome struct {
 	BaseURL      string     `json:"baseUrl"` // of SCIM
 	GraphQLURL   string     `json:"graphqlUrl"`
 	GraphiQLURL  string     `json:"graphiqlUrl"`
+	ConsoleURL   string     `json:"consoleUrl"`
 	OperatorFile string     `json:"operatorTokenFile"`
 	Demo         *shownDemo `json:"demo,omitempty"`
 }
@@ -30,7 +31,7 @@ type welcome struct {
 // all in one value.
 func (s *serving) welcome(ctx context.Context) error {
 	said := welcome{
-		Listen: s.address, URL: s.base, BaseURL: s.base + scimadapter.Base, GraphQLURL: s.base + "/graphql", GraphiQLURL: s.base + "/graphiql",
+		Listen: s.address, URL: s.base, BaseURL: s.base + scimadapter.Base, GraphQLURL: s.base + "/graphql", GraphiQLURL: s.base + "/graphiql", ConsoleURL: s.base + consolePath,
 		OperatorFile: filepath.Join(s.Data, "operator.token"),
 	}
 	if err := s.operatorToken(ctx, said.OperatorFile); err != nil {
@@ -60,12 +61,13 @@ func (s *serving) welcome(ctx context.Context) error {
 func (s welcome) write(w io.Writer) {
 	fmt.Fprintf(w, `Usher is at %[1]s
 
+  console    %[6]s
   SCIM       %[2]s
   GraphQL    %[3]s
   GraphiQL   %[4]s
   health     %[1]s/healthz, /readyz, /metrics
   operator   the access token in %[5]s opens GraphQL for every tenant
-`, s.URL, s.BaseURL, s.GraphQLURL, s.GraphiQLURL, s.OperatorFile)
+`, s.URL, s.BaseURL, s.GraphQLURL, s.GraphiQLURL, s.OperatorFile, s.ConsoleURL)
 }
 
 const nextSteps = `
@@ -74,6 +76,7 @@ Next: make a tenant, a license and a SCIM configuration; these work beside the r
   usher tenant create --name "Fjordline" --slug fjordline --plan advanced
   usher license create --tenant fjordline --product "Sales Navigator Advanced" --seats 100
   usher scim create --tenant fjordline --name Okta --provider okta --auto-assign --license sales-navigator-advanced
+  usher console --tenant fjordline --admin you@example.com
 `
 
 // operatorToken keeps a good token of the operator in a file that only its owner can read.
