@@ -28,6 +28,7 @@ type cli struct {
 	License  licenseCommands `cmd:"" help:"Make, change and list the licenses of a tenant."`
 	Seat     seatCommands    `cmd:"" help:"List, give, take and move the seats of a license."`
 	Scim     scimCommands    `cmd:"" help:"Make and list the SCIM configurations of a tenant."`
+	Report   reportCommands  `cmd:"" help:"Tell how well licenses are used."`
 	Token    tokenCommands   `cmd:"" help:"Issue, list and revoke access tokens."`
 	Console  consoleCommand  `cmd:"" help:"Make a link by which an administrator, or the operator, signs in to the console."`
 	Key      keyCommands     `cmd:"" help:"Rotate and list the keys that sign access tokens."`
@@ -78,7 +79,7 @@ var errTold = errors.New("told already")
 
 // flags are the flags that fill fields of other names.
 var flags = map[string]string{
-	"licenseId": "license", "identityProvider": "provider", "autoAssign": "auto-assign", "scopes": "scope", "scimConfigId": "scim", "email": "admin",
+	licenseID: "license", "identityProvider": "provider", "autoAssign": "auto-assign", "scopes": "scope", "scimConfigId": "scim", "email": "admin",
 }
 
 // told shows a fault as its message, behind the flag that is at fault; an accident as it is.

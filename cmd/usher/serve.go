@@ -251,6 +251,7 @@ func (s *serving) handler() (http.Handler, *graph.Server) {
 	open.add("console", consolePath, web.Console())
 	open.add("console", "GET /console", http.RedirectHandler(consolePath, http.StatusFound))
 	open.add("session", consolePath+"session", graph.NewSessions(resolver, s.clock, s.log))
+	open.add("export", "/export/", s.exports())
 	open.add("graphiql", "GET /graphiql", http.RedirectHandler("/graphiql/", http.StatusFound))
 	open.add("graphiql", "GET /graphiql/", http.StripPrefix("/graphiql", web.GraphiQL()))
 	open.add("jwks", "GET /.well-known/jwks.json", http.HandlerFunc(s.jwks))
@@ -263,8 +264,9 @@ func (s *serving) handler() (http.Handler, *graph.Server) {
 
 func plain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(text + "\n")) // a client that has gone away is no mistake
+	_, _ = w.Write([]byte(text + "\n")) //nolint:gosec // plain text that no browser may take for more; a client that has gone away is no mistake
 }
 
 // ready tells whether the database can be written to.
