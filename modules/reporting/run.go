@@ -53,7 +53,7 @@ func (s *Service) Run(ctx context.Context) error {
 // is at it, it does nothing. What fails in one tenant stops no other.
 func (s *Service) DoWork(ctx context.Context, whole bool) error {
 	_, err := s.db.Exclusively(ctx, worker, func(ctx context.Context) error {
-		tenants, err := s.withLicenses(ctx)
+		tenants, err := s.withWork(ctx, whole)
 		if err != nil {
 			return err
 		}
@@ -81,10 +81,20 @@ func (s *Service) workIn(ctx context.Context, whole bool) error {
 	return err
 }
 
-// withLicenses returns the tenants that have something to report on.
-func (s *Service) withLicenses(ctx context.Context) ([]id.ID, error) {
+// The tenants that have anything to report on, and those that a change can concern: with thresholds, or with an alert that lasts.
+const (
+	withLicenses   = `SELECT DISTINCT l.tenant_id FROM licenses l ORDER BY l.tenant_id`
+	withThresholds = `SELECT l.tenant_id FROM licenses l WHERE l.alerts <> '{}' UNION SELECT a.tenant_id FROM alerts a WHERE a.over_at IS NULL`
+)
+
+// withWork returns the tenants that have to be gone over.
+func (s *Service) withWork(ctx context.Context, whole bool) ([]id.ID, error) {
+	query := withThresholds
+	if whole {
+		query = withLicenses
+	}
 	var all []id.ID
-	err := s.each(ctx, "look for tenants", `SELECT DISTINCT l.tenant_id FROM licenses l ORDER BY l.tenant_id`, nil, func(rows *sql.Rows) error {
+	err := s.each(ctx, "look for tenants", query, nil, func(rows *sql.Rows) error {
 		var of id.ID
 		err := rows.Scan(&of)
 		all = append(all, of)
