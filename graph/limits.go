@@ -77,6 +77,21 @@ func (c *checkedDocuments) check(ctx context.Context, query string) error {
 	return m.operation(document.Operations[0])
 }
 
+// subscribes tells whether a document is a subscription. One that cannot be read is none.
+func (c *checkedDocuments) subscribes(ctx context.Context, query string) bool {
+	document, known := c.Get(ctx, query)
+	if !known {
+		if len(query) > maxDocument {
+			return false
+		}
+		var err error
+		if document, err = parser.ParseQueryWithTokenLimit(&ast.Source{Input: query}, maxTokens); err != nil {
+			return false
+		}
+	}
+	return len(document.Operations) == 1 && document.Operations[0].Operation == ast.Subscription
+}
+
 func parseError(err error) error {
 	var known *gqlerror.Error
 	if e, ok := err.(*gqlerror.Error); ok { //nolint:errorlint // the parser returns it bare

@@ -83,7 +83,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, statusOf(err), err)
 		return
 	}
-	if wantsStream(r) {
+	if s.wantsStream(r, params) {
 		who, _ := caller.From(ctx)
 		s.stream(caller.With(r.Context(), who), w, r, params)
 		return

@@ -86,14 +86,21 @@ func (s *streams) enter(who caller.Caller) (leave func(), err error) {
 	}, nil
 }
 
-// wantsStream tells whether the client asks for server-sent events.
-func wantsStream(r *http.Request) bool {
+// wantsStream tells whether to answer with server-sent events: what asks for nothing else, and a subscription of who takes them
+// beside JSON, as libraries do with every request.
+func (s *Server) wantsStream(r *http.Request, params *graphql.RawParams) bool {
+	takesEvents, takesJSON := false, false
 	for part := range strings.SplitSeq(r.Header.Get("Accept"), ",") {
-		if media, _, err := mime.ParseMediaType(part); err == nil && media == "text/event-stream" {
-			return true
+		media, _, err := mime.ParseMediaType(part)
+		switch {
+		case err != nil:
+		case media == "text/event-stream":
+			takesEvents = true
+		case strings.HasPrefix(media, "application/") || media == "*/*":
+			takesJSON = true
 		}
 	}
-	return false
+	return takesEvents && (!takesJSON || s.checked.subscribes(r.Context(), params.Query))
 }
 
 // stream answers with server-sent events: a subscription as long as it goes on, anything else with its one answer.

@@ -353,6 +353,18 @@ func TestWhatIsNoStreamIsToldSo(t *testing.T) {
 			t.Errorf("a query as a stream: %+v", m)
 		}
 		one.ends()
+		// Libraries take both kinds of answers with every request: only what goes on is a stream.
+		const both = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed"
+		for query, media := range map[string]string{
+			`{ viewer { kind } }`: "application/json; charset=utf-8", `mutation { updateTenant(input: {name: "New"}) { tenant { name } } }`: "application/json; charset=utf-8",
+			`subscription { events { id } }`: "text/event-stream; charset=utf-8", `{`: "application/json; charset=utf-8",
+		} {
+			s := h.open(t, query, nil, "Authorization", "Bearer "+token, "Accept", both)
+			if got := s.response.Header.Get("Content-Type"); got != media {
+				t.Errorf("%s was answered as %s", query, got)
+			}
+			_ = s.response.Body.Close()
+		}
 		for query, status := range map[string]int{
 			`subscription { events { nothing } }`: http.StatusUnprocessableEntity, `subscription {`: http.StatusBadRequest,
 			`subscription { events { id } tenant { id } }`: http.StatusUnprocessableEntity,
