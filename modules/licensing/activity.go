@@ -180,7 +180,8 @@ const secondsOfDay = 24 * 60 * 60
 
 // recordUses writes some rows, and lets seats know of them. The results are written anew when the unit runs again.
 func (s *Service) recordUses(ctx context.Context, license, source id.ID, told []toldUse, results []UseResult) error {
-	if _, err := s.lock(ctx, license); err != nil {
+	l, err := s.lock(ctx, license)
+	if err != nil {
 		return err
 	}
 	known, err := s.daysOf(ctx, license, told)
@@ -213,11 +214,11 @@ func (s *Service) recordUses(ctx context.Context, license, source id.ID, told []
 	if err := s.saveDays(ctx, license, source, changed); err != nil {
 		return err
 	}
-	return s.used(ctx, license, latest, results)
+	return s.used(ctx, l, latest, results)
 }
 
 // used lets the seats of some people know of their latest use. The license is locked.
-func (s *Service) used(ctx context.Context, license id.ID, latest map[id.ID]toldUse, results []UseResult) error {
+func (s *Service) used(ctx context.Context, l License, latest map[id.ID]toldUse, results []UseResult) error {
 	users := make([]id.ID, 0, len(latest))
 	for user := range latest {
 		users = append(users, user)
@@ -228,7 +229,7 @@ func (s *Service) used(ctx context.Context, license id.ID, latest map[id.ID]told
 	}
 	for _, user := range users {
 		for _, seat := range seats[user] {
-			if seat.License != license {
+			if seat.License != l.ID {
 				continue
 			}
 			u := latest[user]
@@ -240,6 +241,9 @@ func (s *Service) used(ctx context.Context, license id.ID, latest map[id.ID]told
 			case seat.State == Invited && seat.AssignedAt != nil && !u.at.Before(seat.AssignedAt.Add(-clockSkew)):
 				results[u.row].Activated = true
 				_, err = s.step(ctx, seat, Activated, "first use")
+			case fresh && seat.NoticedAt != nil && seat.ReclaimReason != ReclaimKept && (seat.State.sits() || seat.State == Paused) &&
+				u.at.After(seat.NoticedAt.AddDate(0, 0, -int(l.Reclaim.IdleDays))):
+				_, err = s.undoReclaim(ctx, l, seat, "used after all")
 			case fresh:
 				err = saveSeat(ctx, seat, false)
 			}

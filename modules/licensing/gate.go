@@ -32,6 +32,8 @@ func (s *Service) settle(ctx context.Context, l License, c Claim) (Seat, error) 
 		return s.moveInLine(ctx, seat)
 	case seat.State.takes():
 		return seat, nil
+	case seat.State == Released && seat.ReclaimReason != "" && c.Reason != ByHand:
+		return seat, nil // it was taken back: a hand gives it again, or undoes that
 	}
 	if held, err := s.heldBack(ctx, l, c.User); err != nil || held {
 		return seat, err
@@ -111,6 +113,12 @@ func (s *Service) drop(ctx context.Context, claims []Claim, cause string) error 
 		}
 		if others > 0 && seat.State == Waiting {
 			if _, err := s.moveInLine(ctx, seat); err != nil {
+				return err
+			}
+		}
+		if others == 0 && seat.State == Released && seat.ReclaimReason != "" {
+			seat.ReclaimReason = "" // whoever comes back for a new reason begins anew
+			if err := saveSeat(ctx, seat, false); err != nil {
 				return err
 			}
 		}

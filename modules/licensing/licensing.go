@@ -10,7 +10,8 @@
 // of that change. What is published is brought to everybody else by a run, in small units.
 //
 // Events: license.created, license.changed, seat.waiting, seat.consent_pending, seat.invited, seat.activated, seat.paused,
-// seat.grace, seat.released, seat.transferred, rule.created, rule.revised, rule.published, rule.retired, rule.applied.
+// seat.grace, seat.released, seat.transferred, rule.created, rule.revised, rule.published, rule.retired, rule.applied,
+// seat.reclaim_noticed, seat.reclaim_undone.
 package licensing
 
 import (
@@ -113,11 +114,13 @@ type Service struct {
 	clock  clock.Clock
 	people People
 	rules  *ruleCache
+
+	reclaimed lastTimes
 }
 
 // New returns the licensing kept in a database.
 func New(db *store.DB, journal *events.Service, now clock.Clock, people People) *Service {
-	return &Service{db: db, events: journal, clock: now, people: people, rules: newRuleCache(db, now)}
+	return &Service{db: db, events: journal, clock: now, people: people, rules: newRuleCache(db, now), reclaimed: lastTimes{at: map[id.ID]time.Time{}}}
 }
 
 // Unlimited as OverPercent says that seats are given whatever was bought.

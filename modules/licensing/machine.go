@@ -82,7 +82,10 @@ func (seat Seat) moved(now State) Seat {
 		return seat
 	}
 	seat.Resume, seat.ValidUntil = "", nil
-	if was == Paused || was == Grace || now == Released {
+	switch {
+	case was == Paused && now == Released:
+		seat.NoticedAt = nil // what it was taken back for stays: no rule gives it again by itself
+	case was == Paused || was == Grace || was == Released || now == Released:
 		seat.NoticedAt, seat.ReclaimReason = nil, ""
 	}
 	if !was.takes() {

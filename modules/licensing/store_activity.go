@@ -140,3 +140,44 @@ func (s *Service) saveDays(ctx context.Context, license, source id.ID, days map[
 	}
 	return nil
 }
+
+// unusedSeats returns some seats that nobody has used for as long as the license's policy says, those after a person in the order of
+// their holders.
+func (s *Service) unusedSeats(ctx context.Context, l License, after id.ID, limit int) ([]Seat, error) {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := s.clock()
+	cut := func(days int64) time.Time {
+		if days == 0 {
+			days = 1000 * 366 // nobody has a seat for so long
+		}
+		return now.AddDate(0, 0, -int(days))
+	}
+	seats, err := many(ctx, s, plainSeat, `SELECT `+seatColumns+` FROM seats WHERE tenant_id = $1 AND license_id = $2 AND user_id > $3
+		AND (state = 'activated' AND assigned_at <= $4 AND COALESCE(last_used_at, assigned_at) <= $4 AND COALESCE(activated_at, assigned_at) <= $4
+			AND (noticed_at IS NULL OR reclaim_reason = 'kept' AND noticed_at <= $4)
+		OR state = 'invited' AND assigned_at <= $5 AND COALESCE(last_used_at, assigned_at) <= $5
+			AND (noticed_at IS NULL OR reclaim_reason = 'kept' AND noticed_at <= $5))
+		ORDER BY user_id LIMIT $6`, tenant, l.ID, after, cut(l.Reclaim.IdleDays), cut(l.Reclaim.InvitedDays), limit)
+	if err != nil {
+		return nil, fmt.Errorf("look for unused seats: %w", err)
+	}
+	return seats, nil
+}
+
+// noticedSeats returns the seats of a license with which the next step of taking back is due.
+func (s *Service) noticedSeats(ctx context.Context, l License, now time.Time) ([]Seat, error) {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	seats, err := many(ctx, s, plainSeat, `SELECT `+seatColumns+` FROM seats WHERE tenant_id = $1 AND license_id = $2 AND reclaim_reason <> 'kept'
+		AND (state = 'paused' AND valid_until <= $3 OR state IN ('invited', 'activated') AND noticed_at <= $4) ORDER BY user_id`,
+		tenant, l.ID, now, now.AddDate(0, 0, -int(l.Reclaim.NoticeDays)))
+	if err != nil {
+		return nil, fmt.Errorf("look for noticed seats: %w", err)
+	}
+	return seats, nil
+}

@@ -136,5 +136,6 @@ func (s *Service) tenantsWithWork(ctx context.Context, now time.Time) ([]id.ID, 
 		UNION SELECT tenant_id FROM rule_runs WHERE state = 'running' AND started_at <= $2
 		UNION SELECT r.tenant_id FROM rules r WHERE r.kind = 'people' AND r.status = 'active' AND NOT EXISTS
 			(SELECT 1 FROM rule_runs x WHERE x.tenant_id = r.tenant_id AND x.rule_id = r.id AND (x.started_at > $3 OR x.state = 'running'))
+		UNION SELECT tenant_id FROM licenses WHERE reclaim <> '{}'
 		ORDER BY tenant_id`, now, now.Add(-known), now.Add(-goneOverEvery))
 }

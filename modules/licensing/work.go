@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/usherhq/usher/internal/caller"
@@ -68,7 +69,38 @@ func (s *Service) workIn(ctx context.Context) error {
 	if err := s.goOver(ctx); err != nil {
 		return err
 	}
-	return s.RunRules(ctx)
+	if err := s.RunRules(ctx); err != nil {
+		return err
+	}
+	return s.reclaimAtTimes(ctx)
+}
+
+// reclaimAtTimes takes seats back no more often than makes sense.
+func (s *Service) reclaimAtTimes(ctx context.Context) error {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return err
+	}
+	now := s.clock()
+	s.reclaimed.mu.Lock()
+	last, known := s.reclaimed.at[tenant]
+	s.reclaimed.mu.Unlock()
+	if known && now.Sub(last) < reclaimEvery {
+		return nil
+	}
+	if _, err := s.Reclaim(ctx); err != nil {
+		return err
+	}
+	s.reclaimed.mu.Lock()
+	defer s.reclaimed.mu.Unlock()
+	s.reclaimed.at[tenant] = now
+	return nil
+}
+
+// lastTimes is when something was done last in each tenant, by this replica.
+type lastTimes struct {
+	mu sync.Mutex
+	at map[id.ID]time.Time
 }
 
 // wake has the worker look now, wherever it runs, once the unit of work is done.
