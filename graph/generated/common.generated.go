@@ -66,6 +66,7 @@ type MutationResolver interface {
 	ResumeScimConfig(ctx context.Context, input ScimConfigIDInput) (*ScimConfigPayload, error)
 	DeleteScimConfig(ctx context.Context, input ScimConfigIDInput) (*DeletePayload, error)
 	IssueScimToken(ctx context.Context, input IssueScimTokenInput) (*TokenPayload, error)
+	UndoReclaim(ctx context.Context, input SeatInput) (*SeatPayload, error)
 	CreateRule(ctx context.Context, input CreateRuleInput) (*RulePayload, error)
 	ReviseRule(ctx context.Context, input ReviseRuleInput) (*RulePayload, error)
 	PublishRule(ctx context.Context, input PublishRuleInput) (*RulePayload, error)
@@ -85,6 +86,7 @@ type QueryResolver interface {
 	License(ctx context.Context, id *string, sku *string) (*licensing.License, error)
 	Licenses(ctx context.Context, first *int, after *string, last *int, before *string, filter *LicenseFilter, orderBy *LicenseOrder) (*LicenseConnection, error)
 	Access(ctx context.Context, product string, people []*PersonInput) ([]*licensing.Answer, error)
+	ReclaimSimulation(ctx context.Context, licenseID string, policy *ReclaimPolicyInput) (*licensing.Simulation, error)
 	LicenseUtilization(ctx context.Context, licenses []string, at *time.Time) (*reporting.Report, error)
 	Alerts(ctx context.Context, first *int, after *string, last *int, before *string, filter *AlertFilter, direction Direction) (*AlertConnection, error)
 	Rule(ctx context.Context, id string) (*licensing.Rule, error)
@@ -616,6 +618,20 @@ func (ec *executionContext) field_Mutation_unblockUser_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_undoReclaim_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (SeatInput, error) {
+			return ec.unmarshalNSeatInput2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐSeatInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_updateAdministrator_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -1035,6 +1051,28 @@ func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs m
 		return nil, err
 	}
 	args["id"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_reclaimSimulation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "licenseId",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["licenseId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "policy",
+		func(ctx context.Context, v any) (*ReclaimPolicyInput, error) {
+			return ec.unmarshalOReclaimPolicyInput2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐReclaimPolicyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["policy"] = arg1
 	return args, nil
 }
 
@@ -2922,6 +2960,50 @@ func (ec *executionContext) fieldContext_Mutation_issueScimToken(ctx context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_undoReclaim(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_undoReclaim(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UndoReclaim(ctx, fc.Args["input"].(SeatInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SeatPayload) graphql.Marshaler {
+			return ec.marshalNSeatPayload2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐSeatPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_undoReclaim(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SeatPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_undoReclaim_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createRule(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3744,6 +3826,50 @@ func (ec *executionContext) fieldContext_Query_access(ctx context.Context, field
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_access_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_reclaimSimulation(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_reclaimSimulation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().ReclaimSimulation(ctx, fc.Args["licenseId"].(string), fc.Args["policy"].(*ReclaimPolicyInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *licensing.Simulation) graphql.Marshaler {
+			return ec.marshalNReclaimSimulationPayload2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐSimulation(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_reclaimSimulation(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReclaimSimulationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_reclaimSimulation_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -4718,6 +4844,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "undoReclaim":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_undoReclaim(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "createRule":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createRule(ctx, field)
@@ -4910,6 +5043,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_access(ctx, field)
+				})
+		case "reclaimSimulation":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_reclaimSimulation(ctx, field)
 				})
 		case "licenseUtilization":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,

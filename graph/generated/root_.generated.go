@@ -44,6 +44,7 @@ type ResolverRoot interface {
 	Mutation() MutationResolver
 	ParkedMember() ParkedMemberResolver
 	Query() QueryResolver
+	ReclaimCandidate() ReclaimCandidateResolver
 	ReclaimPolicy() ReclaimPolicyResolver
 	Rule() RuleResolver
 	RulePreviewItem() RulePreviewItemResolver
@@ -462,6 +463,7 @@ type ComplexityRoot struct {
 		TransferSeat        func(childComplexity int, input TransferSeatInput) int
 		UnassignSeat        func(childComplexity int, input SeatInput) int
 		UnblockUser         func(childComplexity int, input UserIDInput) int
+		UndoReclaim         func(childComplexity int, input SeatInput) int
 		UpdateAdministrator func(childComplexity int, input UpdateAdministratorInput) int
 		UpdateGroup         func(childComplexity int, input UpdateGroupInput) int
 		UpdateLicense       func(childComplexity int, input UpdateLicenseInput) int
@@ -512,6 +514,7 @@ type ComplexityRoot struct {
 		LicenseUtilization func(childComplexity int, licenses []string, at *time.Time) int
 		Licenses           func(childComplexity int, first *int, after *string, last *int, before *string, filter *LicenseFilter, orderBy *LicenseOrder) int
 		Node               func(childComplexity int, id string) int
+		ReclaimSimulation  func(childComplexity int, licenseID string, policy *ReclaimPolicyInput) int
 		Rule               func(childComplexity int, id string) int
 		RulePreview        func(childComplexity int, ruleID string, change *licensing.PreviewChange, first *int, after *string, last *int, before *string) int
 		Tenant             func(childComplexity int) int
@@ -522,6 +525,13 @@ type ComplexityRoot struct {
 		Viewer             func(childComplexity int) int
 	}
 
+	ReclaimCandidate struct {
+		ExemptGroupID func(childComplexity int) int
+		Reason        func(childComplexity int) int
+		SeatID        func(childComplexity int) int
+		UserID        func(childComplexity int) int
+	}
+
 	ReclaimPolicy struct {
 		Automatic   func(childComplexity int) int
 		Exempt      func(childComplexity int) int
@@ -529,6 +539,15 @@ type ComplexityRoot struct {
 		InvitedDays func(childComplexity int) int
 		NoticeDays  func(childComplexity int) int
 		PauseDays   func(childComplexity int) int
+	}
+
+	ReclaimSimulationPayload struct {
+		Candidates func(childComplexity int) int
+		Currency   func(childComplexity int) int
+		Exempt     func(childComplexity int) int
+		Known      func(childComplexity int) int
+		Seats      func(childComplexity int) int
+		WorthMinor func(childComplexity int) int
 	}
 
 	ReclaimableSeats struct {
@@ -2868,6 +2887,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UnblockUser(childComplexity, args["input"].(UserIDInput)), true
+	case "Mutation.undoReclaim":
+		if e.ComplexityRoot.Mutation.UndoReclaim == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_undoReclaim_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UndoReclaim(childComplexity, args["input"].(SeatInput)), true
 	case "Mutation.updateAdministrator":
 		if e.ComplexityRoot.Mutation.UpdateAdministrator == nil {
 			break
@@ -3147,6 +3177,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string)), true
+	case "Query.reclaimSimulation":
+		if e.ComplexityRoot.Query.ReclaimSimulation == nil {
+			break
+		}
+
+		args, err := ec.field_Query_reclaimSimulation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ReclaimSimulation(childComplexity, args["licenseId"].(string), args["policy"].(*ReclaimPolicyInput)), true
 	case "Query.rule":
 		if e.ComplexityRoot.Query.Rule == nil {
 			break
@@ -3226,6 +3267,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
 
+	case "ReclaimCandidate.exemptGroupId":
+		if e.ComplexityRoot.ReclaimCandidate.ExemptGroupID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimCandidate.ExemptGroupID(childComplexity), true
+	case "ReclaimCandidate.reason":
+		if e.ComplexityRoot.ReclaimCandidate.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimCandidate.Reason(childComplexity), true
+	case "ReclaimCandidate.seatId":
+		if e.ComplexityRoot.ReclaimCandidate.SeatID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimCandidate.SeatID(childComplexity), true
+	case "ReclaimCandidate.userId":
+		if e.ComplexityRoot.ReclaimCandidate.UserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimCandidate.UserID(childComplexity), true
+
 	case "ReclaimPolicy.automatic":
 		if e.ComplexityRoot.ReclaimPolicy.Automatic == nil {
 			break
@@ -3262,6 +3328,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReclaimPolicy.PauseDays(childComplexity), true
+
+	case "ReclaimSimulationPayload.candidates":
+		if e.ComplexityRoot.ReclaimSimulationPayload.Candidates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimSimulationPayload.Candidates(childComplexity), true
+	case "ReclaimSimulationPayload.currency":
+		if e.ComplexityRoot.ReclaimSimulationPayload.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimSimulationPayload.Currency(childComplexity), true
+	case "ReclaimSimulationPayload.exempt":
+		if e.ComplexityRoot.ReclaimSimulationPayload.Exempt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimSimulationPayload.Exempt(childComplexity), true
+	case "ReclaimSimulationPayload.known":
+		if e.ComplexityRoot.ReclaimSimulationPayload.Known == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimSimulationPayload.Known(childComplexity), true
+	case "ReclaimSimulationPayload.seats":
+		if e.ComplexityRoot.ReclaimSimulationPayload.Seats == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimSimulationPayload.Seats(childComplexity), true
+	case "ReclaimSimulationPayload.worthMinor":
+		if e.ComplexityRoot.ReclaimSimulationPayload.WorthMinor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReclaimSimulationPayload.WorthMinor(childComplexity), true
 
 	case "ReclaimableSeats.currency":
 		if e.ComplexityRoot.ReclaimableSeats.Currency == nil {
@@ -6303,7 +6406,7 @@ type Seat implements Node @needs(scope: REPORTS_READ) {
   lastUsedAt: Time
   "When the person was told that the seat will be taken back."
   noticedAt: Time
-  "idle or never_activated, from the notice on."
+  "idle or never_activated, from the notice on; kept, since noticedAt, where that was undone."
   reclaimReason: String
   "What she has said to a license that needs her consent: asked, given or withdrawn."
   consent: String
@@ -6709,6 +6812,44 @@ extend type Mutation {
   "Refused with config_in_use while it holds people. Its tokens end."
   deleteScimConfig(input: ScimConfigIdInput!): DeletePayload! @needs(scope: ADMIN)
   issueScimToken(input: IssueScimTokenInput!): TokenPayload! @needs(scope: ADMIN)
+}
+`, BuiltIn: false},
+	{Name: "../schema/reclaim.graphql", Input: `"""A seat that a policy would take back."""
+type ReclaimCandidate @needs(scope: ADMIN_READ) {
+  seatId: ID!
+  userId: ID!
+  "idle or never_activated"
+  reason: String!
+  "The group that keeps it from that; null for none."
+  exemptGroupId: ID
+}
+
+"""What a policy would take back now."""
+type ReclaimSimulationPayload @needs(scope: ADMIN_READ) {
+  "Use of the license is known. Otherwise there is no candidate."
+  known: Boolean!
+  "Seats that would become free."
+  seats: Int64!
+  "Seats that are unused, too, and exempt."
+  exempt: Int64!
+  "What the seats are worth a year, in the smallest unit of the currency; null without a price."
+  worthMinor: Int64
+  currency: String
+  "10,000 at most."
+  candidates: [ReclaimCandidate!]!
+}
+
+extend type Query {
+  "What a policy would take back now, without doing it; the license's own when none is given."
+  reclaimSimulation(licenseId: ID!, policy: ReclaimPolicyInput): ReclaimSimulationPayload! @needs(scope: ADMIN_READ)
+}
+
+extend type Mutation {
+  """
+  Undoes what reclaiming has done to a seat: the notice, the pause, or the taking back, after which the person may have to wait. The
+  seat is left alone for as long as the policy says.
+  """
+  undoReclaim(input: SeatInput!): SeatPayload! @needs(scope: ADMIN)
 }
 `, BuiltIn: false},
 	{Name: "../schema/reporting.graphql", Input: `"""A day of the tenant's calendar, as YYYY-MM-DD."""
@@ -8172,6 +8313,20 @@ func (ec *executionContext) childFields_ParkedMemberEdge(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type ParkedMemberEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ReclaimCandidate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "seatId":
+		return ec.fieldContext_ReclaimCandidate_seatId(ctx, field)
+	case "userId":
+		return ec.fieldContext_ReclaimCandidate_userId(ctx, field)
+	case "reason":
+		return ec.fieldContext_ReclaimCandidate_reason(ctx, field)
+	case "exemptGroupId":
+		return ec.fieldContext_ReclaimCandidate_exemptGroupId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReclaimCandidate", field.Name)
+}
+
 func (ec *executionContext) childFields_ReclaimPolicy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "automatic":
@@ -8188,6 +8343,24 @@ func (ec *executionContext) childFields_ReclaimPolicy(ctx context.Context, field
 		return ec.fieldContext_ReclaimPolicy_exempt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReclaimPolicy", field.Name)
+}
+
+func (ec *executionContext) childFields_ReclaimSimulationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "known":
+		return ec.fieldContext_ReclaimSimulationPayload_known(ctx, field)
+	case "seats":
+		return ec.fieldContext_ReclaimSimulationPayload_seats(ctx, field)
+	case "exempt":
+		return ec.fieldContext_ReclaimSimulationPayload_exempt(ctx, field)
+	case "worthMinor":
+		return ec.fieldContext_ReclaimSimulationPayload_worthMinor(ctx, field)
+	case "currency":
+		return ec.fieldContext_ReclaimSimulationPayload_currency(ctx, field)
+	case "candidates":
+		return ec.fieldContext_ReclaimSimulationPayload_candidates(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReclaimSimulationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ReclaimableSeats(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
