@@ -59,7 +59,7 @@ func (s *Service) step(ctx context.Context, seat Seat, now State, cause string) 
 		return Seat{}, fmt.Errorf("save seat: %w", err)
 	}
 	event, err := s.events.Record(ctx, events.Event{Kind: "seat." + string(now), Subject: seat.User, Data: map[string]any{
-		"license": id.License.Format(seat.License), "seat": id.Seat.Format(seat.ID), "was": was, "cause": cause,
+		inLicense: id.License.Format(seat.License), "seat": id.Seat.Format(seat.ID), "was": was, "cause": cause,
 	}})
 	if err != nil {
 		return Seat{}, err

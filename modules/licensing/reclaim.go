@@ -209,7 +209,7 @@ func (s *Service) reclaimOne(ctx context.Context, seen Seat) (bool, error) {
 }
 
 func reclaimNews(seat Seat) map[string]any {
-	return map[string]any{"license": id.License.Format(seat.License), "seat": id.Seat.Format(seat.ID), "reason": seat.ReclaimReason}
+	return map[string]any{inLicense: id.License.Format(seat.License), "seat": id.Seat.Format(seat.ID), "reason": seat.ReclaimReason}
 }
 
 // unused tells whether a seat has not been used for as long as the policy says. Who has a seat for less is not called idle.
@@ -258,15 +258,14 @@ func (s *Service) UndoReclaim(ctx context.Context, license, user id.ID) (Seat, e
 
 func (s *Service) undoReclaim(ctx context.Context, l License, seat Seat, cause string) (Seat, error) {
 	now := s.clock()
-	switch {
-	case seat.State == Paused:
-		was := seat.Resume
-		moved, err := s.step(ctx, seat, was, cause)
+	switch seat.State {
+	case Paused:
+		moved, err := s.step(ctx, seat, seat.Resume, cause)
 		if err != nil {
 			return Seat{}, err
 		}
 		return s.keep(ctx, moved, now)
-	case seat.State == Released:
+	case Released:
 		seat.ReclaimReason = ""
 		if err := saveSeat(ctx, seat, false); err != nil {
 			return Seat{}, err
@@ -275,9 +274,9 @@ func (s *Service) undoReclaim(ctx context.Context, l License, seat Seat, cause s
 			return Seat{}, err
 		}
 		return s.seat(ctx, l.ID, seat.User)
-	default:
-		return s.keep(ctx, seat, now)
+	case Waiting, Consenting, Invited, Activated, Grace:
 	}
+	return s.keep(ctx, seat, now)
 }
 
 // keep leaves a seat alone for as long as the policy says.

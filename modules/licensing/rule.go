@@ -153,7 +153,7 @@ func (s *Service) ReviseRule(ctx context.Context, of id.ID, d Definition) (Rule,
 // ruleNews is what the journal keeps of a rule.
 func ruleNews(r Rule, v Revision) map[string]any {
 	return map[string]any{
-		"license": id.License.Format(r.License), "name": r.Name, "revision": v.Number, "definition": v.Definition,
+		inLicense: id.License.Format(r.License), "name": r.Name, "revision": v.Number, "definition": v.Definition,
 	}
 }
 

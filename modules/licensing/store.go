@@ -13,7 +13,10 @@ import (
 	"github.com/usherhq/usher/internal/store"
 )
 
-const licenseCursor = "license"
+const (
+	licenseCursor = "license"
+	inLicense     = licenseCursor // in the data of events
+)
 
 const licenseColumns = `id, product, sku, edition, seats, ceiling, taken, waiting, next_position, term_start, term_end, price_minor, currency,
 	version, created_at, updated_at, allowed, over_percent, grace_days, consent, requires, reclaim, alerts`
