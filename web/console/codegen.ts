@@ -12,7 +12,7 @@ const config: CodegenConfig = {
         useTypeImports: true,
         enumsAsTypes: true,
         strictScalars: true,
-        scalars: { Time: 'string', Int64: 'number', JSON: 'unknown' },
+        scalars: { Date: 'string', Time: 'string', Int64: 'number', JSON: 'unknown' },
       },
     },
   },
