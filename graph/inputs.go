@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -22,7 +23,10 @@ var (
 // inputs looks at every value of a valid operation before anything runs, so that no part of an operation happens when another
 // has a value that cannot be taken. What validation has seen already is not looked at again: the generated code takes what it
 // does not know of an enum for nothing, and panics at numbers that do not fit.
-type inputs struct{ schema *ast.Schema }
+type inputs struct {
+	schema    *ast.Schema
+	variables map[string]any
+}
 
 // check refuses the first bad value with a fault and the path to it: of fields and arguments, or "variable" and its name.
 func (in inputs) check(operation *graphql.OperationContext) error {
@@ -52,14 +56,31 @@ func (in inputs) selection(set ast.SelectionSet, path ast.Path) error {
 	for _, selected := range set {
 		switch s := selected.(type) {
 		case *ast.Field:
-			if err := in.field(s, below(path, ast.PathName(s.Alias))); err != nil {
+			at := below(path, ast.PathName(s.Alias))
+			if err := cmp.Or(in.conditions(s.Directives, at), in.field(s, at)); err != nil {
 				return err
 			}
 		case *ast.InlineFragment:
-			if err := in.selection(s.SelectionSet, path); err != nil {
+			if err := cmp.Or(in.conditions(s.Directives, path), in.selection(s.SelectionSet, path)); err != nil {
+				return err
+			}
+		case *ast.FragmentSpread:
+			if err := in.conditions(s.Directives, path); err != nil {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// conditions refuses @include and @skip whose variable is null: one with a default may be nullable, and is not null for them.
+func (in inputs) conditions(all ast.DirectiveList, path ast.Path) error {
+	for _, directive := range all {
+		argument := directive.Arguments.ForName("if")
+		if argument == nil || argument.Value.Kind != ast.Variable || in.variables[argument.Value.Raw] != nil {
+			continue
+		}
+		return refuse(errKind.Sayf("@%s needs true or false, and the variable %s is null", directive.Name, argument.Value.Raw), path, argument.Position)
 	}
 	return nil
 }
@@ -195,7 +216,8 @@ func below(path ast.Path, step ast.PathElement) ast.Path {
 
 // checkInputs runs the operation only when all its values can be taken.
 func (s *Server) checkInputs(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	if err := (inputs{s.schema}).check(graphql.GetOperationContext(ctx)); err != nil {
+	operation := graphql.GetOperationContext(ctx)
+	if err := (inputs{s.schema, operation.Variables}).check(operation); err != nil {
 		return refused(err)
 	}
 	return next(ctx)

@@ -39,6 +39,9 @@ func TestAValueThatCannotBeTakenIsRefusedWithItsPath(t *testing.T) {
 			{`mutation($p: Preset!) { createScimConfig(input: {name: "x", preset: $p}) { scimConfig { preset } } }`, []any{"p", "strict"}, "invalid_query", "[variable p]"},
 			{`query($s: SeatState) { licenses { nodes { seats(state: $s) { totalCount } } } }`, []any{"s", "waiting"}, "invalid_query", "[variable s]"},
 			{`{ user(id: {}) { id } }`, nil, "invalid_query", "[user id]"},
+			{`query($x: Boolean = true) { users { totalCount @include(if: $x) } }`, []any{"x", nil}, "invalid_query", "[users totalCount]"},
+			{`query($x: Boolean = true) { ... @skip(if: $x) { users { totalCount } } }`, []any{"x", nil}, "invalid_query", "[]"},
+			{`query($x: Boolean = true) { ...all @include(if: $x) } fragment all on Query { users { totalCount } }`, []any{"x", nil}, "invalid_query", "[]"},
 			{`{ users(first: {}) { totalCount } }`, nil, "invalid_query", "[users first]"},
 		} {
 			a := w.ask(admin, c.query, c.variables...)
