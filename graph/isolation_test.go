@@ -187,8 +187,6 @@ func literal(field, name string, of *ast.Type, things household, kind string) st
 		return `"2026-11-01T10:00:00Z"`
 	case of.NamedType == "Boolean":
 		return "false"
-	case of.NamedType == "Time":
-		return `"2026-01-31T12:00:00Z"`
 	case of.NamedType == "Date":
 		return `"2026-01-31"`
 	case name == "scopes":

@@ -102,7 +102,9 @@ func TestLogsHaveEveryRequestAndNothingOfAnybody(t *testing.T) {
 			s.until(func() bool { // the log is written by and by
 				response, text := s.ask("POST", "/graphql", jsonOf(t, map[string]string{"query": calls}), "Authorization", "Bearer "+admin.Token, "Content-Type", "application/json")
 				took(response, "POST", "graphql")
-				var answer struct{ Data json.RawMessage }
+				var answer struct {
+					Data json.RawMessage `json:"data"`
+				}
 				if err := json.Unmarshal([]byte(text), &answer); err != nil || json.Unmarshal(answer.Data, &tenant) != nil {
 					t.Fatalf("the calls are %s, %v", text, err)
 				}
