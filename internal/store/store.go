@@ -41,7 +41,7 @@ type Options struct {
 
 	Poll time.Duration // how often listeners are woken in any case; 5 s when 0
 
-	Watch func(statement string) // is told each statement that is sent, from many goroutines; nil for nobody
+	Watch func(statement string) // is told each statement that is sent for a caller, from many goroutines; nil for nobody
 }
 
 // DB is an open database.
@@ -103,6 +103,10 @@ func (db *DB) openPostgres(options Options) error {
 	if err != nil {
 		return err
 	}
+	beside, err := postgresConnector(address, patience) // not watched: news go out when they can, whatever is asked meanwhile
+	if err != nil {
+		return err
+	}
 	connections.watch = options.Watch
 	size := options.MaxConns
 	if size <= 0 {
@@ -111,7 +115,7 @@ func (db *DB) openPostgres(options Options) error {
 	db.address = address
 	db.pool = pool(connections, size)
 	db.writer = db.pool
-	db.side = pool(connections, sideConns)
+	db.side = pool(beside, sideConns)
 	return nil
 }
 
