@@ -296,6 +296,7 @@ func (Seat) Indexes() []ent.Index {
 		index.Fields("tenant_id", "license_id", "user_id").Unique().StorageKey("seats_holder"),
 		index.Fields("tenant_id", "user_id").StorageKey("seats_user"),
 		index.Fields("tenant_id", "license_id", "state", "priority", "position").StorageKey("seats_queue"),
+		index.Fields("tenant_id", "license_id", "state", "last_used_at", "assigned_at").StorageKey("seats_use"),
 		index.Fields("valid_until").StorageKey("seats_ending").Annotations(partial("state = 'grace'")),
 	}
 }
@@ -327,7 +328,7 @@ func (Ledger) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("tenant_id", "license_id", "id").StorageKey("ledger_license"),
 		index.Fields("tenant_id", "user_id", "at").StorageKey("ledger_user"),
-		index.Fields("tenant_id", "license_id", "user_id", "at", "id").StorageKey("ledger_holder"),
+		index.Fields("tenant_id", "license_id", "user_id", "at", "id", "was", "now").StorageKey("ledger_holder"), // all that a report of the past reads
 		index.Fields("tenant_id", "license_id", "at", "id").StorageKey("ledger_at"),
 	}
 }

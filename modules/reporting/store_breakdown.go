@@ -36,7 +36,7 @@ func (s *Service) readParts(ctx context.Context, of []Utilization, by Dimension)
 		return nil, err
 	}
 	d, at := dimensions[by], of[0].At
-	query := q.holders(licensesOf(of), at, of[0].Past) + ` SELECT h.license_id, ` + d.key + ` AS part, ` + d.label + ` AS label, h.state, ` + q.counts(at) +
+	query := q.holders(licensesOf(of), at, of[0].Past, WithUse) + ` SELECT h.license_id, ` + d.key + ` AS part, ` + d.label + ` AS label, h.state, ` + q.counts(at) +
 		` FROM holders h` + d.join + ` GROUP BY h.license_id, part, label, h.state`
 	type part struct {
 		license id.ID

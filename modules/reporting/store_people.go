@@ -112,7 +112,7 @@ func (s *Service) readHoldersOf(ctx context.Context, of []Utilization, l Listing
 	if err != nil {
 		return nil, err
 	}
-	query := q.holders(licensesOf(of), of[0].At, of[0].Past)
+	query := q.holders(licensesOf(of), of[0].At, of[0].Past, WithUse)
 	columns, rows := q.rows(of, l)
 	key := orders[l.Order.field()]
 	if strings.Contains(key, `{none}`) {
@@ -179,7 +179,7 @@ func (s *Service) countHolders(ctx context.Context, of []Utilization, l Listing)
 	if err != nil {
 		return nil, err
 	}
-	query := q.holders(licensesOf(of), of[0].At, of[0].Past)
+	query := q.holders(licensesOf(of), of[0].At, of[0].Past, WithUse)
 	_, rows := q.rows(of, l)
 	counts := make(map[id.ID]int64, len(of))
 	err = s.each(ctx, "count holders", query+` SELECT h.license_id, count(h.user_id)`+rows+` GROUP BY h.license_id`, q.args, func(rows *sql.Rows) error {
@@ -197,7 +197,7 @@ func (s *Service) countReclaimable(ctx context.Context, of []Utilization) (map[i
 	if err != nil {
 		return nil, err
 	}
-	query := q.holders(licensesOf(of), of[0].At, of[0].Past)
+	query := q.holders(licensesOf(of), of[0].At, of[0].Past, WithUse)
 	columns, rows := q.rows(of, Listing{Figure: OfReclaimable})
 	query += ` SELECT r.license_id, count(r.user_id), sum(r.idle), sum(r.not_activated), sum(r.gone) FROM (SELECT h.tenant_id, h.license_id, h.user_id, ` +
 		columns + rows + `) r GROUP BY r.license_id`

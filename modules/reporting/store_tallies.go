@@ -16,16 +16,19 @@ const holdersNow = `holders AS (SELECT s.tenant_id, s.license_id, s.user_id, s.s
 	FROM seats s WHERE s.tenant_id = $1 AND s.license_id = ANY(%s) AND s.state <> 'released')`
 
 // holdersThen are who stood anywhere with a license at a moment. The steps of each seat add up to its state, see coded; the
-// last of them that took a seat told when it was given. One pass over the ledger, in whatever order it lies there.
+// last of them that took a seat told when it was given. One pass over an index of the ledger that has all of it.
 const holdersThen = `steps AS MATERIALIZED (
 	SELECT e.tenant_id, e.license_id, e.user_id, sum(` + "{code:e.now} - {code:e.was}" + `) AS code, max(e.at) AS since,
 		max(e.at) FILTER (WHERE e.was IN ('', 'waiting', 'released') AND e.now NOT IN ('waiting', 'released')) AS assigned_at
 	FROM ledger e WHERE e.tenant_id = $1 AND e.license_id = ANY(%[1]s) AND e.at <= %[2]s GROUP BY e.tenant_id, e.license_id, e.user_id),
-	holders AS (SELECT t.tenant_id, t.license_id, t.user_id, {state:t.code} AS state, t.since, t.assigned_at, CASE WHEN t.code IN (3, 4) THEN (
+	holders AS %[5]s (SELECT t.tenant_id, t.license_id, t.user_id, {state:t.code} AS state, t.since, t.assigned_at, %[4]s AS used_at
+	FROM steps t WHERE t.code BETWEEN 1 AND 6)`
+
+// usedThen is when somebody had last used the license at a moment. It is looked up once for each holder, however often it is spoken of.
+const usedThen = `CASE WHEN t.code IN (3, 4) THEN (
 		SELECT CASE WHEN a.last_at <= %[2]s THEN a.last_at ELSE a.first_at END FROM activity_days a
 		WHERE a.tenant_id = $1 AND a.license_id = t.license_id AND a.user_id = t.user_id AND a.day <= %[3]s AND a.first_at <= %[2]s
-		ORDER BY a.day DESC LIMIT 1) END AS used_at
-	FROM steps t WHERE t.code BETWEEN 1 AND 6)`
+		ORDER BY a.day DESC LIMIT 1) END`
 
 // ofCodes writes the numbers of states and their names into SQL.
 func ofCodes(text string) string {
@@ -51,13 +54,17 @@ func ofCodes(text string) string {
 
 var holdersOfPast = ofCodes(holdersThen)
 
-// holders writes WITH holders …, who stood where at a moment.
-func (q *statement) holders(of []id.ID, at time.Time, past bool) string {
+// holders writes WITH holders …, who stood where at a moment, and when they had last used it if that is wanted of the past too.
+func (q *statement) holders(of []id.ID, at time.Time, past bool, depth Depth) string {
 	licenses := q.arg(of)
 	if !past {
 		return `WITH ` + fmt.Sprintf(holdersNow, licenses)
 	}
-	return `WITH ` + fmt.Sprintf(holdersOfPast, licenses, q.arg(at), q.arg(dayOf(at)))
+	moment, onDay := q.arg(at), q.arg(dayOf(at))
+	if depth == SeatsAlone {
+		return `WITH ` + fmt.Sprintf(holdersOfPast, licenses, moment, onDay, `NULL`, ``)
+	}
+	return `WITH ` + fmt.Sprintf(holdersOfPast, licenses, moment, onDay, fmt.Sprintf(usedThen, licenses, moment, onDay), `MATERIALIZED`)
 }
 
 // counts writes what is counted of holders h: all, for each window the active and the inactive, and those who never used.
@@ -102,13 +109,13 @@ func counted(rows *sql.Rows, t *tally, before ...any) error {
 	return nil
 }
 
-// tallies counts the seats of licenses at a moment, with their use.
-func (s *Service) tallies(ctx context.Context, of []license, at time.Time, past bool) (map[id.ID]*tally, error) {
+// talliesThen counts the seats of licenses at a moment of the past, with their use.
+func (s *Service) talliesThen(ctx context.Context, of []license, at time.Time) (map[id.ID]*tally, error) {
 	q, err := begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	query := q.holders(idsOf(of), at, past) + ` SELECT h.license_id, h.state, ` + q.counts(at) + ` FROM holders h GROUP BY h.license_id, h.state`
+	query := q.holders(idsOf(of), at, true, WithUse) + ` SELECT h.license_id, h.state, ` + q.counts(at) + ` FROM holders h GROUP BY h.license_id, h.state`
 	all := make(map[id.ID]*tally, len(of))
 	err = s.each(ctx, "count seats", query, q.args, func(rows *sql.Rows) error {
 		var license id.ID
@@ -141,7 +148,7 @@ func (s *Service) distinct(ctx context.Context, of []id.ID, at time.Time, past b
 	if err != nil {
 		return 0, 0, err
 	}
-	query := q.holders(of, at, past) + ` SELECT count(DISTINCT h.user_id), count(h.user_id) FROM holders h WHERE h.tenant_id = $1 AND h.state IN ('invited', 'activated')`
+	query := q.holders(of, at, past, SeatsAlone) + ` SELECT count(DISTINCT h.user_id), count(h.user_id) FROM holders h WHERE h.tenant_id = $1 AND h.state IN ('invited', 'activated')`
 	if err := s.db.QueryRow(ctx, query, q.args...).Scan(&people, &seats); err != nil {
 		return 0, 0, fmt.Errorf("count people: %w", err)
 	}

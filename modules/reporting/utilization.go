@@ -37,10 +37,13 @@ func (s *Service) utilization(ctx context.Context, of []id.ID, at time.Time, pas
 		return nil, err
 	}
 	var tallies map[id.ID]*tally
-	if depth == SeatsAlone && past {
+	switch {
+	case !past:
+		tallies, err = s.talliesNow(ctx, licenses, at)
+	case depth == SeatsAlone:
 		tallies, err = s.talliesSince(ctx, licenses, at) // the nearest snapshot and what came after it
-	} else {
-		tallies, err = s.tallies(ctx, licenses, at, past)
+	default:
+		tallies, err = s.talliesThen(ctx, licenses, at)
 	}
 	if err != nil {
 		return nil, err

@@ -444,7 +444,7 @@ var (
 			{
 				Name:    "ledger_holder",
 				Unique:  false,
-				Columns: []*schema.Column{LedgerColumns[1], LedgerColumns[2], LedgerColumns[3], LedgerColumns[8], LedgerColumns[0]},
+				Columns: []*schema.Column{LedgerColumns[1], LedgerColumns[2], LedgerColumns[3], LedgerColumns[8], LedgerColumns[0], LedgerColumns[4], LedgerColumns[5]},
 			},
 			{
 				Name:    "ledger_at",
@@ -798,6 +798,11 @@ var (
 				Name:    "seats_queue",
 				Unique:  false,
 				Columns: []*schema.Column{SeatsColumns[1], SeatsColumns[2], SeatsColumns[4], SeatsColumns[5], SeatsColumns[6]},
+			},
+			{
+				Name:    "seats_use",
+				Unique:  false,
+				Columns: []*schema.Column{SeatsColumns[1], SeatsColumns[2], SeatsColumns[4], SeatsColumns[13], SeatsColumns[12]},
 			},
 			{
 				Name:    "seats_ending",
