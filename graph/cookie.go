@@ -87,6 +87,28 @@ func (r *Resolver) identify(ctx context.Context, request *http.Request, whose si
 	return caller.With(ctx, who), nil
 }
 
+// Reader identifies who reads a file by GET: by the access token, or by the cookie of a session, as when somebody follows a link of
+// the console. A browser that says that a page of another origin has sent it is refused; one that says nothing is not, for the cookie
+// goes with nothing that another site sends, nothing changes, and no other origin reads the answer.
+func (r *Resolver) Reader(request *http.Request) (context.Context, error) {
+	ctx := request.Context()
+	header := request.Header.Get("Authorization")
+	cookie, err := request.Cookie(r.cookieName(request))
+	if header != "" || errors.Is(err, http.ErrNoCookie) {
+		return r.authenticate(ctx, header)
+	}
+	switch request.Header.Get("Sec-Fetch-Site") {
+	case "", "none", "same-origin":
+	default:
+		return ctx, errCrossOrigin
+	}
+	who, err := r.Access.SignedIn(ctx, cookie.Value, requestID(ctx))
+	if err != nil {
+		return ctx, err
+	}
+	return caller.With(ctx, who), nil
+}
+
 // shownAdministrator is the id of an administrator, if there is one.
 func shownAdministrator(of id.ID) *string {
 	if of == id.Nil {

@@ -50,6 +50,14 @@ func TestAnAdministratorIsInvitedFromTheCommandLine(t *testing.T) {
 				if !strings.Contains(text, want) {
 					t.Errorf("signed in is %s, want %s", text, want)
 				}
+				for site, status := range map[string]int{"": http.StatusOK, "same-origin": http.StatusOK, "cross-site": http.StatusForbidden, "same-site": http.StatusForbidden} {
+					if strings.Contains(want, "operator") && status == http.StatusOK {
+						status = http.StatusBadRequest // she has entered no tenant
+					}
+					if response, text := s.ask("GET", "/export/utilization.csv", "", "Sec-Fetch-Site", site, "Cookie", cookie); response.StatusCode != status {
+						t.Errorf("%s: a table answered %d %s to a page of %q", want, response.StatusCode, text, site)
+					}
+				}
 				if strings.Contains(s.logged.String(), strings.SplitN(link, "#/sign-in/", 2)[1]) {
 					t.Error("the link is in the log")
 				}
