@@ -5,6 +5,7 @@ const config: CodegenConfig = {
   schema: ['../../graph/schema/*.graphql'],
   documents: ['src/**/*.{ts,tsx}', '!src/gql/**'],
   generates: {
+    './src/gql/definitions.ts': { plugins: ['./definitions.cjs'] },
     './src/gql/': {
       preset: 'client',
       presetConfig: { fragmentMasking: false },

@@ -40,6 +40,22 @@ export function useBeat(changed: () => void): void {
   }, [beat]);
 }
 
+// useCalmBeat calls a function when something has changed, but not more often than every few seconds: for what costs more to read.
+export function useCalmBeat(changed: () => void, every = 5000): void {
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const last = useRef(Date.now());
+  const latest = useRef(changed);
+  latest.current = changed;
+  useEffect(() => () => clearTimeout(timer.current), []);
+  useBeat(() => {
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined;
+      last.current = Date.now();
+      latest.current();
+    }, Math.max(300, last.current + every - Date.now()));
+  });
+}
+
 const kept = 200;
 const pollEvery = 10_000;
 

@@ -19,6 +19,9 @@ const Groups = lazy(() => import('./pages/groups'));
 const GroupPage = lazy(() => import('./pages/group'));
 const Licenses = lazy(() => import('./pages/licenses'));
 const License = lazy(() => import('./pages/license'));
+const Reports = lazy(() => import('./pages/reports'));
+const Report = lazy(() => import('./pages/report'));
+const ReportPeople = lazy(() => import('./pages/report-people'));
 const Activity = lazy(() => import('./pages/activity'));
 const Administrators = lazy(() => import('./pages/administrators'));
 
@@ -35,6 +38,7 @@ const places: Place[] = [
   { path: 'people', label: 'People', icon: 'person' },
   { path: 'groups', label: 'Groups', icon: 'people' },
   { path: 'licenses', label: 'Licenses', icon: 'seat', reporting: true },
+  { path: 'reports', label: 'Reports', icon: 'chart', reporting: true },
   { path: 'activity', label: 'Activity', icon: 'activity' },
   { path: 'administrators', label: 'Administrators', icon: 'key' },
 ];
@@ -92,7 +96,7 @@ export function Shell() {
         <div className="page">
           <Crash key={address}>
             <Suspense fallback={<Center mih="40vh"><Loader aria-label="Loading" /></Center>}>
-              <Page section={section} id={route.path[1]} />
+              <Page section={section} id={route.path[1]} part={route.path[2]} />
             </Suspense>
           </Crash>
         </div>
@@ -101,7 +105,7 @@ export function Shell() {
   );
 }
 
-function Page({ section, id }: { section: string; id: string | undefined }): ReactNode {
+function Page({ section, id, part }: { section: string; id: string | undefined; part: string | undefined }): ReactNode {
   switch (section) {
     case 'scim':
       return id ? <Configuration key={id} id={id} /> : <Configurations />;
@@ -111,6 +115,8 @@ function Page({ section, id }: { section: string; id: string | undefined }): Rea
       return id ? <GroupPage key={id} id={id} /> : <Groups />;
     case 'licenses':
       return id ? <License key={id} id={id} /> : <Licenses />;
+    case 'reports':
+      return !id ? <Reports /> : part ? <ReportPeople key={id + part} id={id} figure={part} /> : <Report key={id} id={id} />;
     case 'activity':
       return <Activity />;
     case 'administrators':

@@ -10,7 +10,7 @@ import { number, reasonOf, SeatBar, StateLabel, states } from '../parts/seats';
 import { dateOf, When } from '../parts/time';
 import { settle, useRoute } from '../route';
 import { useViewer } from '../viewer';
-import { money } from './licenses';
+import { money } from '../parts/money';
 
 const LicenseQuery = graphql(`
   query License($id: ID!) {

@@ -3,6 +3,7 @@ import { useQuery } from 'urql';
 import { graphql } from '../gql';
 import { useBeat } from '../live';
 import { Empty, Head, Waiting } from '../parts/page';
+import { money } from '../parts/money';
 import { Problem } from '../parts/problem';
 import { number, SeatBar } from '../parts/seats';
 import { dateOf } from '../parts/time';
@@ -23,10 +24,6 @@ const LicensesQuery = graphql(`
   }
 `);
 
-export function money(minor: number, currency: string): string {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-  return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
-}
 
 export default function Licenses() {
   const [{ data, error, fetching }, again] = useQuery({ query: LicensesQuery });

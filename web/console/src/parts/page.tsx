@@ -8,11 +8,11 @@ export function Head({ title, children, back, says }: { title: ReactNode; childr
     <Stack gap={4} mb="lg">
       {back && <Anchor href={back.to} size="sm"><Group gap={2}><Icon name="back" size={14} />{back.label}</Group></Anchor>}
       <Group justify="space-between" align="flex-start">
-        <div>
+        <div className="head-words">
           <Title order={1}>{title}</Title>
           {says && <Text c="dimmed" size="sm" mt={4} maw={680}>{says}</Text>}
         </div>
-        <Group gap="xs">{children}</Group>
+        <Group gap="xs" align="flex-end">{children}</Group>
       </Group>
     </Stack>
   );
@@ -65,11 +65,11 @@ export function Pager({ info, total, shown, noun, turn }: {
   );
 }
 
-export function Facts({ of }: { of: [string, ReactNode][] }) {
+export function Facts({ of }: { of: [ReactNode, ReactNode][] }) {
   return (
     <dl style={{ margin: 0, display: 'grid', gridTemplateColumns: 'minmax(110px, max-content) 1fr', gap: '6px 20px' }}>
-      {of.map(([name, value]) => (
-        <div key={name} style={{ display: 'contents' }}>
+      {of.map(([name, value], n) => (
+        <div key={n} style={{ display: 'contents' }}>
           <Text component="dt" size="sm" c="dimmed">{name}</Text>
           <Text component="dd" size="sm" m={0} style={{ overflowWrap: 'anywhere' }}>{value}</Text>
         </div>
