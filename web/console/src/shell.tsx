@@ -19,6 +19,7 @@ const Groups = lazy(() => import('./pages/groups'));
 const GroupPage = lazy(() => import('./pages/group'));
 const Licenses = lazy(() => import('./pages/licenses'));
 const License = lazy(() => import('./pages/license'));
+const Rule = lazy(() => import('./pages/rule'));
 const Reports = lazy(() => import('./pages/reports'));
 const Report = lazy(() => import('./pages/report'));
 const ReportPeople = lazy(() => import('./pages/report-people'));
@@ -52,7 +53,7 @@ export function Shell() {
   const route = useRoute();
   const viewer = useViewer();
   const section = route.path[0] ?? '';
-  const place = places.find((p) => p.path === section) ?? places[0]!;
+  const place = places.find((p) => p.path === (section === 'rules' ? 'licenses' : section)) ?? places[0]!;
   const main = useRef<HTMLElement>(null);
   const address = route.path.join('/');
   const first = useRef(true);
@@ -115,6 +116,8 @@ function Page({ section, id, part }: { section: string; id: string | undefined; 
       return id ? <GroupPage key={id} id={id} /> : <Groups />;
     case 'licenses':
       return id ? <License key={id} id={id} /> : <Licenses />;
+    case 'rules':
+      return id ? <Rule key={id} id={id} /> : <Licenses />;
     case 'reports':
       return !id ? <Reports /> : part ? <ReportPeople key={id + part} id={id} figure={part} /> : <Report key={id} id={id} />;
     case 'activity':

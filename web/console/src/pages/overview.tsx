@@ -2,13 +2,16 @@ import { Alert, Anchor, Badge, Button, Group, SimpleGrid, Stack, Table, Text, Ti
 import { useMemo, type ReactNode } from 'react';
 import { useQuery } from 'urql';
 import { graphql } from '../gql';
-import type { OverviewQuery as Overview } from '../gql/graphql';
-import { useBeat } from '../live';
+import type { OverviewQuery as Overview, OverviewUseQuery as OverviewUse } from '../gql/graphql';
+import { useBeat, useCalmBeat } from '../live';
 import { CallStatus } from '../parts/call';
+import { nameOfDay, today } from '../parts/day';
 import { Icon } from '../parts/icon';
+import { money, percent } from '../parts/money';
 import { Empty, Head, Waiting } from '../parts/page';
 import { Problem } from '../parts/problem';
 import { number, SeatBar } from '../parts/seats';
+import { Spark } from '../parts/spark';
 import { daysUntil, When } from '../parts/time';
 import { useViewer } from '../viewer';
 
@@ -50,6 +53,24 @@ const OverviewQuery = graphql(`
   }
 `);
 
+const UsePart = graphql(`
+  query OverviewUse($from: Date!) {
+    licenseUtilization {
+      licenses {
+        license { id }
+        purchased
+        windows { days active utilizationOfPurchased }
+        reclaimable { idleDays seats worthPerYear currency }
+        forecast { runOut { expected } }
+        series(step: WEEK, from: $from) { to assignmentRate windows { days utilizationOfPurchased } }
+      }
+    }
+    alerts(first: 20, filter: { open: true }) { nodes { id kind threshold value license { id product } } }
+  }
+`);
+
+type Use = OverviewUse['licenseUtilization']['licenses'][number];
+
 interface Decision {
   id: string;
   tone: 'red' | 'orange' | 'blue';
@@ -64,6 +85,10 @@ export default function OverviewPage() {
   const [seats, seatsAgain] = useQuery({ query: LicensesPart });
   const looks = viewer.role !== 'REPORTING';
   const [rest, restAgain] = useQuery({ query: OverviewQuery, variables: { since }, pause: !looks });
+  const zone = viewer.tenant?.timeZone ?? 'UTC';
+  const from = useMemo(() => today(zone, new Date(Date.now() - 364 * 86_400_000)), [zone]);
+  const [use, useAgain] = useQuery({ query: UsePart, variables: { from } });
+  useCalmBeat(() => useAgain({ requestPolicy: 'network-only' }), 10_000);
   useBeat(() => {
     seatsAgain({ requestPolicy: 'network-only' });
     if (looks) {
@@ -71,13 +96,14 @@ export default function OverviewPage() {
     }
   });
   const licenses = seats.data?.licenses.nodes;
-  const decisions = decide(licenses ?? [], rest.data);
+  const used = use.data?.licenseUtilization.licenses ?? [];
+  const decisions = decide(licenses ?? [], used, use.data?.alerts.nodes ?? [], rest.data);
   return (
     <>
       <Head title="Overview" />
       <Stack gap="lg">
-        <Problem error={seats.error ?? rest.error} retry={() => seatsAgain({ requestPolicy: 'network-only' })} />
-        {looks && rest.data && seats.data && <Decisions all={decisions} />}
+        <Problem error={seats.error ?? rest.error ?? use.error} retry={() => { seatsAgain({ requestPolicy: 'network-only' }); useAgain({ requestPolicy: 'network-only' }); if (looks) restAgain({ requestPolicy: 'network-only' }); }} />
+        {(rest.data || !looks) && seats.data && (use.data || use.error) && <Decisions all={decisions} />}
         <section aria-labelledby="seats">
           <Group justify="space-between" mb="xs"><Title order={2} id="seats">Seats</Title><Anchor href="#/licenses" size="sm">All licenses</Anchor></Group>
           {!licenses && seats.fetching && <div className="card flush"><Waiting rows={3} /></div>}
@@ -91,7 +117,10 @@ export default function OverviewPage() {
                   <Anchor href={`#/licenses/${l.id}`} fw={600} c="inherit">{l.product}</Anchor>
                   <Text size="sm" c="dimmed">{number(l.taken)} of {number(l.total)} seats taken{l.total > 0 ? `, ${Math.round((100 * l.taken) / l.total)} %` : ''}</Text>
                 </Group>
-                <SeatBar license={l} />
+                <div className="seats-and-use">
+                  <SeatBar license={l} />
+                  <OverTime of={used.find((u) => u.license.id === l.id)} product={l.product} />
+                </div>
               </div>
             ))}
           </Stack>
@@ -106,6 +135,25 @@ export default function OverviewPage() {
         {looks && rest.data && <Calls all={rest.data.tenant.calls.nodes} />}
       </Stack>
     </>
+  );
+}
+
+// OverTime is the utilization of a license over a year; where nobody tells of its use, how much of it was given out.
+function OverTime({ of, product }: { of: Use | undefined; product: string }) {
+  if (!of) {
+    return <div className="over-time" />;
+  }
+  const rate = of.windows.find((w) => w.days === 30)?.utilizationOfPurchased;
+  const use = of.series.map((p) => p.windows.find((w) => w.days === 30)?.utilizationOfPurchased ?? null);
+  const known = use.some((v) => v !== null);
+  const values = known ? use : of.series.map((p) => p.assignmentRate ?? null);
+  const [first, last] = [values.find((v) => v !== null), values.findLast((v) => v !== null)];
+  const what = known ? 'used of bought' : 'given out';
+  return (
+    <a href={`#/reports/${of.license.id}?chart=use`} className="over-time" aria-label={`Report of ${product}: ${known ? `${percent(rate)} of what was bought is used` : `${percent(last)} is given out`}`}>
+      <Spark values={values} color={known ? 'var(--seat-activated)' : 'var(--seat-grace)'} label={`${what} over the last year, from ${percent(first)} to ${percent(last)}`} />
+      <Text size="xs" c="dimmed"><Text component="span" size="sm" fw={650} c="var(--mantine-color-text)">{percent(known ? rate : last)}</Text> {what}{known ? ' in 30 days' : '; use is unknown'}</Text>
+    </a>
   );
 }
 
@@ -140,9 +188,22 @@ function Act({ href, label }: { href: string; label: string }) {
 
 const soon = 30; // days
 
-function decide(licenses: { id: string; product: string; total: number; taken: number; free: number; waiting: number; overAssigned: number; termEnd?: string | null }[], rest: Overview | undefined): Decision[] {
+function decide(licenses: { id: string; product: string; total: number; taken: number; free: number; waiting: number; overAssigned: number; termEnd?: string | null }[], used: Use[], alerts: OverviewUse['alerts']['nodes'], rest: Overview | undefined): Decision[] {
   const all: Decision[] = [];
   for (const l of licenses) {
+    const use = used.find((u) => u.license.id === l.id);
+    const runOut = use?.forecast.runOut?.expected;
+    if (runOut && l.free > 0 && daysUntil(runOut) <= 60) {
+      all.push({ id: l.id + 'x', tone: daysUntil(runOut) <= 14 ? 'orange' : 'blue', text: <>The seats of <b>{l.product}</b> run out about <b>{nameOfDay(runOut)}</b>, as fast as they are taken now: {number(l.free)} {l.free === 1 ? 'is' : 'are'} free.</>, action: <Act href={`#/reports/${l.id}`} label="See the forecast" /> });
+    }
+    if (use && use.reclaimable.seats > 0) {
+      const worth = use.reclaimable.worthPerYear ? `, worth ${money(use.reclaimable.worthPerYear, use.reclaimable.currency)} a year,` : '';
+      all.push({ id: l.id + 'c', tone: l.waiting > 0 ? 'orange' : 'blue', text: <><b>{number(use.reclaimable.seats)}</b> {use.reclaimable.seats === 1 ? 'seat' : 'seats'} of <b>{l.product}</b>{worth} could be taken back: nobody uses {use.reclaimable.seats === 1 ? 'it' : 'them'}.</>, action: <Act href={`#/reports/${l.id}/RECLAIMABLE`} label="See whose" /> });
+    }
+    const low = alerts.find((a) => a.license.id === l.id && a.kind === 'UTILIZATION');
+    if (low) {
+      all.push({ id: low.id, tone: 'blue', text: <>Only <b>{low.value} %</b> of what was bought of <b>{l.product}</b> is used; you want to hear of less than {low.threshold} %.</>, action: <Act href={`#/reports/${l.id}?chart=use`} label="See the report" /> });
+    }
     if (l.waiting > 0) {
       all.push({ id: l.id + 'w', tone: 'orange', text: <><b>{number(l.waiting)}</b> {l.waiting === 1 ? 'person waits' : 'people wait'} for a seat of <b>{l.product}</b>: all {number(l.total)} are taken.</>, action: <Act href={`#/licenses/${l.id}?state=WAITING`} label="See who waits" /> });
     } else if (l.free === 0 && l.total > 0) {
