@@ -1,4 +1,4 @@
-import{t as e}from"./Badge-DWXVWW-z.js";import{t}from"./Table-BIWHgF8q.js";import{h as n,q as r,t as i,z as a}from"./Text-BxQwVeDm.js";import{a as o,i as s,o as c,r as l}from"./index-CxiVcfgb.js";import{r as u}from"./ScrollArea-BTE2EhOw.js";import{c as d,g as f,i as p,n as m,t as h}from"./problem-B9e2CVvc.js";import{a as g,i as _,r as v,t as y}from"./page-Ba_f3jGv.js";import{i as b}from"./seats-B4rmZpnI.js";import{t as x}from"./time-BPlODzai.js";var S=r(a(),1),C=n(),w=d(`
+import{t as e}from"./Badge-DWXVWW-z.js";import{t}from"./Table-CfqYncCs.js";import{h as n,q as r,t as i,z as a}from"./Text-BxQwVeDm.js";import{a as o,i as s,o as c,r as l}from"./index-abf5D2bm.js";import{r as u}from"./ScrollArea-C7E0Xal6.js";import{c as d,g as f,i as p,n as m,t as h}from"./problem-B9e2CVvc.js";import{a as g,i as _,r as v,t as y}from"./page-Ba_f3jGv.js";import{i as b}from"./seats-B4rmZpnI.js";import{t as x}from"./time-BPlODzai.js";var S=r(a(),1),C=n(),w=d(`
   query Groups($first: Int, $after: String, $last: Int, $before: String, $filter: GroupFilter) {
     groups(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
       totalCount

@@ -1,4 +1,4 @@
-import{b as e,c as t,g as n,i as r,o as i,t as a}from"./problem-B9e2CVvc.js";import{h as o,n as s,q as c,t as l,z as u}from"./Text-BxQwVeDm.js";import{t as d}from"./Select-ChOAY7DP.js";import{n as f,t as p}from"./event-C7R-67oW.js";import{a as m,r as h,t as g}from"./page-Ba_f3jGv.js";import{a as _,i as v}from"./index-CxiVcfgb.js";var y=c(u(),1),b=o(),x=t(`
+import{b as e,c as t,g as n,i as r,o as i,t as a}from"./problem-B9e2CVvc.js";import{h as o,n as s,q as c,t as l,z as u}from"./Text-BxQwVeDm.js";import{t as d}from"./Select-DQiMpLke.js";import{n as f,t as p}from"./event-C7R-67oW.js";import{a as m,r as h,t as g}from"./page-Ba_f3jGv.js";import{a as _,i as v}from"./index-abf5D2bm.js";var y=c(u(),1),b=o(),x=t(`
   query Events($last: Int!, $before: String, $filter: EventFilter) {
     events(last: $last, before: $before, filter: $filter) {
       pageInfo { hasPreviousPage startCursor }
