@@ -15,13 +15,11 @@ import (
 	"github.com/usherhq/usher/internal/simulate"
 	"github.com/usherhq/usher/modules/access"
 	"github.com/usherhq/usher/modules/directory"
-	"github.com/usherhq/usher/modules/licensing"
-	"github.com/usherhq/usher/modules/provisioning"
 	"github.com/usherhq/usher/modules/tenancy"
 	"github.com/usherhq/usher/scimadapter"
 )
 
-// The demo: a customer with two licenses, one of them too small for everybody.
+// The demo: a customer who has had two licenses for a year, one of them too small for everybody who comes.
 const (
 	demoSlug    = "demo"
 	demoConfig  = "Okta (demo)"
@@ -41,42 +39,53 @@ type shownDemo struct {
 	Scim   shownConfig `json:"scim"`
 	Admin  issuedToken `json:"admin"`
 	Link   string      `json:"link"` // signs in to the console, once
+	People int64       `json:"people"`
 }
 
-// demo adds a tenant to look at, and plays a small organization into it.
+// demo adds a tenant with a year behind it, and plays a small organization into it.
 func (s *serving) demo(ctx context.Context, lines io.Writer) (shownDemo, error) {
-	inside, shown, err := s.demoTenant(operator(ctx))
-	if err == nil {
-		err = s.demoTokens(inside, &shown)
-	}
+	t, fresh, err := s.demoTenant(operator(ctx), lines)
 	if err != nil {
 		return shownDemo{}, fmt.Errorf("make the demo: %w", err)
 	}
-	return shown, s.demoPeople(ctx, inside, shown.Scim.Token, lines)
+	inside := caller.InTenant(operator(ctx), t.ID)
+	shown, err := s.showDemo(inside, t)
+	if err != nil {
+		return shownDemo{}, fmt.Errorf("show the demo: %w", err)
+	}
+	if fresh {
+		if err := s.demoPeople(ctx, shown.Scim.Token, lines); err != nil {
+			return shownDemo{}, err
+		}
+	}
+	shown.People, err = s.directory.CountUsers(inside, directory.UserFilter{})
+	return shown, err
 }
 
-// demoTokens issues the tokens of this start.
-func (s *serving) demoTokens(inside context.Context, shown *shownDemo) error {
-	config, _ := id.Config.Parse(shown.Scim.ID)
-	scim, secret, err := s.provisioning.IssueToken(inside, config, access.Request{Name: "demo", Scopes: caller.Scopes{caller.ScopeSCIM}, Life: demoLife})
+// showDemo finds the configuration, and issues the tokens of this start.
+func (s *serving) showDemo(inside context.Context, t tenancy.Tenant) (shownDemo, error) {
+	c, err := s.provisioning.ConfigNamed(inside, demoConfig)
 	if err != nil {
-		return err
+		return shownDemo{}, err
 	}
-	shown.Scim.TokenID, shown.Scim.Token, shown.Scim.ExpiresAt = id.Token.Format(scim.ID), secret.Reveal(), scim.ExpiresAt
-	who, err := caller.Must(inside)
+	scim, secret, err := s.provisioning.IssueToken(inside, c.ID, access.Request{Name: "demo", Scopes: caller.Scopes{caller.ScopeSCIM}, Life: demoLife})
 	if err != nil {
-		return err
+		return shownDemo{}, err
 	}
+	shown := shownDemo{Tenant: showTenant(t), Scim: shownConfig{
+		ID: id.Config.Format(c.ID), Name: c.Name, BaseURL: s.base + scimadapter.Base,
+		TokenID: id.Token.Format(scim.ID), Token: secret.Reveal(), ExpiresAt: scim.ExpiresAt,
+	}}
 	admin, secret, err := s.access.Issue(inside, access.Request{
-		Tenant: who.Tenant, SubjectKind: access.SubjectService, Name: "demo", Scopes: caller.Scopes{caller.ScopeAdmin}, Life: demoLife,
+		Tenant: t.ID, SubjectKind: access.SubjectService, Name: "demo", Scopes: caller.Scopes{caller.ScopeAdmin}, Life: demoLife,
 	})
 	if err != nil {
-		return err
+		return shownDemo{}, err
 	}
 	shown.Admin = issuedToken{ID: id.Token.Format(admin.ID), Token: secret.Reveal(), ExpiresAt: admin.ExpiresAt}
 	made, err := (&consoleCommand{Admin: demoAdmin, Name: "Demo", Role: string(access.Full), PublicURL: s.base}).administrator(inside, s.house)
 	shown.Link = made.Link
-	return err
+	return shown, err
 }
 
 func (d shownDemo) write(w io.Writer, at welcome) {
@@ -88,56 +97,59 @@ Play an Okta organization of 300 people into it, with the token of its SCIM conf
   go run ./cmd/usher simulate okta --base %[1]s --users 300 --groups 12 --token %[2]s
 
 They join the %[5]d people who are here already: there are %[6]d then, for %[7]d seats of %[8]s,
-so that all seats are taken and some people wait. Repeat it with --dialect patch, and the same people come back.
+so that all seats are taken and many people wait. Repeat it with --dialect patch, and the same people come back.
 
-Look at people, groups and seats in the console: open this link, which signs in once.
+There is a year behind it. Open the console by this link, which signs in once:
 
 %[9]s
+
+and look at Reports: how the seats ran out and were enlarged, when unused ones were taken back, what is idle and what that costs,
+the add-on that waits for people's consent, thresholds that were crossed, any day "as of".
 
 Or ask over GraphQL: open %[4]s, and put the administrator's token in the field at the top:
 
 %[3]s
 
 Stop with Ctrl-C.
-`, at.BaseURL, d.Scim.Token, d.Admin.Token, at.GraphiQLURL, demoUsers, demoUsers+300, demoSeats, demoProduct, d.Link)
+`, at.BaseURL, d.Scim.Token, d.Admin.Token, at.GraphiQLURL, d.People, d.People+300, demoSeats, demoProduct, d.Link)
 }
 
-// demoTenant makes the tenant with its licenses and configuration, or finds them.
-func (s *serving) demoTenant(ctx context.Context) (context.Context, shownDemo, error) {
-	t, err := s.tenants.BySlug(ctx, demoSlug)
+// demoTenant finds the tenant, or has it live a year.
+func (s *serving) demoTenant(ctx context.Context, lines io.Writer) (t tenancy.Tenant, fresh bool, err error) {
+	t, err = s.tenants.BySlug(ctx, demoSlug)
 	if errors.Is(err, tenancy.ErrNotFound) {
-		t, err = s.tenants.Create(ctx, tenancy.NewTenant{Name: "Fjordline (demo)", Slug: demoSlug, Plan: tenancy.AdvancedPlus})
+		fresh = true
+		t, err = s.demoYear(ctx, lines)
 	}
 	if err != nil {
-		return nil, shownDemo{}, err
+		return t, fresh, err
 	}
-	ctx = caller.InTenant(ctx, t.ID)
-	c, err := s.provisioning.ConfigNamed(ctx, demoConfig)
-	if errors.Is(err, provisioning.ErrConfigNotFound) {
-		c, err = s.demoConfig(ctx)
+	close(s.lived)
+	if t.Name == demoHalf {
+		fmt.Fprint(lines, "\nThe demo was interrupted while its year was written, and has only a part of it. For a whole one, start with another --data or --database.\n")
 	}
-	return ctx, shownDemo{Tenant: showTenant(t), Scim: shownConfig{ID: id.Config.Format(c.ID), Name: c.Name, BaseURL: s.base + scimadapter.Base}}, err
+	return t, fresh, nil
 }
 
-func (s *serving) demoConfig(ctx context.Context) (provisioning.Config, error) {
-	l, err := s.seats.Buy(ctx, licensing.NewLicense{Product: demoProduct, Seats: demoSeats})
+// demoYear writes the year before today. Meanwhile the workers that look at the clock rest.
+func (s *serving) demoYear(ctx context.Context, lines io.Writer) (tenancy.Tenant, error) {
+	y, err := newYear(ctx, s.url(), s.access, s.clock(), demoSeed)
 	if err != nil {
-		return provisioning.Config{}, err
+		return tenancy.Tenant{}, err
 	}
-	if _, err := s.seats.Buy(ctx, licensing.NewLicense{Product: "TeamLink Extend", Seats: demoSecond}); err != nil {
-		return provisioning.Config{}, err
+	fmt.Fprint(lines, "\nA customer lives the year before today, which takes some seconds …")
+	if isTerminal(lines) {
+		y.progress = func(day int) {
+			fmt.Fprintf(lines, "\r\x1b[KA customer lives the year before today … %s", y.tell().Format("January 2006"))
+		}
 	}
-	return s.provisioning.CreateConfig(ctx, provisioning.NewConfig{
-		Name: demoConfig, IdentityProvider: provisioning.Okta, AutoAssign: true, License: &l.ID,
-	})
+	t, err := y.live(ctx)
+	fmt.Fprintln(lines)
+	return t, errors.Join(err, y.house.close())
 }
 
-// demoPeople plays a small organization, once.
-func (s *serving) demoPeople(ctx, inside context.Context, token string, lines io.Writer) error {
-	there, err := s.directory.CountUsers(inside, directory.UserFilter{})
-	if err != nil || there > 0 {
-		return err
-	}
+// demoPeople plays a small organization.
+func (s *serving) demoPeople(ctx context.Context, token string, lines io.Writer) error {
 	fmt.Fprintf(lines, "\nAn Okta organization of %d people moves in …\n", demoUsers)
 	report, err := simulate.Okta(ctx, simulate.Options{
 		BaseURL: s.itself() + scimadapter.Base, HTTP: s.client(), Token: token, Users: demoUsers, Groups: demoGroups, Concurrency: 2,

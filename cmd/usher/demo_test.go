@@ -36,6 +36,7 @@ func TestTheDemoIsWhatTheReadmeSays(t *testing.T) {
 		t.Run(dialect, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t, "--demo", "--data", t.TempDir(), "--database", storetest.URL(t, dialect))
+			there, outside := s.said.Demo.People, int64(0)
 			see := func(people, groups int64) {
 				t.Helper()
 				var shown shownPeople
@@ -45,21 +46,27 @@ func TestTheDemoIsWhatTheReadmeSays(t *testing.T) {
 					t.Fatalf("GraphQL shows %+v, want %d people and %d groups", now, people, groups)
 				}
 				l, second := now.Licenses.Nodes[0], now.Licenses.Nodes[1]
-				taken := min(demoSeats, now.Active.TotalCount)
-				if l.Product != demoProduct || l.Taken != taken || l.Free != demoSeats-taken || l.Waiting != now.Active.TotalCount-taken {
-					t.Errorf("of %d active people's seats GraphQL shows %+v", now.Active.TotalCount, l)
+				without := now.Active.TotalCount - l.Taken - l.Waiting // whose seats were taken back, less those kept for leavers
+				if people == there {
+					outside = without
 				}
-				if second.Total != demoSecond || second.Free != demoSecond {
+				if l.Product != demoProduct || l.Taken > demoSeats || l.Free != demoSeats-l.Taken || l.Waiting > 0 && l.Free > 0 || without != outside {
+					t.Errorf("of %d active people's seats GraphQL shows %+v, and %d have none", now.Active.TotalCount, l, without)
+				}
+				if second.Product != demoAddOn || second.Total != demoSecond || second.Taken == 0 {
 					t.Errorf("the second license is %+v", second)
 				}
+				if full := people > there; full != (l.Waiting > 0) {
+					t.Errorf("of %d people %d wait", people, l.Waiting)
+				}
 			}
-			see(demoUsers, demoGroups)
+			see(there, demoGroups+6)
 			for _, okta := range []string{"put", "patch"} {
 				code, out, errs := usher(t, "simulate", "okta", "--base", s.said.BaseURL, "--token", s.said.Demo.Scim.Token, "--users", "300", "--groups", "12", "--dialect", okta)
 				if code != 0 || !strings.Contains(out, "No difference") {
 					t.Fatalf("%s: exit %d\n%s%s", okta, code, out, errs)
 				}
-				see(demoUsers+users, demoGroups+groups)
+				see(there+users, demoGroups+groups+6)
 			}
 			s.stop()
 			if log := s.logged.String(); strings.Contains(log, "level=INFO") || strings.Contains(log, "level=ERROR") {
@@ -78,12 +85,12 @@ func TestTheDemoComesAgain(t *testing.T) {
 	again := serve(t, "--demo", "--data", data)
 	defer again.stop()
 	was, is := first.said.Demo, again.said.Demo
-	if is.Tenant != was.Tenant || is.Scim.ID != was.Scim.ID || is.Scim.Token == was.Scim.Token || is.Admin.Token == was.Admin.Token {
+	if is.Tenant != was.Tenant || is.People != was.People || is.Scim.ID != was.Scim.ID || is.Scim.Token == was.Scim.Token || is.Admin.Token == was.Admin.Token {
 		t.Errorf("the demo was %+v and is %+v", was, is)
 	}
 	for _, token := range []string{was.Admin.Token, is.Admin.Token} {
 		var shown shownPeople
-		if again.graphQL(token, askPeople, &shown); shown.Tenant.Users.TotalCount != demoUsers {
+		if again.graphQL(token, askPeople, &shown); shown.Tenant.Users.TotalCount != was.People {
 			t.Errorf("GraphQL shows %+v", shown)
 		}
 	}

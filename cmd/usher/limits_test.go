@@ -156,7 +156,7 @@ func TestTLSIsServed(t *testing.T) {
 		}
 	}
 	var shown shownPeople
-	if s.graphQL(s.said.Demo.Admin.Token, askPeople, &shown); shown.Tenant.Users.TotalCount != demoUsers {
+	if s.graphQL(s.said.Demo.Admin.Token, askPeople, &shown); shown.Tenant.Users.TotalCount != s.said.Demo.People {
 		t.Errorf("GraphQL shows %+v", shown)
 	}
 	plain, err := http.Get("http://" + s.said.Listen + "/healthz")

@@ -33,7 +33,7 @@ type serveCommand struct {
 	TrustedProxy []netip.Prefix `help:"Networks whose X-Forwarded-Proto, X-Forwarded-Host and X-Request-ID are believed." env:"USHER_TRUSTED_PROXY"`
 	ScimRate     int            `name:"scim-rate" help:"Requests a second that each SCIM configuration may send to this replica: 25 at least, or 0 for no bound." default:"500" env:"USHER_SCIM_RATE" placeholder:"N"`
 	Drain        time.Duration  `help:"How long to go on serving after SIGTERM with /readyz saying no, so that load balancers turn away first." default:"1s" env:"USHER_DRAIN"`
-	Demo         bool           `help:"Add a tenant to look at, with licenses, a SCIM configuration and a small organization." env:"USHER_DEMO"`
+	Demo         bool           `help:"Add a tenant to look at, with licenses, SCIM configurations, people, and a year behind it." env:"USHER_DEMO"`
 	LogLevel     string         `name:"log-level" help:"What to log: debug, info (a line for each request), warn or error. Without it info, and warn with --demo." enum:",debug,info,warn,error" default:"" env:"USHER_LOG_LEVEL" placeholder:"LEVEL"`
 	LogJSON      bool           `name:"log-json" help:"Log JSON." env:"USHER_LOG_JSON"`
 }
@@ -79,7 +79,10 @@ func (c *serveCommand) Run(ctx context.Context, p *printer) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen on %s: %w", c.Listen, err), h.close())
 	}
-	s := &serving{serveCommand: c, house: h, log: log, printer: p, base: c.baseURL(listener), address: listener.Addr().String()}
+	s := &serving{serveCommand: c, house: h, log: log, printer: p, base: c.baseURL(listener), address: listener.Addr().String(), lived: make(chan struct{})}
+	if !c.Demo {
+		close(s.lived)
+	}
 	return errors.Join(s.run(ctx, listener), h.close())
 }
 
@@ -150,6 +153,7 @@ type serving struct {
 	base    string // how clients reach it
 	address string // where it listens
 	leaving atomic.Bool
+	lived   chan struct{} // closed once no demo's year is being written
 }
 
 func (s *serving) run(ctx context.Context, listener net.Listener) error {
@@ -217,9 +221,9 @@ func (s *serving) workers(ctx context.Context) *errgroup.Group {
 	all.Go(func() error { return s.access.Run(ctx) })
 	all.Go(func() error { return s.events.Run(ctx) })
 	all.Go(func() error { return s.directory.Run(ctx) })
-	all.Go(func() error { return s.seats.Run(ctx) })
+	all.Go(func() error { return s.afterYear(ctx, s.seats.Run) })
 	all.Go(func() error { return s.provisioning.Run(ctx) })
-	all.Go(func() error { return s.reports.Run(ctx) })
+	all.Go(func() error { return s.afterYear(ctx, s.reports.Run) })
 	all.Go(func() error {
 		tick := time.NewTicker(foldEvery)
 		defer tick.Stop()
@@ -235,6 +239,16 @@ func (s *serving) workers(ctx context.Context) *errgroup.Group {
 		}
 	})
 	return &all
+}
+
+// afterYear has a worker wait that does what is due by the clock: while the demo's year is written, another clock counts there.
+func (s *serving) afterYear(ctx context.Context, run func(context.Context) error) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-s.lived:
+		return run(ctx)
+	}
 }
 
 // handler is everything that the server answers, and the door whose streams have to be ended.

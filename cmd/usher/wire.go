@@ -77,14 +77,19 @@ func join(ctx context.Context, db *store.DB, key []byte) (*house, error) {
 		return nil, fmt.Errorf("migrate the database: %w", err)
 	}
 	now := clock.System()
-	h := &house{db: db, clock: now, events: events.New(db)}
-	var err error
-	if h.access, err = access.New(db, h.events, now, access.Options{WrappingKey: key}); err != nil {
+	tokens, err := access.New(db, events.New(db), now, access.Options{WrappingKey: key})
+	if err != nil {
 		return nil, err
 	}
-	if err := h.access.Load(ctx); err != nil {
+	if err := tokens.Load(ctx); err != nil {
 		return nil, err
 	}
+	return assemble(db, tokens, now), nil
+}
+
+// assemble joins the modules over a database, at the time that a clock tells.
+func assemble(db *store.DB, tokens *access.Service, now clock.Clock) *house {
+	h := &house{db: db, clock: now, events: events.New(db), access: tokens}
 	h.tenants = tenancy.New(db, h.events, now)
 	h.directory = directory.New(db, h.events, now)
 	h.seats = licensing.New(db, h.events, now, h.directory)
@@ -94,7 +99,7 @@ func join(ctx context.Context, db *store.DB, key []byte) (*house, error) {
 	})
 	h.tenants.FollowPlans(h.provisioning)
 	h.reports = reporting.New(db, h.events, now)
-	return h, nil
+	return h
 }
 
 // index makes everybody findable whom an older Usher has kept.
