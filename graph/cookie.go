@@ -90,8 +90,7 @@ func (r *Resolver) identify(ctx context.Context, request *http.Request, whose si
 // Reader identifies who reads a file by GET: by the access token, or by the cookie of a session, as when somebody follows a link of
 // the console. A browser that says that a page of another origin has sent it is refused; one that says nothing is not, for the cookie
 // goes with nothing that another site sends, nothing changes, and no other origin reads the answer.
-func (r *Resolver) Reader(request *http.Request) (context.Context, error) {
-	ctx := request.Context()
+func (r *Resolver) Reader(ctx context.Context, request *http.Request) (context.Context, error) {
 	header := request.Header.Get("Authorization")
 	cookie, err := request.Cookie(r.cookieName(request))
 	if header != "" || errors.Is(err, http.ErrNoCookie) {

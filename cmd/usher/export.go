@@ -15,7 +15,7 @@ import (
 var errExport = fault.New(fault.Invalid, "invalid_export", "the table cannot be made as it was asked for")
 
 // reader identifies who reads: with an access token, or signed in to the console.
-type reader func(*http.Request) (context.Context, error)
+type reader func(context.Context, *http.Request) (context.Context, error)
 
 // exports answers GET /export/…: the reports of GraphQL as CSV, with the same access tokens, sessions and scopes. A table is sent as it is read.
 func (s *serving) exports(read reader) http.Handler {
@@ -30,7 +30,7 @@ func (s *serving) exports(read reader) http.Handler {
 
 // export authenticates and writes a table. What goes wrong before the first row is told with a status; later the answer breaks off.
 func (s *serving) export(w http.ResponseWriter, r *http.Request, read reader, name string, write func(*http.Request, cells) error) {
-	ctx, err := read(r)
+	ctx, err := read(r.Context(), r)
 	sent := &watched{ResponseWriter: w}
 	if err == nil {
 		r = r.WithContext(ctx)

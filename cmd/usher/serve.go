@@ -280,7 +280,7 @@ func plain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(text + "\n")) //nolint:gosec // plain text that no browser may take for more; a client that has gone away is no mistake
+	_, _ = w.Write([]byte(text + "\n")) // a client that has gone away is no mistake
 }
 
 // ready tells whether the database can be written to.

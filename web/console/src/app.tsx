@@ -1,5 +1,5 @@
 import { Center, Loader } from '@mantine/core';
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { useQuery } from 'urql';
 import { codeOf, onSignedOut } from './client';
 import { graphql } from './gql';
@@ -38,12 +38,14 @@ export function App() {
 function SignedIn() {
   const [{ data, error, fetching }, again] = useQuery({ query: ViewerQuery });
   const [ended, setEnded] = useState(false);
-  useEffect(() => onSignedOut(() => setEnded(true)), []);
+  const came = useRef(false);
+  came.current ||= !!data?.viewer;
+  useEffect(() => onSignedOut(() => { if (came.current) setEnded(true); }), []);
   const viewer = data?.viewer;
   const live = useStream(!ended && !!viewer?.tenant && viewer.role !== 'REPORTING');
   const refresh = useCallback(() => again({ requestPolicy: 'network-only' }), [again]);
   if (ended || ['session_ended', 'token_missing'].includes(codeOf(error) ?? '')) {
-    return <SignedOut />;
+    return <SignedOut ended={ended || codeOf(error) === 'session_ended'} />;
   }
   if (!viewer) {
     return <Center mih="60vh">{error && !fetching ? <Problem error={error} retry={refresh} /> : <Loader aria-label="Loading" />}</Center>;

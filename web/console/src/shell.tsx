@@ -13,6 +13,7 @@ import { useViewer } from './viewer';
 const Overview = lazy(() => import('./pages/overview'));
 const Configurations = lazy(() => import('./pages/configurations'));
 const Configuration = lazy(() => import('./pages/configuration'));
+const GuidePage = lazy(() => import('./pages/guide'));
 const People = lazy(() => import('./pages/people'));
 const Person = lazy(() => import('./pages/person'));
 const Groups = lazy(() => import('./pages/groups'));
@@ -44,6 +45,9 @@ const places: Place[] = [
   { path: 'administrators', label: 'Administrators', icon: 'key' },
 ];
 
+// Pages that stand below a place of another name.
+const homes: Record<string, string> = { rules: 'licenses', guides: 'scim' };
+
 const EnterTenant = graphql(`
   mutation LeaveTenant { enterTenant(input: {}) { viewer { kind } } }
 `);
@@ -53,7 +57,7 @@ export function Shell() {
   const route = useRoute();
   const viewer = useViewer();
   const section = route.path[0] ?? '';
-  const place = places.find((p) => p.path === (section === 'rules' ? 'licenses' : section)) ?? places[0]!;
+  const place = places.find((p) => p.path === (homes[section] ?? section)) ?? places[0]!;
   const main = useRef<HTMLElement>(null);
   const address = route.path.join('/');
   const first = useRef(true);
@@ -110,6 +114,8 @@ function Page({ section, id, part }: { section: string; id: string | undefined; 
   switch (section) {
     case 'scim':
       return id ? <Configuration key={id} id={id} /> : <Configurations />;
+    case 'guides':
+      return <GuidePage of={id} />;
     case 'people':
       return id ? <Person key={id} id={id} /> : <People />;
     case 'groups':

@@ -19,13 +19,13 @@ const EventsQuery = graphql(`
 
 const kinds = [
   'user.created', 'user.changed', 'user.deactivated', 'user.reactivated', 'user.blocked', 'user.unblocked', 'user.deleted', 'user.adopted', 'user.left',
-  'seat.invited', 'seat.activated', 'seat.waiting', 'seat.grace', 'seat.released', 'seat.transferred',
+  'seat.waiting', 'seat.consent_pending', 'seat.invited', 'seat.activated', 'seat.paused', 'seat.grace', 'seat.released', 'seat.transferred', 'seat.reclaim_noticed', 'seat.reclaim_undone',
   'group.created', 'group.changed', 'group.members_changed', 'group.deleted', 'group.bulk_removal', 'group.drift_settled', 'group.hand_made_removed', 'group.suspicious_replace',
-  'license.created', 'license.changed', 'scim_config.created', 'scim_config.changed', 'scim_config.paused', 'scim_config.resumed', 'scim_config.deleted', 'scim_config.recognized',
+  'license.created', 'license.changed', 'rule.created', 'rule.revised', 'rule.published', 'rule.applied', 'rule.retired', 'alert.raised', 'alert.over', 'scim_config.created', 'scim_config.changed', 'scim_config.paused', 'scim_config.resumed', 'scim_config.deleted', 'scim_config.recognized',
   'token.issued', 'token.revoked', 'administrator.created', 'administrator.invited', 'administrator.changed', 'administrator.removed', 'administrator.signed_in', 'administrator.signed_out',
-  'tenant.changed', 'tenant.entered',
+  'tenant.changed', 'tenant.entered', 'attribute_schema.registered', 'attribute_schema.changed', 'attribute_schema.removed', 'attribute_schema.ready',
 ];
-const families: Record<string, string> = { user: 'People', seat: 'Seats', group: 'Groups', license: 'Licenses', scim_config: 'SCIM configurations', token: 'Access', administrator: 'Access', tenant: 'Tenant' };
+const families: Record<string, string> = { user: 'People', seat: 'Seats', group: 'Groups', license: 'Licenses', rule: 'Licenses', alert: 'Licenses', scim_config: 'SCIM configurations', token: 'Access', administrator: 'Access', attribute_schema: 'Tenant', tenant: 'Tenant' };
 const choices = [...new Set(Object.values(families))].map((group) => ({
   group,
   items: [

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Select, Stack, Stepper, Switch, Text, TextInput, ThemeIcon } from '@mantine/core';
+import { Alert, Anchor, Button, Group, Select, Stack, Stepper, Switch, Text, TextInput, ThemeIcon } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { useMutation, useQuery, type CombinedError } from 'urql';
 import { graphql } from '../gql';
@@ -9,7 +9,7 @@ import { Icon } from '../parts/icon';
 import { Problem } from '../parts/problem';
 import { number } from '../parts/seats';
 import { When } from '../parts/time';
-import { providers } from './configurations';
+import { guideOf, providers } from './configurations';
 
 const LicenseChoices = graphql(`query LicenseChoices { licenses(first: 100) { nodes { id product free total } } }`);
 const Create = graphql(`
@@ -127,7 +127,7 @@ export function AddConfiguration({ done }: { done: () => void }) {
           <Alert color="orange" icon={<Icon name="key" />}>The token is shown this once and stored nowhere. Copy it now; lost, it is replaced by a new one.</Alert>
           <Copy label="Base URL" value={made.baseUrl} />
           <Copy label="Token" value={made.secret} hint={`Good until ${new Date(made.expiresAt).toLocaleDateString()}. You will be warned here a month before.`} />
-          <Text size="sm">{hints[provider]}</Text>
+          <Text size="sm">{hints[provider]} <Anchor size="sm" underline="always" href={`#/guides/${guideOf[provider]}?config=${made.id}`} target="_blank" rel="noopener">The whole guide, in a new tab</Anchor></Text>
           <Group justify="flex-end"><Button onClick={() => { setMade({ ...made, secret: '' }); setStep(3); }}>I have pasted both</Button></Group>
         </Stack>
       )}

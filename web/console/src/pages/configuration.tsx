@@ -13,7 +13,7 @@ import { dateOf, daysUntil, When } from '../parts/time';
 import { go, settle, useRoute } from '../route';
 import { useViewer } from '../viewer';
 import { IssueToken, LiveChecks } from './add-configuration';
-import { providers } from './configurations';
+import { guideOf, providers } from './configurations';
 
 const ConfigQuery = graphql(`
   query Configuration($id: ID!) {
@@ -82,7 +82,7 @@ export default function Configuration({ id }: { id: string }) {
   const act = (run: () => Promise<{ error?: CombinedError | undefined }>) => async () => { const r = await run(); refresh(); return r.error; };
   return (
     <>
-      <Head back={back} title={<Group gap="sm">{c.name}<Badge variant="light" radius="sm" color={c.status === 'ACTIVE' ? 'usher' : 'orange'}>{c.status === 'ACTIVE' ? 'Active' : 'Paused'}</Badge></Group>} says={providers[c.identityProvider]}>
+      <Head back={back} title={<Group gap="sm">{c.name}<Badge variant="light" radius="sm" color={c.status === 'ACTIVE' ? 'usher' : 'orange'}>{c.status === 'ACTIVE' ? 'Active' : 'Paused'}</Badge></Group>} says={<>{providers[c.identityProvider]} · <Anchor size="sm" underline="always" href={`#/guides/${guideOf[c.identityProvider]}?config=${id}`}>Set-up guide</Anchor></>}>
         {viewer.mayChange && (
           <>
             <Button onClick={() => setRotating(true)} leftSection={<Icon name="key" size={16} />}>New token</Button>

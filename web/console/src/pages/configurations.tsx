@@ -32,6 +32,9 @@ const ConfigsQuery = graphql(`
 
 export const providers: Record<IdentityProvider, string> = { OKTA: 'Okta', ENTRA: 'Microsoft Entra ID', ONELOGIN: 'OneLogin', OTHER: 'Another provider' };
 
+// Which set-up guide is whose.
+export const guideOf: Record<IdentityProvider, string> = { OKTA: 'okta', ENTRA: 'entra', ONELOGIN: 'onelogin', OTHER: 'other' };
+
 export default function Configurations() {
   const viewer = useViewer();
   const [adding, setAdding] = useState(false);
@@ -43,7 +46,7 @@ export default function Configurations() {
   const add = <Button leftSection={<Icon name="plus" size={16} />} onClick={() => setAdding(true)}>Add SCIM configuration</Button>;
   return (
     <>
-      <Head title="SCIM configurations" says="Each is the connection of one identity provider: it sends people and groups, and with auto-assign its people get seats.">{mayAdd && add}</Head>
+      <Head title="SCIM configurations" says="Each is the connection of one identity provider: it sends people and groups, and with auto-assign its people get seats."><Button variant="default" component="a" href="#/guides/okta">Set-up guides</Button>{mayAdd && add}</Head>
       {viewer.tenant && !viewer.tenant.hasScim && <Text size="sm" mb="md">Your plan does not have SCIM. It comes with the plans Advanced and Advanced Plus.</Text>}
       <Problem error={error} retry={refresh} />
       <div className="card flush">

@@ -32,6 +32,11 @@ const GroupQuery = graphql(`
     }
   }
 `);
+const RulesOfGroup = graphql(`
+  query RulesOfGroup {
+    licenses(first: 100) { nodes { id product rules { id name status revisions { number status groupId filter } } } }
+  }
+`);
 const Settle = graphql(`
   mutation SettleDrift($id: ID!, $as: DriftSettlement!, $version: Int64) {
     settleGroupDrift(input: { groupId: $id, as: $as, expectedVersion: $version }) { settled group { id } }
@@ -147,6 +152,7 @@ export default function GroupPage({ id }: { id: string }) {
             {g.parkedMembers.totalCount > g.parkedMembers.nodes.length && <Text size="xs" c="dimmed" p="md">The first {g.parkedMembers.nodes.length} of {g.parkedMembers.totalCount}.</Text>}
           </section>
         )}
+        <GroupRules id={id} />
         <section className="card flush" aria-labelledby="happened">
           <Title order={2} px="md" pt="md" pb={4} id="happened">What happened</Title>
           {g.events.nodes.map((e) => <EventRow key={e.id} event={{ ...e, subjectId: null }} />)}
@@ -154,5 +160,28 @@ export default function GroupPage({ id }: { id: string }) {
       </Stack>
       <Confirm question={question} close={() => ask(undefined)} />
     </>
+  );
+}
+
+// GroupRules are the rules that give licenses to the members of the group, or would when published.
+function GroupRules({ id }: { id: string }) {
+  const [{ data, error }] = useQuery({ query: RulesOfGroup });
+  const of = (data?.licenses.nodes ?? []).flatMap((l) => l.rules.map((r) => ({ ...r, license: l })))
+    .map((r) => ({ ...r, holds: r.revisions.find((v) => v.status === 'PUBLISHED' && v.groupId === id), draft: r.revisions.find((v) => v.status === 'DRAFT' && v.groupId === id) }))
+    .filter((r) => r.holds || r.draft);
+  return (
+    <section className="card" aria-labelledby="rules">
+      <Title order={2} mb="xs" id="rules">License rules</Title>
+      <Problem error={error} />
+      {data && of.length === 0 && <Text size="sm" c="dimmed">No rule gives a license to its members. A rule is drafted on the page of a license, under Rules.</Text>}
+      <Stack gap={6}>
+        {of.map((r) => (
+          <Text size="sm" key={r.id} component="div">
+            <Anchor size="sm" fw={550} href={`#/rules/${r.id}`}>{r.name}</Anchor> {r.holds ? 'gives' : 'would give, once published,'} a seat of <Anchor size="sm" href={`#/licenses/${r.license.id}`}>{r.license.product}</Anchor> to its direct members
+            {(r.holds ?? r.draft)?.filter && <> with <code className="mono">{(r.holds ?? r.draft)?.filter}</code></>}.
+          </Text>
+        ))}
+      </Stack>
+    </section>
   );
 }

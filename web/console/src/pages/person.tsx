@@ -7,17 +7,17 @@ import { Confirm, type Question } from '../parts/confirm';
 import { EventRow } from '../parts/event';
 import { Empty, Facts, Head, Waiting } from '../parts/page';
 import { Problem } from '../parts/problem';
-import { StateLabel } from '../parts/seats';
 import { When } from '../parts/time';
 import { useViewer } from '../viewer';
 import { Standing } from './people';
+import { PersonSeats } from './person-seats';
 
 const PersonQuery = graphql(`
   query Person($id: ID!, $events: Int!) {
     user(id: $id) {
       id userName displayName title department employeeNumber primaryEmail attributes active blocked origin version createdAt updatedAt
       links { scimConfig { id name } externalId active how firstWriteAt lastWriteAt endedAt }
-      seats { id state position since reason license { id product } claims { reason since scimConfig { id name } } }
+      seats { id state position priority since keptUntil lastUsedAt noticedAt reclaimReason reason license { id product } claims { reason since scimConfig { id name } rule { id name } } }
       groups(first: 50) { totalCount edges { source since node { id displayName } scimConfig { id name } } }
       events(first: $events) { totalCount nodes { id kind subjectId actorKind actorName at data } }
     }
@@ -25,7 +25,6 @@ const PersonQuery = graphql(`
 `);
 const Block = graphql(`mutation BlockUser($id: ID!) { blockUser(input: { id: $id }) { user { id } } }`);
 const Unblock = graphql(`mutation UnblockUser($id: ID!) { unblockUser(input: { id: $id }) { user { id } } }`);
-const Release = graphql(`mutation ReleaseSeat($license: ID!, $user: ID!) { releaseSeat(input: { licenseId: $license, userId: $user }) { seat { id state } } }`);
 
 export const sources = { SCIM: 'provider', HAND: 'by hand', RULE: 'by a rule', ADOPTED: 'by hand, adopted' };
 
@@ -37,7 +36,6 @@ export default function Person({ id }: { id: string }) {
   useBeat(refresh);
   const [, block] = useMutation(Block);
   const [, unblock] = useMutation(Unblock);
-  const [, release] = useMutation(Release);
   const [question, ask] = useState<Question>();
   const u = data?.user;
   const back = { to: '#/people', label: 'People' };
@@ -72,32 +70,7 @@ export default function Person({ id }: { id: string }) {
               ['Made', <><When at={u.createdAt} /> {u.origin === 'scim' ? 'by a provider' : 'by an administrator'}</>], ['Changed', <When at={u.updatedAt} />],
             ]} />
           </section>
-          <section className="card" aria-labelledby="seats">
-            <Title order={2} mb="sm" id="seats">Seats, and why</Title>
-            {u.seats.length === 0 && <Text size="sm" c="dimmed">She has no seat: no SCIM configuration with auto-assign, no rule and no administrator gives her one.</Text>}
-            <Stack gap="md">
-              {u.seats.map((s) => (
-                <Group key={s.id} justify="space-between" wrap="nowrap" align="flex-start">
-                  <div>
-                    <Group gap="sm"><Anchor href={`#/licenses/${s.license.id}`} fw={550} c="inherit">{s.license.product}</Anchor><StateLabel state={s.state} /></Group>
-                    <Text size="sm" c="dimmed" component="div">
-                      {s.state === 'WAITING' && s.position ? `Place ${s.position} in line, ` : ''}since <When at={s.since} />
-                    </Text>
-                    {s.claims.map((c, n) => (
-                      <Text size="sm" key={n} component="div">because {c.reason === 'configuration' && c.scimConfig ? <>the configuration <Anchor size="sm" underline="always" href={`#/scim/${c.scimConfig.id}`}>{c.scimConfig.name}</Anchor> assigns it</> : c.reason === 'rule' ? 'a rule gives it' : 'an administrator gave it'}, <When at={c.since} /></Text>
-                    ))}
-                  </div>
-                  {viewer.mayChange && s.state !== 'RELEASED' && (
-                    <Button size="xs" variant="default" onClick={() => ask({
-                      title: `Release ${name}'s seat of ${s.license.product}`, danger: true, yes: 'Release',
-                      consequence: 'Every reason for the seat ends, those of SCIM configurations too, and the first in line gets it at once. It is no block: the seat comes back when a configuration has her join or come back, or when somebody assigns it.',
-                      act: async () => { const r = await release({ license: s.license.id, user: id }); refresh(); return r.error; },
-                    })}>Release</Button>
-                  )}
-                </Group>
-              ))}
-            </Stack>
-          </section>
+          <PersonSeats person={u} name={name} ask={ask} refresh={refresh} />
           <section className="card" aria-labelledby="providers">
             <Title order={2} mb="sm" id="providers">What providers say</Title>
             {u.links.length === 0 && <Text size="sm" c="dimmed">No SCIM configuration has claimed her.</Text>}

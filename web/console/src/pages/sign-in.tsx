@@ -1,5 +1,5 @@
 import { Alert, Button, Card, Center, Code, Group, Loader, Stack, Text, Title } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { signIn } from '../client';
 import { Icon } from '../parts/icon';
 
@@ -13,7 +13,7 @@ export function SignIn({ link }: { link: string }) {
       setState(failed);
       return;
     }
-    window.history.replaceState(null, '', '#/'); // the link is used up: it need not stay in the history
+    window.history.replaceState(null, '', comeBack()); // the link is used up: it need not stay in the history
     window.location.reload();
   };
   return (
@@ -35,11 +35,32 @@ export function SignIn({ link }: { link: string }) {
   );
 }
 
-export function SignedOut() {
+const kept = 'usher.page';
+
+// leave keeps the page that somebody was at when her session ended.
+function leave(): void {
+  const at = window.location.hash;
+  if (at.startsWith('#/') && !at.startsWith('#/sign-in')) {
+    window.localStorage.setItem(kept, at);
+  }
+}
+
+// comeBack is the page that she was at, once.
+function comeBack(): string {
+  const at = window.localStorage.getItem(kept) ?? '#/';
+  window.localStorage.removeItem(kept);
+  return at.startsWith('#/') && !at.startsWith('#/sign-in') ? at : '#/';
+}
+
+// SignedOut is what somebody sees who is not signed in, or not any more.
+export function SignedOut({ ended }: { ended: boolean }) {
+  useEffect(leave, []);
   return (
     <Front>
-      <Text fw={600}>You are signed out</Text>
+      <Text fw={600} role={ended ? 'alert' : undefined}>{ended ? 'Your session has ended' : 'You are signed out'}</Text>
+      {ended && <Text size="sm">Nothing that was saved is lost. A new link brings you back to the page that you were at.</Text>}
       <Text size="sm" c="dimmed">Open the link that you were given. A link works once and for 72 hours; a session ends after 12 hours without use.</Text>
+      <Button variant="default" onClick={() => window.location.reload()}>I have signed in elsewhere in this browser</Button>
       <NewLink />
     </Front>
   );

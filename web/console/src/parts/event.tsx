@@ -1,4 +1,7 @@
 import { Anchor, Group, Stack, Text } from '@mantine/core';
+import { useQuery } from 'urql';
+import { graphql } from '../gql';
+import { number, reasonOf } from './seats';
 import { When } from './time';
 
 export interface Shown {
@@ -23,6 +26,9 @@ const words: Record<string, string> = {
   'token.issued': 'Access token issued', 'token.revoked': 'Access token revoked',
   'administrator.created': 'Administrator made', 'administrator.changed': 'Administrator changed', 'administrator.removed': 'Administrator removed', 'administrator.invited': 'Administrator invited',
   'administrator.uninvited': 'Invitation taken back', 'administrator.signed_in': 'Signed in to the console', 'administrator.signed_out': 'Signed out of the console',
+  'seat.consent_pending': 'Asked for her consent', 'seat.paused': 'Seat paused', 'seat.reclaim_noticed': 'Told that the seat will be taken back', 'seat.reclaim_undone': 'Taking back undone',
+  'rule.created': 'Rule drafted', 'rule.revised': 'Rule drafted anew', 'rule.published': 'Rule published', 'rule.applied': 'Rule applied', 'rule.retired': 'Rule retired',
+  'alert.raised': 'Alert', 'alert.over': 'Alert over', 'attribute_schema.registered': 'Attributes added', 'attribute_schema.changed': 'Attributes changed', 'attribute_schema.removed': 'Attributes removed', 'attribute_schema.ready': 'Attributes ready',
   'tenant.created': 'Tenant made', 'tenant.changed': 'Tenant changed', 'tenant.entered': 'The operator came in',
 };
 
@@ -36,18 +42,24 @@ export function wordsFor(kind: string): string {
 }
 
 const colors: Record<string, string> = {
-  user: 'var(--seat-invited)', group: 'var(--seat-consent)', seat: 'var(--seat-activated)', license: 'var(--seat-grace)', scim_config: 'var(--seat-waiting)',
+  user: 'var(--seat-invited)', group: 'var(--seat-consent)', seat: 'var(--seat-activated)', license: 'var(--seat-grace)', scim_config: 'var(--seat-waiting)', rule: 'var(--seat-grace)', alert: 'var(--seat-over)',
 };
 
 export function linkOf(subject: string | null | undefined): string | undefined {
   const kind = subject?.split('_')[0];
-  const pages: Record<string, string> = { usr: 'people', grp: 'groups', lic: 'licenses', scim: 'scim' };
+  const pages: Record<string, string> = { usr: 'people', grp: 'groups', lic: 'licenses', scim: 'scim', rule: 'rules' };
   const page = kind ? pages[kind] : undefined;
   return page ? `#/${page}/${subject}` : undefined;
 }
 
+const LicenseNames = graphql(`query LicenseNames { licenses(first: 100) { nodes { id product } } }`);
+
+const alerts: Record<string, (threshold: number, value: number) => string> = {
+  taken: (t, v) => `${v} % of the seats taken, at least ${t} %`, waiting: (_, v) => `${number(v)} wait`, run_out: (t, v) => `no seat free in ${v} days, at most ${t}`, utilization: (t, v) => `${v} % used, under ${t} %`,
+};
+
 // detailOf picks from what an event says what a person wants to read at a glance.
-export function detailOf(data: unknown): string {
+export function detailOf(kind: string, data: unknown, products: ReadonlyMap<string, string>): string {
   if (typeof data !== 'object' || !data) {
     return '';
   }
@@ -61,14 +73,35 @@ export function detailOf(data: unknown): string {
       parts.push(value.join(', '));
     }
   }
-  return parts.slice(0, 3).join(' · ');
+  const { license, cause, changes, added, removed, threshold, value } = known;
+  const product = typeof license === 'string' ? products.get(license) : undefined;
+  if (product && !parts.includes(product)) {
+    parts.push(product);
+  }
+  if (kind.startsWith('seat.') && typeof cause === 'string' && cause) {
+    parts.push(reasonOf(cause));
+  }
+  if (typeof changes === 'object' && changes) {
+    parts.push(Object.keys(changes).join(', '));
+  }
+  for (const [list, word] of [[added, 'added'], [removed, 'removed']] as const) {
+    if (Array.isArray(list) && list.length > 0) {
+      parts.push(`${number(list.length)} ${word}`);
+    }
+  }
+  if (kind.startsWith('alert.') && typeof known['kind'] === 'string' && typeof threshold === 'number' && typeof value === 'number') {
+    parts.push(alerts[known['kind']]?.(threshold, value) ?? '');
+  }
+  return parts.filter(Boolean).slice(0, 3).join(' · ');
 }
 
 const actors: Record<string, string> = { scim: 'SCIM', admin: 'administrator', service: 'service', operator: 'operator', worker: 'Usher' };
 
 export function EventRow({ event }: { event: Shown }) {
   const link = linkOf(event.subjectId);
-  const detail = detailOf(event.data);
+  const [{ data }] = useQuery({ query: LicenseNames, requestPolicy: 'cache-first' });
+  const products = new Map(data?.licenses.nodes.map((l) => [l.id, l.product]));
+  const detail = detailOf(event.kind, event.data, products);
   return (
     <Group gap="sm" wrap="nowrap" align="flex-start" px="md" py={8}>
       <span className="timeline-dot" style={{ background: colors[event.kind.split('.')[0] ?? ''] }} />
@@ -77,7 +110,7 @@ export function EventRow({ event }: { event: Shown }) {
           {link ? <Anchor href={link} size="sm" fw={550} c="inherit">{wordsFor(event.kind)}</Anchor> : <b>{wordsFor(event.kind)}</b>}
           {detail && <Text component="span" size="sm" c="dimmed"> · {detail}</Text>}
         </Text>
-        <Text size="xs" c="dimmed">by {event.actorName || actors[event.actorKind] || event.actorKind}{event.actorName && actors[event.actorKind] !== event.actorName ? `, ${actors[event.actorKind] ?? event.actorKind}` : ''}</Text>
+        <Text size="xs" c="dimmed">by {event.actorKind === 'worker' || event.actorKind === 'system' ? 'Usher' : <>{event.actorName || actors[event.actorKind] || event.actorKind}{event.actorName && actors[event.actorKind] !== event.actorName ? `, ${actors[event.actorKind] ?? event.actorKind}` : ''}</>}</Text>
       </Stack>
       <When at={event.at} size="xs" />
     </Group>

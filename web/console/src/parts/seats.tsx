@@ -16,7 +16,7 @@ export const taken: SeatState[] = ['ACTIVATED', 'INVITED', 'CONSENT_PENDING', 'P
 
 const reasons: Record<string, string> = {
   configuration: 'a SCIM configuration assigns it', hand: 'given by hand', rule: 'a rule gives it', deactivated: 'she was deactivated', deleted: 'she was deleted', blocked: 'she was blocked',
-  activated: 'she has used the product', promoted: 'was next in line', 'released by hand': 'released by hand',
+  activated: 'she has used the product', request: 'the provider asks for it', idle: 'not used for too long', never_activated: 'invited too long ago', reactivated: 'she came back', left: 'her provider let go of her', grace_ended: 'the grace is over', promoted: 'was next in line', 'released by hand': 'released by hand',
 };
 
 // reasonOf says in words why a seat is as it is.
