@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"bytes"
 	"compress/gzip"
 	"io"
 	"net/http"
@@ -75,12 +74,13 @@ func TestAssetsAreKeptForEverAndCompressed(t *testing.T) {
 		}
 		whole, small := text(t, plain), text(t, zipped)
 		size += len(small)
-		unzipped, err := gzip.NewReader(strings.NewReader(small))
-		if err != nil {
-			t.Fatal(err)
+		if zipped.Header.Get("Content-Encoding") == "gzip" {
+			small = unzip(t, small)
+		} else if len(whole) > 512 {
+			t.Errorf("%s has %d bytes and is not compressed", file[1], len(whole))
 		}
-		if read, err := io.ReadAll(unzipped); err != nil || !bytes.Equal(read, []byte(whole)) {
-			t.Errorf("%s is another one when compressed: %v", file[1], err)
+		if small != whole {
+			t.Errorf("%s is another one when compressed", file[1])
 		}
 		if strings.HasSuffix(file[1], ".css") && outside.MatchString(whole) {
 			t.Errorf("%s loads from elsewhere", file[1])
@@ -92,6 +92,19 @@ func TestAssetsAreKeptForEverAndCompressed(t *testing.T) {
 	if most := 250 << 10; size > most {
 		t.Errorf("the first load has %d bytes, more than %d", size, most)
 	}
+}
+
+func unzip(t *testing.T, zipped string) string {
+	t.Helper()
+	unzipped, err := gzip.NewReader(strings.NewReader(zipped))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := io.ReadAll(unzipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(read)
 }
 
 func TestWhatIsNotThereIsNotFound(t *testing.T) {
