@@ -108,6 +108,12 @@ func (r *Resolver) Reader(ctx context.Context, request *http.Request) (context.C
 	return caller.With(ctx, who), nil
 }
 
+// Writer identifies who sends a file: by the access token, or by the cookie of a session, from the console's own pages alone. It is
+// for what changes something; it asks of a browser what GraphQL asks.
+func (r *Resolver) Writer(ctx context.Context, request *http.Request) (context.Context, error) {
+	return r.identify(ctx, request, r.Access.SignedIn)
+}
+
 // shownAdministrator is the id of an administrator, if there is one.
 func shownAdministrator(of id.ID) *string {
 	if of == id.Nil {

@@ -61,6 +61,7 @@ func statusOf(f *fault.Fault) int {
 	status := map[fault.Kind]int{
 		fault.Invalid: http.StatusBadRequest, fault.Unauthenticated: http.StatusUnauthorized, fault.Forbidden: http.StatusForbidden,
 		fault.NotFound: http.StatusNotFound, fault.Conflict: http.StatusConflict, fault.Unavailable: http.StatusServiceUnavailable,
+		fault.TooLarge: http.StatusRequestEntityTooLarge, fault.Stale: http.StatusPreconditionFailed, fault.Exhausted: http.StatusConflict,
 	}[f.Kind]
 	if status == 0 {
 		return http.StatusBadRequest

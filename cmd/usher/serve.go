@@ -266,6 +266,7 @@ func (s *serving) handler() (http.Handler, *graph.Server) {
 	open.add("console", "GET /console", http.RedirectHandler(consolePath, http.StatusFound))
 	open.add("session", consolePath+"session", graph.NewSessions(resolver, s.clock, s.log))
 	open.add("export", "/export/", s.exports(resolver.Reader))
+	open.add("import", "/import/", s.imports(resolver.Writer))
 	open.add("graphiql", "GET /graphiql", http.RedirectHandler("/graphiql/", http.StatusFound))
 	open.add("graphiql", "GET /graphiql/", http.StripPrefix("/graphiql", web.GraphiQL()))
 	open.add("jwks", "GET /.well-known/jwks.json", http.HandlerFunc(s.jwks))

@@ -29,6 +29,15 @@ func (c cells) row(values ...any) error {
 	return wrote(c.Write(texts))
 }
 
+// anys is a header as a row.
+func anys(names []string) []any {
+	row := make([]any, len(names))
+	for i, name := range names {
+		row[i] = name
+	}
+	return row
+}
+
 func cell(value any) string {
 	switch v := value.(type) {
 	case nil:
@@ -59,9 +68,10 @@ func cell(value any) string {
 	return ""
 }
 
-// harmless is a text that no spreadsheet takes for a formula.
+// harmless is a text that no spreadsheet takes for a formula. What begins with apostrophes before such a text gets one more, so that
+// plainText finds the text again.
 func harmless(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
+	if begins := strings.TrimLeft(text, "'"); begins != "" && strings.ContainsRune("=+-@\t\r\n", rune(begins[0])) {
 		return "'" + text
 	}
 	return text
@@ -112,7 +122,7 @@ func (h *house) reportOf(ctx context.Context, of []id.ID, at *time.Time) ([]repo
 
 // utilizationTable writes one row for each license.
 func utilizationTable(out cells, found []reporting.Utilization, licenses map[id.ID]licensing.License) error {
-	if err := out.row(append(append([]any{licenseID, "sku", "product", "at"}, seatColumns...), useColumns()...)...); err != nil {
+	if err := out.row(append(append([]any{licenseID, colSKU, "product", colAt}, seatColumns...), useColumns()...)...); err != nil {
 		return err
 	}
 	for _, u := range found {
@@ -130,7 +140,7 @@ func (h *house) seriesTable(ctx context.Context, out cells, found []reporting.Ut
 	if err != nil {
 		return err
 	}
-	head := append(append([]any{licenseID, "sku", "from", "to", "at"}, seatColumns...), useColumns()...)
+	head := append(append([]any{licenseID, colSKU, "from", "to", colAt}, seatColumns...), useColumns()...)
 	if err := out.row(append(head, "assignments", "removals", "peak", "peakAt")...); err != nil {
 		return err
 	}
@@ -147,7 +157,7 @@ func (h *house) seriesTable(ctx context.Context, out cells, found []reporting.Ut
 
 // peopleTable writes one row for each person behind a figure, a page at a time.
 func (h *house) peopleTable(ctx context.Context, out cells, u reporting.Utilization, list reporting.Listing) error {
-	head := []any{"userId", "userName", "displayName", "department", "state", "since", "assignedAt", "lastUsedAt", "reasons"}
+	head := anys(holdersHead)
 	for args := (page.Args{First: page.Max}); ; {
 		all, err := h.reports.Holders(ctx, []reporting.Utilization{u}, list, args)
 		if err != nil {
