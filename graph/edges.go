@@ -149,7 +149,9 @@ func eventsOf[T any](ctx context.Context, r *Resolver, of T, key func(T) (id.ID,
 		return r.Events.OfSubjects(ctx, of, args, w)
 	}, r.Events.CountsOf, func(p page.Page[events.Event], w wanted) *generated.EventConnection {
 		return eventConnection(p, w, events.CursorOfSubject)
-	}, func(c *generated.EventConnection) *int64 { return &c.TotalCount }, func(map[id.ID]*generated.EventConnection) []any { return nil }))
+	}, func(c *generated.EventConnection) *int64 { return &c.TotalCount }, func(all map[id.ID]*generated.EventConnection) []any {
+		return []any{each(all, func(c *generated.EventConnection) []*events.Event { return c.Nodes })}
+	}))
 }
 
 // driftOfGroup reads drift, with a hint where a provider's mapping is suspected.
@@ -247,6 +249,16 @@ func (r *Resolver) tokensOfConfig(ctx context.Context, of *provisioning.Config) 
 // touched reads what calls have touched.
 func (r *Resolver) touched(ctx context.Context, c *provisioning.Call) (wire.Node, error) {
 	return along(ctx, c, "resource", touchedKey, r.peopleAndGroups)
+}
+
+func aboutKey(e *events.Event) (id.ID, bool) {
+	kind := subjectKind(e)
+	return e.Subject, e.Subject != id.Nil && (kind == id.User || kind == id.Group)
+}
+
+// about reads whom events are about, as far as that is people and groups.
+func (r *Resolver) about(ctx context.Context, e *events.Event) (wire.Node, error) {
+	return along(ctx, e, "subject", aboutKey, r.peopleAndGroups)
 }
 
 // peopleAndGroups reads what is either, by its id.

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 
 	"github.com/usherhq/usher/graph/generated"
+	"github.com/usherhq/usher/graph/wire"
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/modules/events"
 )
@@ -22,6 +23,11 @@ func (r *eventResolver) ID(ctx context.Context, obj *events.Event) (string, erro
 // SubjectID is the resolver for the subjectId field.
 func (r *eventResolver) SubjectID(ctx context.Context, obj *events.Event) (*string, error) {
 	return subjectID(obj), nil
+}
+
+// Subject is the resolver for the subject field.
+func (r *eventResolver) Subject(ctx context.Context, obj *events.Event) (wire.Node, error) {
+	return r.about(ctx, obj)
 }
 
 // ActorKind is the resolver for the actorKind field.

@@ -102,6 +102,7 @@ var stands = map[string]string{
 	"ParkedMember":       `query($n: Int!) { groups(first: $n) { nodes { parkedMembers(first: 2) { nodes { __typename %s } } } } }`,
 	"Drift":              `query($n: Int!) { group(displayName: "~drift") { drift(first: $n) { nodes { __typename %s } } } }`,
 	"UserGroupEdge":      `query($n: Int!) { users(first: $n) { nodes { groups(first: 2) { edges { __typename %s } } } } }`,
+	"Event":              `query($n: Int!) { events(last: $n, filter: {kinds: ["user.created", "group.created"]}) { nodes { __typename %s } } }`,
 	"Alert":              `query($n: Int!) { alerts(first: $n) { nodes { __typename %s } } }`,
 	"UtilizationReport":  `query($n: Int!) { users(first: $n) { totalCount } licenseUtilization { __typename %s } }`,
 	"LicenseUtilization": `query($n: Int!) { users(first: $n) { totalCount } licenseUtilization { licenses { __typename %s } } }`,
@@ -169,7 +170,7 @@ func asks(of string, field *ast.FieldDefinition) map[string]int {
 		return nil
 	case slices.Contains(atHand, name):
 		return map[string]int{field.Name + flat(field.Type.Name()): 0}
-	case name == "Call.resource" || name == "Drift.member": // people and groups
+	case name == "Call.resource" || name == "Drift.member" || name == "Event.subject": // people and groups
 		return map[string]int{field.Name + " { id }": 2, field.Name + " { ... on User { displayName } ... on Group { version } }": 2}
 	case name == "LicenseUtilization.series" || name == "LicenseUtilization.peak": // snapshots, and the day that is not over
 		return map[string]int{field.Name + flat(field.Type.Name()): 2}

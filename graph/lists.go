@@ -217,6 +217,7 @@ func (r *Resolver) events(ctx context.Context, args page.Args, filter *generated
 		return nil, err
 	}
 	c := eventConnection(p, w, events.Cursor)
+	hold(ctx, levelOf(c.Nodes))
 	c.TotalCount = total
 	return c, nil
 }

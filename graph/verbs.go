@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -147,22 +148,22 @@ var kinds = map[string]id.Kind{
 	"administrator": id.Administrator, "alert": id.License, "tenant": id.Tenant,
 }
 
-func subjectID(e *events.Event) *string {
-	for i := range e.Kind {
-		if e.Kind[i] != '.' {
-			continue
-		}
-		kind, known := kinds[e.Kind[:i]]
-		if e.Kind == "seat.transferred" {
-			kind = id.License
-		}
-		if !known || e.Subject == id.Nil {
-			return nil
-		}
-		text := kind.Format(e.Subject)
-		return &text
+// subjectKind is what an event's subject is; empty for what has no id of its own.
+func subjectKind(e *events.Event) id.Kind {
+	if e.Kind == "seat.transferred" {
+		return id.License
 	}
-	return nil
+	family, _, _ := strings.Cut(e.Kind, ".")
+	return kinds[family]
+}
+
+func subjectID(e *events.Event) *string {
+	kind := subjectKind(e)
+	if kind == "" || e.Subject == id.Nil {
+		return nil
+	}
+	text := kind.Format(e.Subject)
+	return &text
 }
 
 // seatVerb does something with the seat of a person, and shows it with its license.

@@ -5,12 +5,14 @@ package generated
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/usherhq/usher/graph/wire"
 	"github.com/usherhq/usher/modules/events"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -21,6 +23,7 @@ type EventResolver interface {
 	ID(ctx context.Context, obj *events.Event) (string, error)
 
 	SubjectID(ctx context.Context, obj *events.Event) (*string, error)
+	Subject(ctx context.Context, obj *events.Event) (wire.Node, error)
 	ActorKind(ctx context.Context, obj *events.Event) (string, error)
 	ActorName(ctx context.Context, obj *events.Event) (string, error)
 	Data(ctx context.Context, obj *events.Event) (json.RawMessage, error)
@@ -149,6 +152,38 @@ func (ec *executionContext) _Event_subjectId(ctx context.Context, field graphql.
 }
 func (ec *executionContext) fieldContext_Event_subjectId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Event", field, true, true, "ID")
+}
+
+func (ec *executionContext) _Event_subject(ctx context.Context, field graphql.CollectedField, obj *events.Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Event_subject(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Event().Subject(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v wire.Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋusherhqᚋusherᚋgraphᚋwireᚐNode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Event_subject(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Event",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Event_actorKind(ctx context.Context, field graphql.CollectedField, obj *events.Event) (ret graphql.Marshaler) {
@@ -577,6 +612,12 @@ func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, ob
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Event_subjectId(ctx, field, obj)
+				})
+		case "subject":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Event_subject(ctx, field, obj)
 				})
 		case "actorKind":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,

@@ -242,6 +242,7 @@ type ComplexityRoot struct {
 		Kind      func(childComplexity int) int
 		Number    func(childComplexity int) int
 		RequestID func(childComplexity int) int
+		Subject   func(childComplexity int) int
 		SubjectID func(childComplexity int) int
 	}
 
@@ -1678,6 +1679,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Event.RequestID(childComplexity), true
+	case "Event.subject":
+		if e.ComplexityRoot.Event.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Event.Subject(childComplexity), true
 	case "Event.subjectId":
 		if e.ComplexityRoot.Event.SubjectID == nil {
 			break
@@ -6190,6 +6197,8 @@ type Event implements Node @needs(scope: ENTITLEMENTS_READ) {
   "What happened, such as user.created or seat.released."
   kind: String!
   subjectId: ID
+  "The person or the group that the event is about; null for other things, and for who is gone."
+  subject: Node @needs(scope: ADMIN_READ)
   actorKind: String!
   actorName: String!
   data: JSON!
@@ -7879,6 +7888,8 @@ func (ec *executionContext) childFields_Event(ctx context.Context, field graphql
 		return ec.fieldContext_Event_kind(ctx, field)
 	case "subjectId":
 		return ec.fieldContext_Event_subjectId(ctx, field)
+	case "subject":
+		return ec.fieldContext_Event_subject(ctx, field)
 	case "actorKind":
 		return ec.fieldContext_Event_actorKind(ctx, field)
 	case "actorName":

@@ -12,7 +12,7 @@ const EventsQuery = graphql(`
   query Events($last: Int!, $before: String, $filter: EventFilter) {
     events(last: $last, before: $before, filter: $filter) {
       pageInfo { hasPreviousPage startCursor }
-      nodes { id number kind subjectId actorKind actorName at data }
+      nodes { id number kind subjectId subject { id ... on User { userName displayName } ... on Group { groupName: displayName } } actorKind actorName at data }
     }
   }
 `);

@@ -8,6 +8,7 @@ export interface Shown {
   id: string;
   kind: string;
   subjectId?: string | null;
+  subject?: unknown; // a person or a group, where the page has asked for her
   actorKind: string;
   actorName: string;
   at: string;
@@ -59,9 +60,9 @@ const alerts: Record<string, (threshold: number, value: number) => string> = {
 };
 
 // detailOf picks from what an event says what a person wants to read at a glance.
-export function detailOf(kind: string, data: unknown, products: ReadonlyMap<string, string>): string {
+export function detailOf(kind: string, data: unknown, products: ReadonlyMap<string, string>): string[] {
   if (typeof data !== 'object' || !data) {
-    return '';
+    return [];
   }
   const known = data as Record<string, unknown>;
   const parts: string[] = [];
@@ -92,16 +93,26 @@ export function detailOf(kind: string, data: unknown, products: ReadonlyMap<stri
   if (kind.startsWith('alert.') && typeof known['kind'] === 'string' && typeof threshold === 'number' && typeof value === 'number') {
     parts.push(alerts[known['kind']]?.(threshold, value) ?? '');
   }
-  return parts.filter(Boolean).slice(0, 3).join(' · ');
+  return parts.filter(Boolean);
 }
 
 const actors: Record<string, string> = { scim: 'SCIM', admin: 'administrator', service: 'service', operator: 'operator', worker: 'Usher' };
+
+// about names the person or the group of an event, as she is called now.
+function about(subject: unknown): string | undefined {
+  if (typeof subject !== 'object' || !subject) {
+    return undefined;
+  }
+  const of = subject as { userName?: string; displayName?: string; groupName?: string };
+  return of.displayName || of.userName || of.groupName;
+}
 
 export function EventRow({ event }: { event: Shown }) {
   const link = linkOf(event.subjectId);
   const [{ data }] = useQuery({ query: LicenseNames, requestPolicy: 'cache-first' });
   const products = new Map(data?.licenses.nodes.map((l) => [l.id, l.product]));
-  const detail = detailOf(event.kind, event.data, products);
+  const name = about(event.subject);
+  const detail = [name, ...detailOf(event.kind, event.data, products).filter((d) => d !== name)].filter(Boolean).slice(0, 3).join(' · ');
   return (
     <Group gap="sm" wrap="nowrap" align="flex-start" px="md" py={8}>
       <span className="timeline-dot" style={{ background: colors[event.kind.split('.')[0] ?? ''] }} />
