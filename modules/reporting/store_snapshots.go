@@ -102,9 +102,10 @@ func (s *Service) readHolders(ctx context.Context, of id.ID, at time.Time, stand
 	if err != nil {
 		return err
 	}
-	query := q.holders([]id.ID{of}, at, true, SeatsAlone) + ` SELECT h.user_id, h.state, h.assigned_at, NULL FROM holders h
+	held, onDay := q.holders([]id.ID{of}, at, true, SeatsAlone), q.arg(dayOf(at))
+	query := held + ` SELECT h.user_id, h.state, h.assigned_at, NULL FROM holders h
 		UNION ALL SELECT a.user_id, '', NULL, max(CASE WHEN a.last_at <= $3 THEN a.last_at ELSE a.first_at END) FROM activity_days a
-		WHERE a.tenant_id = $1 AND a.license_id = ANY($2) AND a.day <= $4 AND a.first_at <= $3 GROUP BY a.user_id`
+		WHERE a.tenant_id = $1 AND a.license_id = ANY($2) AND a.day <= ` + onDay + ` AND a.first_at <= $3 GROUP BY a.user_id`
 	type place struct {
 		state          State
 		assigned, used *time.Time

@@ -60,10 +60,11 @@ func (q *statement) holders(of []id.ID, at time.Time, past bool, depth Depth) st
 	if !past {
 		return `WITH ` + fmt.Sprintf(holdersNow, licenses)
 	}
-	moment, onDay := q.arg(at), q.arg(dayOf(at))
-	if depth == SeatsAlone {
-		return `WITH ` + fmt.Sprintf(holdersOfPast, licenses, moment, onDay, `NULL`, ``)
+	moment := q.arg(at)
+	if depth == SeatsAlone { // without the day, which nothing of the statement would name: PostgreSQL refuses that
+		return `WITH ` + fmt.Sprintf(holdersOfPast, licenses, moment, ``, `NULL`, ``)
 	}
+	onDay := q.arg(dayOf(at))
 	return `WITH ` + fmt.Sprintf(holdersOfPast, licenses, moment, onDay, fmt.Sprintf(usedThen, licenses, moment, onDay), `MATERIALIZED`)
 }
 
