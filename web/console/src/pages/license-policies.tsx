@@ -128,7 +128,7 @@ function Reclaiming({ license: l, changed }: { license: License; changed: () => 
     <Policy id="reclaiming" title="Taking back unused seats" says="In steps: a notice, a pause in which the seat is closed, then it goes to the next in line. Each step can be undone, and use ends them all."
       facts={[
         ['Not used for', p.idleDays ? `${p.idleDays} days` : 'never taken back for that'], ['Invited for', p.invitedDays ? `${p.invitedDays} days without coming` : 'never taken back for that'],
-        ...(on ? [['Notice', `${p.noticeDays} days before the pause`], ['Pause', `${p.pauseDays} days before it is taken back`], ['Begins', p.automatic ? 'by itself' : 'when an administrator gives the notice']] as [string, ReactNode][] : []),
+        ...(on ? [['Notice', p.noticeDays ? `${p.noticeDays} days before the pause` : 'at once the pause'], ['Pause', p.pauseDays ? `${p.pauseDays} days before it is taken back` : 'none: it is taken back at once'], ['Begins', p.automatic ? 'by itself' : 'when an administrator gives the notice']] as [string, ReactNode][] : []),
         ['Exempt', p.exempt.length === 0 ? 'nobody' : <>direct members of {p.exempt.map((g, n) => <span key={g}>{n > 0 && ', '}<Named group={g} /></span>)}</>],
         ...(role !== 'REPORTING' && on ? [['Today', <Simulated key="s" license={l} policy={null} />]] as [string, ReactNode][] : []),
       ]}

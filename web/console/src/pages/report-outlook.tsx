@@ -31,6 +31,13 @@ export function lasting(seconds: number | null | undefined): string {
   return `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 }
 
+function range({ earliest, latest }: { earliest?: string | null; latest?: string | null }): string {
+  if (!earliest) {
+    return '';
+  }
+  return latest ? (latest === earliest ? '' : `Between ${nameOfDay(earliest)} and ${nameOfDay(latest)}. `) : `${nameOfDay(earliest)} at the earliest. `;
+}
+
 function took({ p50Seconds: half, p95Seconds: most }: { p50Seconds?: number | null; p95Seconds?: number | null }): string {
   return (most ?? 0) < 1 ? 'at once' : `half ${(half ?? 0) < 1 ? 'at once' : `within ${lasting(half)}`}, 95 % within ${lasting(most)}`;
 }
@@ -49,7 +56,7 @@ export function Outlook({ of: l, alerts }: { of: Figures; alerts: Alerts }) {
             <div>
               <Term means={definitions.SeatForecast.runOut}>Seats run out</Term>
               <Text fw={600}>{!runOut ? `Not known: ${few}` : runOut.expected ? `about ${nameOfDay(runOut.expected)}` : 'not in the next 180 days'}</Text>
-              {runOut && <Text size="sm" c="dimmed">Between {runOut.earliest ? nameOfDay(runOut.earliest) : 'never'} and {runOut.latest ? nameOfDay(runOut.latest) : 'never'}; on a usual day {runOut.takeUp[1]?.toLocaleString('en')} seats are taken net.</Text>}
+              {runOut && <Text size="sm" c="dimmed">{range(runOut)}On a usual day {runOut.takeUp[1]?.toLocaleString('en')} seats are taken net.</Text>}
             </div>
             <div>
               <Term means={definitions.SeatForecast.trueUp}>At the renewal</Term>

@@ -1,4 +1,4 @@
-import{d as e,m as t,r as n,t as r}from"./problem-BOcf0nuQ.js";import{h as i,n as a,q as o,t as s,z as c}from"./Text-BxQwVeDm.js";import{t as l}from"./Select-FVPk4XUa.js";import{i as u,n as d}from"./live-slUliV-I.js";import{n as f,t as p}from"./event-CDV9ssDe.js";import{a as m,r as h,t as g}from"./page-BfvwtzmJ.js";import{a as _,i as v}from"./index-otn9oVK2.js";var y=o(c(),1),b=i(),x=n(`
+import{d as e,m as t,r as n,t as r}from"./problem-BOcf0nuQ.js";import{h as i,n as a,q as o,t as s,z as c}from"./Text-BxQwVeDm.js";import{t as l}from"./Select-BG-fVvNy.js";import{i as u,n as d}from"./live-slUliV-I.js";import{n as f,t as p}from"./event-CDV9ssDe.js";import{a as m,r as h,t as g}from"./page-BfvwtzmJ.js";import{a as _,i as v}from"./index-D8QT65fB.js";var y=o(c(),1),b=i(),x=n(`
   query Events($last: Int!, $before: String, $filter: EventFilter) {
     events(last: $last, before: $before, filter: $filter) {
       pageInfo { hasPreviousPage startCursor }
