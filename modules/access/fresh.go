@@ -16,7 +16,7 @@ const (
 	lookUps    = 10              // a second, for keys that are not known: a token that is forged may name any
 	giveUpFor  = time.Second     // after a refresh in vain, before a request tries the next
 	pollEvery  = 4 * time.Second // so that a revocation is known within five, whatever happens to the news
-	usesEvery  = time.Minute
+	usesEvery  = 5 * time.Second // so that who rotates a token sees the new one used
 	overlap    = 2 * time.Minute // clocks of replicas differ, and units of work take their time
 
 	stopPatience = 5 * time.Second

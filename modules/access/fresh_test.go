@@ -124,6 +124,10 @@ func TestUsesAreKeptToTheMinuteAndUntilTheyAreWritten(t *testing.T) {
 		if err := s.FlushUses(ctx); err != nil {
 			t.Fatal(err)
 		}
+		authenticate(lateSecret) // in a minute that is written already
+		if err := s.FlushUses(broken); err != nil {
+			t.Errorf("a use was written twice in its minute: %v", err)
+		}
 		for token, want := range map[id.ID]time.Time{early.ID: begin.Truncate(time.Minute), late.ID: next.Truncate(time.Minute), unused.ID: {}} {
 			got, err := s.Get(ctx, token)
 			switch {

@@ -56,6 +56,16 @@ export function useCalmBeat(changed: () => void, every = 5000): void {
   });
 }
 
+// useTick calls a function again and again while somebody looks, for what no journal tells.
+export function useTick(due: () => void, every: number): void {
+  const latest = useRef(due);
+  latest.current = due;
+  useEffect(() => {
+    const timer = setInterval(() => { if (!document.hidden) latest.current(); }, every);
+    return () => clearInterval(timer);
+  }, [every]);
+}
+
 const kept = 200;
 const pollEvery = 10_000;
 

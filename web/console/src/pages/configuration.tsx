@@ -2,7 +2,7 @@ import { Alert, Anchor, Badge, Button, Group, Menu, Modal, NumberInput, Segmente
 import { useState } from 'react';
 import { useMutation, useQuery, type CombinedError } from 'urql';
 import { graphql } from '../gql';
-import { useBeat } from '../live';
+import { useBeat, useTick } from '../live';
 import { CallStatus } from '../parts/call';
 import { Confirm, type Question } from '../parts/confirm';
 import { Copy } from '../parts/copy';
@@ -25,6 +25,7 @@ const ConfigQuery = graphql(`
         recognized { provider since }
         warnings { code message }
         tokens { id name scopes createdAt expiresAt lastUsedAt revokedAt }
+        newest: calls(first: 1) { nodes { id at } }
         done: calls(filter: { verdict: DONE }) { totalCount }
         refused: calls(filter: { verdict: REFUSED }) { totalCount }
         failed: calls(filter: { verdict: FAILED }) { totalCount }
@@ -58,6 +59,7 @@ export default function Configuration({ id }: { id: string }) {
   const [{ data, error, fetching }, again] = useQuery({ query: ConfigQuery, variables: { id } });
   const refresh = () => again({ requestPolicy: 'network-only' });
   useBeat(refresh);
+  useTick(refresh, 3000); // calls, and the use of tokens, are in no journal
   const [, pause] = useMutation(Pause);
   const [, resume] = useMutation(Resume);
   const [, remove] = useMutation(Delete);
@@ -117,7 +119,7 @@ export default function Configuration({ id }: { id: string }) {
               ['Takes requests as', c.preset === 'AUTO' ? 'every known provider sends them' : c.preset === 'STRICT' ? 'the RFC says, to the letter' : providers[c.preset]],
               ['Recognized', c.recognized ? c.recognized.provider.charAt(0) + c.recognized.provider.slice(1).toLowerCase() : 'not yet'],
               ['People', <Anchor size="sm" href="#/people">{people}</Anchor>], ['Groups', data?.groups.totalCount ?? 0],
-              ['Last call', <When at={c.lastUsedAt} />],
+              ['Last call', <When at={c.newest.nodes[0]?.at ?? c.lastUsedAt} />],
               ['Calls in 30 days', `${c.done.totalCount} done, ${c.refused.totalCount} refused, ${c.failed.totalCount} failed`],
               ['Made', <When at={c.createdAt} />],
             ]} />
@@ -142,7 +144,7 @@ export default function Configuration({ id }: { id: string }) {
                             <Table.Td>{t.revokedAt ? <Text size="sm" component="div">revoked <When at={t.revokedAt} /></Text> : <Text size="sm" c={daysUntil(t.expiresAt) <= 30 ? 'orange' : undefined}>{dateOf(t.expiresAt)}</Text>}</Table.Td>
                             <Table.Td ta="right">
                               {!ended && viewer.mayChange && (
-                                <Button size="compact-xs" variant="default" onClick={() => ask({
+                                <Button size="compact-xs" variant="default" aria-label={`Revoke ${t.name}`} onClick={() => ask({
                                   title: `Revoke ${t.name}`, yes: 'Revoke', danger: true,
                                   consequence: live.length > 1
                                     ? `Whoever uses it is turned away within a second. ${live.length - 1} other ${live.length === 2 ? 'token stays' : 'tokens stay'} good: be sure that the provider has that one.${t.lastUsedAt && Date.now() - Date.parse(t.lastUsedAt) < 86_400_000 ? ' This one was used within the last day.' : ''}`
@@ -172,7 +174,8 @@ export default function Configuration({ id }: { id: string }) {
 }
 
 // Rotate makes one more token, so that the old one can go once the provider has the new one.
-function Rotate({ id, name, others, baseUrl, done }: { id: string; name: string; others: number; baseUrl: string; done: () => void }) {
+function Rotate({ id, name, others: now, baseUrl, done }: { id: string; name: string; others: number; baseUrl: string; done: () => void }) {
+  const [others] = useState(now); // the new one, which is live as well a moment later, is none of them
   const [called, setCalled] = useState(`${name}, ${new Date().getFullYear()}`);
   const [days, setDays] = useState<number | string>(730);
   const [{ data, error, fetching }, issue] = useMutation(IssueToken);
@@ -208,7 +211,9 @@ function Calls({ id }: { id: string }) {
   const before = query.get('before') ?? undefined;
   const filter = which === 'refused' ? { refused: true } : null;
   const [{ data, error, fetching }, again] = useQuery({ query: CallsQuery, variables: { id, filter, ...(before ? { last: 30, before } : { first: 30, after }) } });
-  useBeat(() => again({ requestPolicy: 'network-only' }));
+  const refresh = () => again({ requestPolicy: 'network-only' });
+  useBeat(refresh);
+  useTick(() => { if (!before && !after) refresh(); }, 3000);
   const calls = data?.node?.__typename === 'ScimConfig' ? data.node.calls : undefined;
   return (
     <section aria-labelledby="calls">

@@ -70,7 +70,7 @@ function NewLink() {
   return (
     <Text size="sm" c="dimmed" component="div">
       Any full administrator can make a new one for you under Administrators, and so can the operator:
-      <Code block mt={6}>usher console --tenant … --admin you@example.com</Code>
+      <Code block mt={6} style={{ whiteSpace: 'pre-wrap' }}>usher console --tenant … --admin you@example.com</Code>
     </Text>
   );
 }
