@@ -82,6 +82,7 @@ func (w *world) town(ctx context.Context) {
 	_, err = w.r.Events.Number(ctx)
 	must(err)
 	w.draft = id.Rule.Format(everybody.ID)
+	w.explained = fmt.Sprintf("licenseId: %q, userId: %q", id.License.Format(l.ID), first.Members[0].Value)
 }
 
 // stands are where many things of a type stand beside each other. The one verb is what is asked of each.
@@ -111,11 +112,13 @@ var stands = map[string]string{
 	"SeatForecast":       `query($n: Int!) { users(first: $n) { totalCount } licenseUtilization { licenses { forecast { __typename %s } } } }`,
 	"UtilizationPart":    `query($n: Int!) { licenseUtilization { licenses { breakdown(first: $n) { nodes { __typename %s } } } } }`,
 	"UtilizationPoint":   `query($n: Int!) { users(first: $n) { totalCount } licenseUtilization { licenses { series { __typename %s } } } }`,
+	"RuleAnswer":         `query($n: Int!) { users(first: $n) { totalCount } explainSeat(EXPLAINED) { rules { __typename %s } } }`,
+	"SeatExplanation":    `query($n: Int!) { users(first: $n) { totalCount } explainSeat(EXPLAINED) { __typename %s } }`,
 	"SeatHolder":         `query($n: Int!) { licenseUtilization { licenses { people(first: $n) { nodes { __typename %s } } } } }`,
 }
 
 // atHand are fields that need no statement: they come with their object.
-var atHand = []string{"UtilizationReport.licenses", "LicenseUtilization.windows", "LicenseUtilization.sources", "UtilizationWindow.unused", "SeatFlow.timeToSeat", "SeatFlow.timeToRecover", "SeatForecast.runOut", "SeatForecast.trueUp", "UtilizationPart.windows", "UtilizationPoint.windows", "License.overAssignment", "License.reclaimPolicy", "License.alerts", "MemberEdge.node", "MemberEdge.reasons", "UserGroupEdge.node", "ScimConfig.recognized", "ScimConfig.warnings"}
+var atHand = []string{"UtilizationReport.licenses", "LicenseUtilization.windows", "LicenseUtilization.sources", "UtilizationWindow.unused", "SeatFlow.timeToSeat", "SeatFlow.timeToRecover", "SeatForecast.runOut", "SeatForecast.trueUp", "UtilizationPart.windows", "UtilizationPoint.windows", "License.overAssignment", "License.reclaimPolicy", "License.alerts", "MemberEdge.node", "MemberEdge.reasons", "UserGroupEdge.node", "RuleAnswer.rule", "SeatExplanation.license", "SeatExplanation.seat", "SeatExplanation.claims", "SeatExplanation.rules", "SeatExplanation.missing", "SeatExplanation.steps", "ScimConfig.recognized", "ScimConfig.warnings"}
 
 // apart are fields without fields below them that need a statement of their own.
 var apart = []string{"Seat.position", "Seat.reason", "Seat.consent", "License.activityKnown", "ScimConfig.lastUsedAt"}
@@ -135,7 +138,7 @@ func TestEveryFieldIsReadForItsWholeLevel(t *testing.T) {
 		}
 		looked := 0
 		for name, stand := range stands {
-			stand = strings.ReplaceAll(stand, "DRAFT", w.draft)
+			stand = strings.ReplaceAll(strings.ReplaceAll(stand, "DRAFT", w.draft), "EXPLAINED", w.explained)
 			few := count(fmt.Sprintf(stand, ""), 10)
 			if many := count(fmt.Sprintf(stand, ""), 100); many != few {
 				t.Errorf("%s: 10 cost %d statements, 100 cost %d", stand, few, many)
@@ -172,6 +175,8 @@ func asks(of string, field *ast.FieldDefinition) map[string]int {
 		return map[string]int{field.Name + flat(field.Type.Name()): 0}
 	case name == "Call.resource" || name == "Drift.member" || name == "Event.subject": // people and groups
 		return map[string]int{field.Name + " { id }": 2, field.Name + " { ... on User { displayName } ... on Group { version } }": 2}
+	case name == "LedgerEntry.call": // the events, and the calls that they came from
+		return map[string]int{field.Name + flat(field.Type.Name()): 2}
 	case name == "LicenseUtilization.series" || name == "LicenseUtilization.peak": // snapshots, and the day that is not over
 		return map[string]int{field.Name + flat(field.Type.Name()): 2}
 	case field.Arguments.ForName("first") == nil:

@@ -36,6 +36,8 @@ type world struct {
 	server *graph.Server
 	draft  string // the id of a rule of the town that is no more than drafted
 
+	explained string // arguments that name a seat of the town
+
 	mu         sync.Mutex
 	statements []string
 }

@@ -834,6 +834,13 @@ func (ec *executionContext) marshalNEventEdge2ᚖgithubᚗcomᚋusherhqᚋusher�
 	return ec._EventEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOEvent2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋeventsᚐEvent(ctx context.Context, sel ast.SelectionSet, v *events.Event) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Event(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOEventFilter2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐEventFilter(ctx context.Context, v any) (*EventFilter, error) {
 	if v == nil {
 		return nil, nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/usherhq/usher/modules/directory"
+	"github.com/usherhq/usher/modules/events"
 	"github.com/usherhq/usher/modules/licensing"
 	"github.com/usherhq/usher/modules/provisioning"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -33,6 +34,8 @@ type LedgerEntryResolver interface {
 	Now(ctx context.Context, obj *licensing.Entry) (string, error)
 
 	EventID(ctx context.Context, obj *licensing.Entry) (string, error)
+	Event(ctx context.Context, obj *licensing.Entry) (*events.Event, error)
+	Call(ctx context.Context, obj *licensing.Entry) (*provisioning.Call, error)
 }
 type LicenseResolver interface {
 	ID(ctx context.Context, obj *licensing.License) (string, error)
@@ -871,6 +874,70 @@ func (ec *executionContext) _LedgerEntry_eventId(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_LedgerEntry_eventId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, true, "ID")
+}
+
+func (ec *executionContext) _LedgerEntry_event(ctx context.Context, field graphql.CollectedField, obj *licensing.Entry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerEntry_event(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LedgerEntry().Event(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *events.Event) graphql.Marshaler {
+			return ec.marshalOEvent2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋeventsᚐEvent(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerEntry_event(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LedgerEntry",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Event(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LedgerEntry_call(ctx context.Context, field graphql.CollectedField, obj *licensing.Entry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerEntry_call(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LedgerEntry().Call(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *provisioning.Call) graphql.Marshaler {
+			return ec.marshalOCall2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐCall(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerEntry_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LedgerEntry",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Call(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _License_id(ctx context.Context, field graphql.CollectedField, obj *licensing.License) (ret graphql.Marshaler) {
@@ -3868,6 +3935,18 @@ func (ec *executionContext) _LedgerEntry(ctx context.Context, sel ast.SelectionS
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._LedgerEntry_eventId(ctx, field, obj)
 				})
+		case "event":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LedgerEntry_event(ctx, field, obj)
+				})
+		case "call":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LedgerEntry_call(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -4565,6 +4644,26 @@ func (ec *executionContext) unmarshalNAssignSeatInput2githubᚗcomᚋusherhqᚋu
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNClaim2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐClaim(ctx context.Context, sel ast.SelectionSet, v licensing.Claim) graphql.Marshaler {
+	return ec._Claim(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNClaim2ᚕgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐClaimᚄ(ctx context.Context, sel ast.SelectionSet, v []licensing.Claim) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNClaim2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐClaim(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNClaim2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐClaimᚄ(ctx context.Context, sel ast.SelectionSet, v []*licensing.Claim) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -4638,6 +4737,22 @@ func (ec *executionContext) marshalNLedgerEntry2githubᚗcomᚋusherhqᚋusher�
 	return ec._LedgerEntry(ctx, sel, &v)
 }
 
+func (ec *executionContext) marshalNLedgerEntry2ᚕgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []licensing.Entry) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLedgerEntry2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐEntry(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNLedgerEntry2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []*licensing.Entry) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -4664,6 +4779,22 @@ func (ec *executionContext) marshalNLedgerEntry2ᚖgithubᚗcomᚋusherhqᚋushe
 
 func (ec *executionContext) marshalNLicense2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐLicense(ctx context.Context, sel ast.SelectionSet, v licensing.License) graphql.Marshaler {
 	return ec._License(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNLicense2ᚕgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐLicenseᚄ(ctx context.Context, sel ast.SelectionSet, v []licensing.License) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLicense2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐLicense(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNLicense2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐLicenseᚄ(ctx context.Context, sel ast.SelectionSet, v []*licensing.License) graphql.Marshaler {
@@ -4967,6 +5098,13 @@ func (ec *executionContext) unmarshalOReclaimPolicyInput2ᚖgithubᚗcomᚋusher
 	}
 	res, err := ec.unmarshalInputReclaimPolicyInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOSeat2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐSeat(ctx context.Context, sel ast.SelectionSet, v *licensing.Seat) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Seat(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOSeatState2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋlicensingᚐState(ctx context.Context, v any) (*licensing.State, error) {

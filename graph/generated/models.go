@@ -1458,6 +1458,70 @@ func (e RuleStatus) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// What one rule says of a person.
+type RuleVerdict string
+
+const (
+	// The rule is a reason for a seat.
+	RuleVerdictGives RuleVerdict = "GIVES"
+	// It means the person, and another rule of the same choice comes first.
+	RuleVerdictComesLater RuleVerdict = "COMES_LATER"
+	// Its group or its filter does not mean the person, or the person is not active.
+	RuleVerdictDoesNotMean RuleVerdict = "DOES_NOT_MEAN"
+	// An attribute of its filter has gone: what it gave stays.
+	RuleVerdictCannotBeAsked RuleVerdict = "CANNOT_BE_ASKED"
+)
+
+var AllRuleVerdict = []RuleVerdict{
+	RuleVerdictGives,
+	RuleVerdictComesLater,
+	RuleVerdictDoesNotMean,
+	RuleVerdictCannotBeAsked,
+}
+
+func (e RuleVerdict) IsValid() bool {
+	switch e {
+	case RuleVerdictGives, RuleVerdictComesLater, RuleVerdictDoesNotMean, RuleVerdictCannotBeAsked:
+		return true
+	}
+	return false
+}
+
+func (e RuleVerdict) String() string {
+	return string(e)
+}
+
+func (e *RuleVerdict) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = RuleVerdict(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid RuleVerdict", str)
+	}
+	return nil
+}
+
+func (e RuleVerdict) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *RuleVerdict) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e RuleVerdict) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 type ScimConfigOrderField string
 
 const (

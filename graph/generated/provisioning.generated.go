@@ -2837,6 +2837,13 @@ func (ec *executionContext) unmarshalNUpdateScimConfigInput2githubᚗcomᚋusher
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalOCall2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋprovisioningᚐCall(ctx context.Context, sel ast.SelectionSet, v *provisioning.Call) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Call(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOCallFilter2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐCallFilter(ctx context.Context, v any) (*CallFilter, error) {
 	if v == nil {
 		return nil, nil

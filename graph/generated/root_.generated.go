@@ -47,12 +47,14 @@ type ResolverRoot interface {
 	ReclaimCandidate() ReclaimCandidateResolver
 	ReclaimPolicy() ReclaimPolicyResolver
 	Rule() RuleResolver
+	RuleAnswer() RuleAnswerResolver
 	RulePreviewItem() RulePreviewItemResolver
 	RulePreviewSum() RulePreviewSumResolver
 	RuleRevision() RuleRevisionResolver
 	RuleRun() RuleRunResolver
 	ScimConfig() ScimConfigResolver
 	Seat() SeatResolver
+	SeatExplanation() SeatExplanationResolver
 	SeatHolder() SeatHolderResolver
 	Session() SessionResolver
 	SigningKey() SigningKeyResolver
@@ -314,7 +316,9 @@ type ComplexityRoot struct {
 
 	LedgerEntry struct {
 		At      func(childComplexity int) int
+		Call    func(childComplexity int) int
 		Cause   func(childComplexity int) int
+		Event   func(childComplexity int) int
 		EventID func(childComplexity int) int
 		Now     func(childComplexity int) int
 		User    func(childComplexity int) int
@@ -509,6 +513,7 @@ type ComplexityRoot struct {
 		Access             func(childComplexity int, product string, people []*PersonInput) int
 		Alerts             func(childComplexity int, first *int, after *string, last *int, before *string, filter *AlertFilter, direction Direction) int
 		Events             func(childComplexity int, first *int, after *string, last *int, before *string, filter *EventFilter) int
+		ExplainSeat        func(childComplexity int, licenseID string, userID string) int
 		Group              func(childComplexity int, id *string, displayName *string) int
 		Groups             func(childComplexity int, first *int, after *string, last *int, before *string, filter *GroupFilter, orderBy *GroupOrder) int
 		License            func(childComplexity int, id *string, sku *string) int
@@ -589,6 +594,15 @@ type ComplexityRoot struct {
 		Run       func(childComplexity int) int
 		Status    func(childComplexity int) int
 		UpdatedAt func(childComplexity int) int
+	}
+
+	RuleAnswer struct {
+		Choice   func(childComplexity int) int
+		Filter   func(childComplexity int) int
+		GroupID  func(childComplexity int) int
+		Priority func(childComplexity int) int
+		Rule     func(childComplexity int) int
+		Verdict  func(childComplexity int) int
 	}
 
 	RulePayload struct {
@@ -731,6 +745,20 @@ type ComplexityRoot struct {
 	SeatEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	SeatExplanation struct {
+		Active   func(childComplexity int) int
+		Answer   func(childComplexity int) int
+		Claims   func(childComplexity int) int
+		Consent  func(childComplexity int) int
+		License  func(childComplexity int) int
+		Missing  func(childComplexity int) int
+		Position func(childComplexity int) int
+		Rules    func(childComplexity int) int
+		Seat     func(childComplexity int) int
+		Steps    func(childComplexity int) int
+		User     func(childComplexity int) int
 	}
 
 	SeatFlow struct {
@@ -1944,12 +1972,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LedgerEntry.At(childComplexity), true
+	case "LedgerEntry.call":
+		if e.ComplexityRoot.LedgerEntry.Call == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerEntry.Call(childComplexity), true
 	case "LedgerEntry.cause":
 		if e.ComplexityRoot.LedgerEntry.Cause == nil {
 			break
 		}
 
 		return e.ComplexityRoot.LedgerEntry.Cause(childComplexity), true
+	case "LedgerEntry.event":
+		if e.ComplexityRoot.LedgerEntry.Event == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LedgerEntry.Event(childComplexity), true
 	case "LedgerEntry.eventId":
 		if e.ComplexityRoot.LedgerEntry.EventID == nil {
 			break
@@ -3117,6 +3157,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Events(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*EventFilter)), true
+	case "Query.explainSeat":
+		if e.ComplexityRoot.Query.ExplainSeat == nil {
+			break
+		}
+
+		args, err := ec.field_Query_explainSeat_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ExplainSeat(childComplexity, args["licenseId"].(string), args["userId"].(string)), true
 	case "Query.group":
 		if e.ComplexityRoot.Query.Group == nil {
 			break
@@ -3510,6 +3561,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Rule.UpdatedAt(childComplexity), true
+
+	case "RuleAnswer.choice":
+		if e.ComplexityRoot.RuleAnswer.Choice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleAnswer.Choice(childComplexity), true
+	case "RuleAnswer.filter":
+		if e.ComplexityRoot.RuleAnswer.Filter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleAnswer.Filter(childComplexity), true
+	case "RuleAnswer.groupId":
+		if e.ComplexityRoot.RuleAnswer.GroupID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleAnswer.GroupID(childComplexity), true
+	case "RuleAnswer.priority":
+		if e.ComplexityRoot.RuleAnswer.Priority == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleAnswer.Priority(childComplexity), true
+	case "RuleAnswer.rule":
+		if e.ComplexityRoot.RuleAnswer.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleAnswer.Rule(childComplexity), true
+	case "RuleAnswer.verdict":
+		if e.ComplexityRoot.RuleAnswer.Verdict == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RuleAnswer.Verdict(childComplexity), true
 
 	case "RulePayload.rule":
 		if e.ComplexityRoot.RulePayload.Rule == nil {
@@ -4095,6 +4183,73 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SeatEdge.Node(childComplexity), true
+
+	case "SeatExplanation.active":
+		if e.ComplexityRoot.SeatExplanation.Active == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatExplanation.Active(childComplexity), true
+	case "SeatExplanation.answer":
+		if e.ComplexityRoot.SeatExplanation.Answer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatExplanation.Answer(childComplexity), true
+	case "SeatExplanation.claims":
+		if e.ComplexityRoot.SeatExplanation.Claims == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatExplanation.Claims(childComplexity), true
+	case "SeatExplanation.consent":
+		if e.ComplexityRoot.SeatExplanation.Consent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatExplanation.Consent(childComplexity), true
+	case "SeatExplanation.license":
+		if e.ComplexityRoot.SeatExplanation.License == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatExplanation.License(childComplexity), true
+	case "SeatExplanation.missing":
+		if e.ComplexityRoot.SeatExplanation.Missing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatExplanation.Missing(childComplexity), true
+	case "SeatExplanation.position":
+		if e.ComplexityRoot.SeatExplanation.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatExplanation.Position(childComplexity), true
+	case "SeatExplanation.rules":
+		if e.ComplexityRoot.SeatExplanation.Rules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatExplanation.Rules(childComplexity), true
+	case "SeatExplanation.seat":
+		if e.ComplexityRoot.SeatExplanation.Seat == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatExplanation.Seat(childComplexity), true
+	case "SeatExplanation.steps":
+		if e.ComplexityRoot.SeatExplanation.Steps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatExplanation.Steps(childComplexity), true
+	case "SeatExplanation.user":
+		if e.ComplexityRoot.SeatExplanation.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatExplanation.User(childComplexity), true
 
 	case "SeatFlow.assignments":
 		if e.ComplexityRoot.SeatFlow.Assignments == nil {
@@ -6241,6 +6396,67 @@ type Subscription @needs(scope: ANY) {
   events(after: Int64, filter: EventFilter): Event! @needs(scope: ENTITLEMENTS_READ)
 }
 `, BuiltIn: false},
+	{Name: "../schema/explain.graphql", Input: `"""What one rule says of a person."""
+enum RuleVerdict {
+  "The rule is a reason for a seat."
+  GIVES
+  "It means the person, and another rule of the same choice comes first."
+  COMES_LATER
+  "Its group or its filter does not mean the person, or the person is not active."
+  DOES_NOT_MEAN
+  "An attribute of its filter has gone: what it gave stays."
+  CANNOT_BE_ASKED
+}
+
+"""A published rule of a license and what it says of one person."""
+type RuleAnswer @needs(scope: ADMIN_READ) {
+  rule: Rule!
+  verdict: RuleVerdict!
+  "Only direct members of this group; null for anybody."
+  groupId: ID
+  "Only people whom this filter of SCIM takes; null for anybody."
+  filter: String
+  choice: String
+  priority: Int!
+}
+
+"""Why a person has, or has not, a seat of a license: rule by rule, down to events and SCIM requests."""
+type SeatExplanation @needs(scope: ADMIN_READ) {
+  license: License!
+  "Null when the person was deleted."
+  user: User
+  "Null for somebody who never had one."
+  seat: Seat
+  "A person who is not active gets no seat."
+  active: Boolean!
+  "seated, or why not: the reasons of AccessAnswer."
+  answer: String!
+  "The place in the waiting list, 1 for the next; null unless waiting."
+  position: Int64
+  "What she has said to a license that needs her consent: asked, given or withdrawn. Null for nothing."
+  consent: String
+  "Why the person should sit, the oldest first."
+  claims: [Claim!]!
+  "Every published rule of the license, the greatest priority first."
+  rules: [RuleAnswer!]!
+  "Licenses that this one requires and of which she has no seat."
+  missing: [License!]!
+  "The last 50 steps of the seat, the newest first; each leads to its event and its SCIM request."
+  steps: [LedgerEntry!]!
+}
+
+extend type LedgerEntry {
+  "What happened, and who did it. Null for the moment until it is final."
+  event: Event @needs(scope: ADMIN_READ)
+  "The SCIM request that it came from; null for what came in by another door, and after 30 days."
+  call: Call @needs(scope: ADMIN_READ)
+}
+
+extend type Query {
+  "Why a person has, or has not, a seat of a license."
+  explainSeat(licenseId: ID!, userId: ID!): SeatExplanation! @needs(scope: ADMIN_READ)
+}
+`, BuiltIn: false},
 	{Name: "../schema/licensing.graphql", Input: `"""What the tenant bought: a product and a number of seats."""
 type License implements Node @needs(scope: REPORTS_READ) {
   id: ID!
@@ -8050,6 +8266,10 @@ func (ec *executionContext) childFields_LedgerEntry(ctx context.Context, field g
 		return ec.fieldContext_LedgerEntry_cause(ctx, field)
 	case "eventId":
 		return ec.fieldContext_LedgerEntry_eventId(ctx, field)
+	case "event":
+		return ec.fieldContext_LedgerEntry_event(ctx, field)
+	case "call":
+		return ec.fieldContext_LedgerEntry_call(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LedgerEntry", field.Name)
 }
@@ -8454,6 +8674,24 @@ func (ec *executionContext) childFields_Rule(ctx context.Context, field graphql.
 	return nil, fmt.Errorf("no field named %q was found under type Rule", field.Name)
 }
 
+func (ec *executionContext) childFields_RuleAnswer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rule":
+		return ec.fieldContext_RuleAnswer_rule(ctx, field)
+	case "verdict":
+		return ec.fieldContext_RuleAnswer_verdict(ctx, field)
+	case "groupId":
+		return ec.fieldContext_RuleAnswer_groupId(ctx, field)
+	case "filter":
+		return ec.fieldContext_RuleAnswer_filter(ctx, field)
+	case "choice":
+		return ec.fieldContext_RuleAnswer_choice(ctx, field)
+	case "priority":
+		return ec.fieldContext_RuleAnswer_priority(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RuleAnswer", field.Name)
+}
+
 func (ec *executionContext) childFields_RulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "rule":
@@ -8736,6 +8974,34 @@ func (ec *executionContext) childFields_SeatEdge(ctx context.Context, field grap
 		return ec.fieldContext_SeatEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SeatEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SeatExplanation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "license":
+		return ec.fieldContext_SeatExplanation_license(ctx, field)
+	case "user":
+		return ec.fieldContext_SeatExplanation_user(ctx, field)
+	case "seat":
+		return ec.fieldContext_SeatExplanation_seat(ctx, field)
+	case "active":
+		return ec.fieldContext_SeatExplanation_active(ctx, field)
+	case "answer":
+		return ec.fieldContext_SeatExplanation_answer(ctx, field)
+	case "position":
+		return ec.fieldContext_SeatExplanation_position(ctx, field)
+	case "consent":
+		return ec.fieldContext_SeatExplanation_consent(ctx, field)
+	case "claims":
+		return ec.fieldContext_SeatExplanation_claims(ctx, field)
+	case "rules":
+		return ec.fieldContext_SeatExplanation_rules(ctx, field)
+	case "missing":
+		return ec.fieldContext_SeatExplanation_missing(ctx, field)
+	case "steps":
+		return ec.fieldContext_SeatExplanation_steps(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SeatExplanation", field.Name)
 }
 
 func (ec *executionContext) childFields_SeatFlow(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

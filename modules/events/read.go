@@ -72,6 +72,15 @@ func (s *Service) Get(ctx context.Context, of id.ID) (e Event, ok bool, err erro
 	return s.one(ctx, tenant, of)
 }
 
+// ByID returns those of some events that are numbered and the tenant's own.
+func (s *Service) ByID(ctx context.Context, ids []id.ID) (map[id.ID]Event, error) {
+	tenant, err := caller.Tenant(ctx)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	return s.some(ctx, tenant, ids)
+}
+
 // numberOf reads a cursor; none stands in front of all numbers, or behind all.
 func numberOf(cursor string, downwards bool) (int64, error) {
 	switch {

@@ -104,6 +104,17 @@ func (s *Service) one(ctx context.Context, tenant, of id.ID) (Event, bool, error
 	return found[0], true, nil
 }
 
+const selectSome = `SELECT ` + columns + ` FROM events WHERE tenant_id = $1 AND id = ANY($2) AND number IS NOT NULL`
+
+func (s *Service) some(ctx context.Context, tenant id.ID, ids []id.ID) (map[id.ID]Event, error) {
+	all, err := s.all(ctx, selectSome, tenant, ids)
+	found := make(map[id.ID]Event, len(all))
+	for _, e := range all {
+		found[e.ID] = e
+	}
+	return found, err
+}
+
 // CROSS JOIN tells SQLite the order. The bound of each subject is found first, so that the journal of a busy one is not read to its end.
 var subjectPieces = store.BothWays(`WITH bounds AS MATERIALIZED (
 	SELECT s.value AS subject_id, COALESCE((

@@ -96,33 +96,43 @@ func (s *Service) explainReasons(ctx context.Context, e *Explanation) error {
 	}
 	e.Claims = slices.DeleteFunc(claims, func(c Claim) bool { return c.License != e.License.ID })
 	slices.SortFunc(e.Claims, func(a, b Claim) int { return a.Since.Compare(b.Since) })
+	return s.explainRules(ctx, e)
+}
+
+// explainRules asks every rule of the license twice: once with those that share a choice with it, and once alone. Two statements,
+// however many rules there are.
+func (s *Service) explainRules(ctx context.Context, e *Explanation) error {
 	all, err := s.loadHoldings(ctx)
 	if err != nil {
 		return err
 	}
-	given, asked, err := s.ask(ctx, []id.ID{e.User}, all)
+	of := slices.DeleteFunc(slices.Clone(all), func(h holding) bool { return h.rule.License != e.License.ID })
+	gives, lost, err := s.askOne(ctx, e.User, withChoices(of, all))
 	if err != nil {
 		return err
 	}
-	for _, h := range all {
-		if h.rule.License != e.License.ID {
-			continue
-		}
-		a := RuleAnswer{Rule: h.rule, Definition: h.def, Unanswered: h.lost}
-		at := slices.IndexFunc(asked, func(one holding) bool { return one.rule.ID == h.rule.ID })
-		if answers := given[e.User]; at >= 0 && answers != nil {
-			a.Gives, a.Unanswered = answers[at], asked[at].lost
-		}
-		alone := h
-		alone.def.Choice = ""
-		means, _, err := s.ask(ctx, []id.ID{e.User}, []holding{alone})
-		if err != nil {
-			return err
-		}
-		a.Means = len(means[e.User]) == 1 && means[e.User][0]
-		e.Rules = append(e.Rules, a)
+	alone := slices.Clone(of)
+	for i := range alone {
+		alone[i].def.Choice = ""
 	}
-	return nil
+	means, _, err := s.askOne(ctx, e.User, alone)
+	for _, h := range of {
+		rule := h.rule.ID
+		e.Rules = append(e.Rules, RuleAnswer{Rule: h.rule, Definition: h.def, Means: means[rule], Gives: gives[rule], Unanswered: h.lost || lost[rule]})
+	}
+	return err
+}
+
+// askOne tells, by rule, whether some rules give something to a person, and which of them cannot be asked any more.
+func (s *Service) askOne(ctx context.Context, user id.ID, rules []holding) (gives, lost map[id.ID]bool, err error) {
+	given, asked, err := s.ask(ctx, []id.ID{user}, rules)
+	gives, lost = make(map[id.ID]bool, len(asked)), map[id.ID]bool{}
+	answers := given[user]
+	for i, h := range asked {
+		gives[h.rule.ID] = answers != nil && answers[i]
+		lost[h.rule.ID] = h.lost
+	}
+	return gives, lost, err
 }
 
 func (s *Service) explainHolds(ctx context.Context, e *Explanation) error {

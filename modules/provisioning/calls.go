@@ -267,5 +267,17 @@ func (s *Service) CallsByID(ctx context.Context, ids []id.ID) (map[id.ID]Call, e
 	return s.callsByID(ctx, ids)
 }
 
+// MaxRequests is how many requests CallsOfRequests is asked about at once.
+const MaxRequests = 1000
+
+// CallsOfRequests returns the calls of some requests that the log still has, by the id of the request; of several with one id the
+// first. Of more than MaxRequests ids only the first are looked for.
+func (s *Service) CallsOfRequests(ctx context.Context, ids []string) (map[string]Call, error) {
+	if len(ids) == 0 {
+		return map[string]Call{}, nil
+	}
+	return s.callsOfRequests(ctx, ids[:min(len(ids), MaxRequests)])
+}
+
 // CallCursor returns the cursor of a call in Calls.
 func CallCursor(c Call) string { return page.Encode(callCursor, c.ID.String()) }

@@ -244,6 +244,23 @@ func (s *Service) callsByID(ctx context.Context, ids []id.ID) (map[id.ID]Call, e
 	return found, nil
 }
 
+func (s *Service) callsOfRequests(ctx context.Context, ids []string) (map[string]Call, error) {
+	tenant, err := tenantOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := many(ctx, s, scanCall, `SELECT `+callColumns+` FROM scim_calls WHERE tenant_id = $1 AND request_id = ANY($2) ORDER BY id DESC LIMIT $3`,
+		tenant, ids, MaxRequests)
+	if err != nil {
+		return nil, fmt.Errorf("load calls of requests: %w", err)
+	}
+	found := make(map[string]Call, len(all))
+	for _, c := range all { // the first of each request comes last
+		found[c.RequestID] = c
+	}
+	return found, nil
+}
+
 // pruned is how many calls one transaction forgets.
 const pruned = 5000
 
