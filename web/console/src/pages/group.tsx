@@ -177,7 +177,7 @@ function GroupRules({ id }: { id: string }) {
       <Stack gap={6}>
         {of.map((r) => (
           <Text size="sm" key={r.id} component="div">
-            <Anchor size="sm" fw={550} href={`#/rules/${r.id}`}>{r.name}</Anchor> {r.holds ? 'gives' : 'would give, once published,'} a seat of <Anchor size="sm" href={`#/licenses/${r.license.id}`}>{r.license.product}</Anchor> to its direct members
+            <Anchor size="sm" fw={550} underline="always" href={`#/rules/${r.id}`}>{r.name}</Anchor> {r.holds ? 'gives' : 'would give, once published,'} a seat of <Anchor size="sm" underline="always" href={`#/licenses/${r.license.id}`}>{r.license.product}</Anchor> to its direct members
             {(r.holds ?? r.draft)?.filter && <> with <code className="mono">{(r.holds ?? r.draft)?.filter}</code></>}.
           </Text>
         ))}

@@ -139,12 +139,12 @@ function Reclaiming({ license: l, changed }: { license: License; changed: () => 
 function Named({ group }: { group: string }) {
   const { role } = useViewer();
   const [{ data }] = useQuery({ query: GroupName, variables: { id: group }, pause: role === 'REPORTING' });
-  return data?.group ? <Anchor size="sm" href={`#/groups/${group}`}>{data.group.displayName}</Anchor> : <>a group</>;
+  return data?.group ? <Anchor size="sm" underline="always" href={`#/groups/${group}`}>{data.group.displayName}</Anchor> : <>a group</>;
 }
 
 function Who({ id }: { id: string }) {
   const [{ data }] = useQuery({ query: PersonName, variables: { id } });
-  return <Anchor size="sm" href={`#/people/${id}`}>{data?.user ? data.user.displayName || data.user.userName : '…'}</Anchor>;
+  return <Anchor size="sm" underline="always" href={`#/people/${id}`}>{data?.user ? data.user.displayName || data.user.userName : '…'}</Anchor>;
 }
 
 // Simulated tells what a policy would take back now, in words and names.

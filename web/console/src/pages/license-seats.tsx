@@ -129,7 +129,7 @@ function Because({ of }: { of: Claimed[] }) {
       {of.map((c, n) => (
         <span key={n}>
           {n > 0 && ', '}
-          {c.scimConfig ? <Anchor size="sm" href={`#/scim/${c.scimConfig.id}`}>{c.scimConfig.name}</Anchor> : c.rule ? <>rule <Anchor size="sm" href={`#/rules/${c.rule.id}`}>{c.rule.name}</Anchor></> : reasonOf(c.reason)}
+          {c.scimConfig ? <Anchor size="sm" underline="always" href={`#/scim/${c.scimConfig.id}`}>{c.scimConfig.name}</Anchor> : c.rule ? <>rule <Anchor size="sm" underline="always" href={`#/rules/${c.rule.id}`}>{c.rule.name}</Anchor></> : reasonOf(c.reason)}
         </span>
       ))}
     </>

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Badge, Button, Group, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core';
+import { Alert, Anchor, Badge, Button, Group, SimpleGrid, Stack, Table, Text, Title, VisuallyHidden } from '@mantine/core';
 import { useMemo, type ReactNode } from 'react';
 import { useQuery } from 'urql';
 import { graphql } from '../gql';
@@ -150,7 +150,8 @@ function OverTime({ of, product }: { of: Use | undefined; product: string }) {
   const [first, last] = [values.find((v) => v !== null), values.findLast((v) => v !== null)];
   const what = known ? 'used of bought' : 'given out';
   return (
-    <a href={`#/reports/${of.license.id}?chart=use`} className="over-time" aria-label={`Report of ${product}: ${known ? `${percent(rate)} of what was bought is used` : `${percent(last)} is given out`}`}>
+    <a href={`#/reports/${of.license.id}?chart=use`} className="over-time">
+      <VisuallyHidden>Report of {product}: </VisuallyHidden>
       <Spark values={values} color={known ? 'var(--seat-activated)' : 'var(--seat-grace)'} label={`${what} over the last year, from ${percent(first)} to ${percent(last)}`} />
       <Text size="xs" c="dimmed"><Text component="span" size="sm" fw={650} c="var(--mantine-color-text)">{percent(known ? rate : last)}</Text> {what}{known ? ' in 30 days' : '; use is unknown'}</Text>
     </a>

@@ -11,6 +11,7 @@ import { Problem } from '../parts/problem';
 import { number, reasonOf, StateLabel } from '../parts/seats';
 import { When } from '../parts/time';
 import { useViewer } from '../viewer';
+import { Why } from './person-explain';
 
 const Release = graphql(`mutation ReleaseSeat($license: ID!, $user: ID!) { releaseSeat(input: { licenseId: $license, userId: $user }) { seat { id state } } }`);
 const Unassign = graphql(`mutation UnassignSeat($license: ID!, $user: ID!) { unassignSeat(input: { licenseId: $license, userId: $user }) { seat { id state } } }`);
@@ -28,20 +29,27 @@ export function PersonSeats({ person: u, name, ask, refresh }: { person: Person;
   const viewer = useViewer();
   const [giving, setGiving] = useState(false);
   const [moving, setMoving] = useState<Seat>();
+  const [asking, setAsking] = useState<{ license?: string }>();
   const current = u.seats.filter((s) => s.state !== 'RELEASED');
   const past = u.seats.filter((s) => s.state === 'RELEASED');
   return (
     <section className="card" aria-labelledby="seats">
       <Group justify="space-between" mb="sm">
         <Title order={2} id="seats">Seats, and why</Title>
-        {viewer.mayChange && <Button size="xs" variant="default" onClick={() => setGiving(true)}>Assign a license</Button>}
+        <Group gap="xs">
+          <Button size="xs" variant="default" onClick={() => setAsking({})}>Explain</Button>
+          {viewer.mayChange && <Button size="xs" variant="default" onClick={() => setGiving(true)}>Assign a license</Button>}
+        </Group>
       </Group>
       {u.seats.length === 0 && <Text size="sm" c="dimmed">She has no seat: no SCIM configuration with auto-assign, no rule and no administrator gives her one.</Text>}
       <Stack gap="md">
-        {[...current, ...past].map((s) => <OneSeat key={s.id} seat={s} person={u} name={name} ask={ask} refresh={refresh} move={() => setMoving(s)} />)}
+        {[...current, ...past].map((s) => <OneSeat key={s.id} seat={s} person={u} name={name} ask={ask} refresh={refresh} move={() => setMoving(s)} why={() => setAsking({ license: s.license.id })} />)}
       </Stack>
       <Modal opened={giving} onClose={() => setGiving(false)} title={<Text fw={650}>Assign a license to {name}</Text>}>
         <Giving person={u} done={() => { setGiving(false); refresh(); }} />
+      </Modal>
+      <Modal opened={!!asking} onClose={() => setAsking(undefined)} size="xl" title={<Text fw={650}>Why {name} has, or has not, a seat</Text>}>
+        {asking && <Why person={u.id} license={asking.license} />}
       </Modal>
       <Modal opened={!!moving} onClose={() => setMoving(undefined)} title={<Text fw={650}>Transfer {name}&apos;s seat of {moving?.license.product}</Text>}>
         {moving && <Moving seat={moving} from={u} name={name} done={() => { setMoving(undefined); refresh(); }} />}
@@ -50,7 +58,7 @@ export function PersonSeats({ person: u, name, ask, refresh }: { person: Person;
   );
 }
 
-function OneSeat({ seat: s, person, name, ask, refresh, move }: { seat: Seat; person: Person; name: string; ask: (q: Question) => void; refresh: () => void; move: () => void }) {
+function OneSeat({ seat: s, person, name, ask, refresh, move, why }: { seat: Seat; person: Person; name: string; ask: (q: Question) => void; refresh: () => void; move: () => void; why: () => void }) {
   const viewer = useViewer();
   const [, release] = useMutation(Release);
   const [, unassign] = useMutation(Unassign);
@@ -63,7 +71,7 @@ function OneSeat({ seat: s, person, name, ask, refresh, move }: { seat: Seat; pe
   return (
     <Group justify="space-between" wrap="nowrap" align="flex-start">
       <div style={{ minWidth: 0 }}>
-        <Group gap="sm"><Anchor href={`#/licenses/${s.license.id}`} fw={550} c="inherit">{s.license.product}</Anchor><StateLabel state={s.state} /></Group>
+        <Group gap="sm"><Anchor href={`#/licenses/${s.license.id}`} fw={550} c="inherit">{s.license.product}</Anchor><StateLabel state={s.state} /><Button size="compact-xs" variant="subtle" onClick={why} aria-label={`Why? ${s.license.product}`}>Why?</Button></Group>
         <Text size="sm" c="dimmed" component="div">
           {s.state === 'WAITING' && s.position ? `Place ${s.position} in line${s.priority ? `, priority ${s.priority}` : ''}, ` : ''}since <When at={s.since} />
           {s.keptUntil && <>, kept until <When at={s.keptUntil} /></>}

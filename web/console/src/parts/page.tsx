@@ -31,10 +31,15 @@ export function Empty({ title, children, action }: { title: string; children?: R
 
 export function Waiting({ rows = 5 }: { rows?: number }) {
   return (
-    <Stack gap="sm" p="md" aria-busy="true" aria-label="Loading">
+    <Stack gap="sm" p="md" role="status" aria-busy="true" aria-label="Loading">
       {Array.from({ length: rows }, (_, n) => <Skeleton key={n} height={18} radius="sm" width={`${92 - (n % 3) * 14}%`} />)}
     </Stack>
   );
+}
+
+// top brings the beginning of a list back into view when its page was turned.
+function top(button: Element): void {
+  button.closest('.card')?.scrollIntoView({ block: 'start', behavior: 'instant' });
 }
 
 export interface Place {
@@ -57,8 +62,8 @@ export function Pager({ info, total, shown, noun, turn }: {
       </Text>
       {(info.hasNextPage || info.hasPreviousPage) && (
         <Group gap="xs">
-          <Button size="xs" variant="default" disabled={!info.hasPreviousPage} onClick={() => turn({ before: info.startCursor ?? undefined })}>Previous</Button>
-          <Button size="xs" variant="default" disabled={!info.hasNextPage} onClick={() => turn({ after: info.endCursor ?? undefined })}>Next</Button>
+          <Button size="xs" variant="default" disabled={!info.hasPreviousPage} onClick={(e) => { top(e.currentTarget); turn({ before: info.startCursor ?? undefined }); }}>Previous</Button>
+          <Button size="xs" variant="default" disabled={!info.hasNextPage} onClick={(e) => { top(e.currentTarget); turn({ after: info.endCursor ?? undefined }); }}>Next</Button>
         </Group>
       )}
     </Group>
