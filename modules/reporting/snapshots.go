@@ -136,26 +136,34 @@ func (s *Service) replay(ctx context.Context, of id.ID, from, to Day, zone *time
 	if err != nil {
 		return nil, err
 	}
-	start := from.begins(zone).Add(-time.Microsecond)
 	play := player{license: l, changes: changes, holders: map[id.ID]*holder{}}
-	if err := s.readHolders(ctx, of, start, play.stand); err != nil {
+	if err := s.readHolders(ctx, of, from.begins(zone).Add(-time.Microsecond), play.stand); err != nil {
 		return nil, err
 	}
-	steps, err := s.readSteps(ctx, []id.ID{of}, start, to.ends(zone))
-	if err != nil {
-		return nil, err
-	}
-	uses, err := s.readUses(ctx, of, dayOf(start), dayOf(to.ends(zone)))
-	if err != nil {
-		return nil, err
-	}
-	play.steps, play.uses = steps, uses
 	var made []Snapshot
 	now := s.clock()
 	for d := from; d <= to; d = d.plus(1) {
+		if from.until(d)%daysAtOnce == 0 {
+			if err := s.readOn(ctx, &play, d, min(to, d.plus(daysAtOnce-1)), zone); err != nil {
+				return nil, err
+			}
+		}
 		f := play.day(d.begins(zone), d.ends(zone))
 		f.Ends, f.Written = d.ends(zone), now
 		made = append(made, Snapshot{License: of, Day: d, figures: f})
 	}
 	return made, nil
+}
+
+// daysAtOnce bounds what a replay holds in memory: the steps and the use of so many days.
+const daysAtOnce = 7
+
+// readOn gives a player what happened from one day to another. The use of the day in UTC on which the first begins comes once more.
+func (s *Service) readOn(ctx context.Context, play *player, from, to Day, zone *time.Location) (err error) {
+	start, end := from.begins(zone).Add(-time.Microsecond), to.ends(zone)
+	if play.steps, err = s.readSteps(ctx, []id.ID{play.license.ID}, start, end); err != nil {
+		return err
+	}
+	play.uses, err = s.readUses(ctx, play.license.ID, dayOf(start), dayOf(end))
+	return err
 }
