@@ -25,6 +25,8 @@ const (
 	lastToFirst   = 1.5
 	largeToSmall  = 1.5
 	smallPatch    = 5 * time.Millisecond
+	quickReport   = 50 * time.Millisecond
+	quickPast     = time.Second
 	mostResident  = 150 << 20
 	usualFilter   = 2 * time.Microsecond
 	filterAllocs  = 10
@@ -47,13 +49,14 @@ var standsInTheWay = map[string]string{
 
 // report is everything that a run has found.
 type report struct {
-	Machine  string    `json:"machine"`
-	Commit   string    `json:"commit"`
-	Settings settings  `json:"settings"`
-	Results  []result  `json:"results"`
-	Readings []reading `json:"readings"`
-	Facts    []string  `json:"facts"`
-	Aims     []aim     `json:"aims"`
+	Machine   string      `json:"machine"`
+	Commit    string      `json:"commit"`
+	Settings  settings    `json:"settings"`
+	Results   []result    `json:"results"`
+	Readings  []reading   `json:"readings"`
+	Published []published `json:"published,omitempty"`
+	Facts     []string    `json:"facts"`
+	Aims      []aim       `json:"aims"`
 }
 
 // find returns a row of PostgreSQL, which aims speak of.
@@ -73,6 +76,7 @@ func (r *report) judge() {
 	r.halves()
 	r.flatness()
 	r.largeTenant()
+	r.reports()
 	r.memory()
 	r.rate()
 	for _, one := range r.Readings {
@@ -147,6 +151,22 @@ func (r *report) compareMedians(what, name, to string, most float64) {
 func (r *report) largeTenant() {
 	small, large := townSizes[0], townSizes[len(townSizes)-1]
 	r.compareMedians(fmt.Sprintf("userName eq among %d against %d users, median", large, small), townRow(large), townRow(small), largeToSmall)
+}
+
+// reports are to take so long, by one connection.
+func (r *report) reports() {
+	for _, one := range []struct {
+		row  string
+		most time.Duration
+	}{{rowReport, quickReport}, {rowAsOf, quickPast}} {
+		if of, ok := r.find(one.row, 1); ok {
+			median := time.Duration(of.Usher.P50) * time.Microsecond
+			r.add(one.row+": median below "+one.most.String()+", one connection", median.String(), median < one.most, "")
+		}
+	}
+	for _, p := range r.Published {
+		r.judgePublished(p)
+	}
 }
 
 func (r *report) memory() {

@@ -72,7 +72,7 @@ func serveFloor(text string) error {
 	mux := http.NewServeMux()
 	for path, act := range map[string]func(context.Context, *http.Request) (int, error){
 		"/create": f.create, "/lookup": f.lookup, "/get": f.get, "/active": f.active, "/member": f.member, "/page": f.page, "/graph": f.graph,
-		"/filter": f.filter, "/bulk": f.bulk,
+		"/filter": f.filter, "/bulk": f.bulk, "/report": f.report, "/asof": f.asOf,
 	} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)

@@ -150,12 +150,21 @@ func (r *report) measureOn(ctx context.Context, s settings, dialect, program, fo
 			return "", err
 		}
 	}
+	if w.wants(publishing) {
+		progressf("%s: %s", dialect, publishing)
+		p, err := w.books.publish(ctx, dialect, usher.base)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", publishing, err)
+		}
+		r.Published = append(r.Published, p)
+		r.Facts = append(r.Facts, p.fact())
+	}
 	r.Facts = append(r.Facts, w.facts...)
 	return w.version(ctx)
 }
 
 func (w *world) measureAll(ctx context.Context, connections int, usher, floor *process) ([]result, error) {
-	rows := slices.Concat(w.rows(), w.listRows(), w.townRows(), w.crowd.rows(connections))
+	rows := slices.Concat(w.rows(), w.listRows(), w.townRows(), w.crowd.rows(connections), w.bookRows())
 	rows = slices.DeleteFunc(rows, func(of row) bool { return !w.wants(of.name) || of.single && connections > 1 })
 	var all []result
 	for i, of := range rows {

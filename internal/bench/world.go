@@ -28,6 +28,7 @@ type world struct {
 	outsiders                     int           // people from here on are in none of them
 	crowd                         *crowd        // nil where no row needs it
 	towns                         []town        // the same
+	books                         *books        // the same
 	postmaster                    int           // the process of PostgreSQL
 	facts                         []string      // what was seen besides figures
 	patched                       atomic.Int64  // how many people were let in or out
@@ -81,7 +82,12 @@ func (w *world) prepare(ctx context.Context) error {
 		}
 	}
 	if w.wants(townNames()...) {
-		return w.prepareTowns(ctx)
+		if err := w.prepareTowns(ctx); err != nil {
+			return err
+		}
+	}
+	if w.wants(bookNames()...) {
+		return w.prepareBooks(ctx)
 	}
 	return nil
 }

@@ -6,7 +6,7 @@
 // what one of the two databases lacks is nobody else's concern.
 //
 // Raw SQL is written once, in PostgreSQL's words, and names its columns: placeholders are $1, $2, ...; casts ($1::uuid),
-// "= ANY($1)" and "unnest($1) AS alias(value)" over a []uuid.UUID or []string, strpos and COLLATE "C" are rewritten for SQLite.
+// "= ANY($1)" and "unnest($1) AS alias(value)" over a []uuid.UUID or []string, strpos, ascii and COLLATE "C" are rewritten for SQLite.
 // So is "= ANY((SELECT $1::uuid[])::uuid[])", which keeps PostgreSQL from counting the list: it would rather read all of a table
 // than look for a thousand by an index. What stands in /* INDEXED BY index */ is said to SQLite alone, which plans without having
 // counted. The guard does not see raw SQL: it always carries the tenant itself.

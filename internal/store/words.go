@@ -34,7 +34,7 @@ var (
 	numberPattern = regexp.MustCompile(`\$\d+`)
 	indexPattern  = regexp.MustCompile(`/\* (INDEXED BY \w+) \*/`)
 
-	otherWords = strings.NewReplacer("strpos(", "instr(", `COLLATE "C"`, "COLLATE BINARY")
+	otherWords = strings.NewReplacer("strpos(", "instr(", "ascii(", "unicode(", `COLLATE "C"`, "COLLATE BINARY")
 )
 
 // rewrite turns the SQL of this code base, which is PostgreSQL's, into what the database understands.

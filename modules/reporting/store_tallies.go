@@ -15,44 +15,31 @@ import (
 const holdersNow = `holders AS (SELECT s.tenant_id, s.license_id, s.user_id, s.state, s.since, s.assigned_at, s.last_used_at AS used_at
 	FROM seats s WHERE s.tenant_id = $1 AND s.license_id = ANY(%s) AND s.state <> 'released')`
 
-// holdersThen are who stood anywhere with a license at a moment. The steps of each seat add up to its state, see coded; the
-// last of them that took a seat told when it was given. One pass over an index of the ledger that has all of it.
-const holdersThen = `steps AS MATERIALIZED (
-	SELECT e.tenant_id, e.license_id, e.user_id, sum(` + "{code:e.now} - {code:e.was}" + `) AS code, max(e.at) AS since,
+// holdersThen are who stood anywhere with a license at a moment. The steps of each seat add up to its state, see letter; the last of
+// them that took a seat told when it was given. One pass over an index of the ledger that has all of it.
+const holdersThen = `steps AS (
+	SELECT e.tenant_id, e.license_id, e.user_id, sum({e.now} - {e.was}) AS state, max(e.at) AS since,
 		max(e.at) FILTER (WHERE e.was IN ('', 'waiting', 'released') AND e.now NOT IN ('waiting', 'released')) AS assigned_at
 	FROM ledger e WHERE e.tenant_id = $1 AND e.license_id = ANY(%[1]s) AND e.at <= %[2]s GROUP BY e.tenant_id, e.license_id, e.user_id),
-	holders AS %[5]s (SELECT t.tenant_id, t.license_id, t.user_id, {state:t.code} AS state, t.since, t.assigned_at, %[4]s AS used_at
-	FROM steps t WHERE t.code BETWEEN 1 AND 6)`
+	standing AS (SELECT t.tenant_id, t.license_id, t.user_id, {{t.state}} AS state, t.since, t.assigned_at FROM steps t),
+	holders AS %[5]s (SELECT t.tenant_id, t.license_id, t.user_id, t.state, t.since, t.assigned_at, %[4]s AS used_at
+	FROM standing t WHERE t.state NOT IN ('', 'released'))`
 
 // usedThen is when somebody had last used the license at a moment. It is looked up once for each holder, however often it is spoken of.
-const usedThen = `CASE WHEN t.code IN (3, 4) THEN (
+const usedThen = `CASE WHEN t.state IN ('invited', 'activated') THEN (
 		SELECT CASE WHEN a.last_at <= %[2]s THEN a.last_at ELSE a.first_at END FROM activity_days a
 		WHERE a.tenant_id = $1 AND a.license_id = t.license_id AND a.user_id = t.user_id AND a.day <= %[3]s AND a.first_at <= %[2]s
 		ORDER BY a.day DESC LIMIT 1) END`
 
-// ofCodes writes the numbers of states and their names into SQL.
-func ofCodes(text string) string {
-	for {
-		before, rest, found := strings.Cut(text, "{")
-		if !found {
-			return text
-		}
-		what, after, _ := strings.Cut(rest, "}")
-		kind, column, _ := strings.Cut(what, ":")
-		var b strings.Builder
-		b.WriteString("CASE " + column)
-		for code, state := range coded {
-			if kind == "code" {
-				fmt.Fprintf(&b, " WHEN '%s' THEN %d", state, code)
-			} else {
-				fmt.Fprintf(&b, " WHEN %d THEN '%s'", code, state)
-			}
-		}
-		text = before + b.String() + " END" + after
+// holdersOfPast is holdersThen with the letters of states in it.
+var holdersOfPast = func() string {
+	text := strings.NewReplacer("{e.now}", `COALESCE(ascii(e.now), 0)`, "{e.was}", `COALESCE(ascii(e.was), 0)`).Replace(holdersThen)
+	var names strings.Builder
+	for _, state := range stateNames {
+		fmt.Fprintf(&names, ` WHEN %d THEN '%s'`, letter(state), state)
 	}
-}
-
-var holdersOfPast = ofCodes(holdersThen)
+	return strings.ReplaceAll(text, "{{t.state}}", `CASE t.state`+names.String()+` END`)
+}()
 
 // holders writes WITH holders …, who stood where at a moment, and when they had last used it if that is wanted of the past too.
 func (q *statement) holders(of []id.ID, at time.Time, past bool, depth Depth) string {
@@ -62,7 +49,7 @@ func (q *statement) holders(of []id.ID, at time.Time, past bool, depth Depth) st
 	}
 	moment := q.arg(at)
 	if depth == SeatsAlone { // without the day, which nothing of the statement would name: PostgreSQL refuses that
-		return `WITH ` + fmt.Sprintf(holdersOfPast, licenses, moment, ``, `NULL`, ``)
+		return `WITH ` + fmt.Sprintf(holdersOfPast, licenses, moment, ``, `NULL::timestamptz`, ``)
 	}
 	onDay := q.arg(dayOf(at))
 	return `WITH ` + fmt.Sprintf(holdersOfPast, licenses, moment, onDay, fmt.Sprintf(usedThen, licenses, moment, onDay), `MATERIALIZED`)
@@ -116,7 +103,13 @@ func (s *Service) talliesThen(ctx context.Context, of []license, at time.Time) (
 	if err != nil {
 		return nil, err
 	}
-	query := q.holders(idsOf(of), at, true, WithUse) + ` SELECT h.license_id, h.state, ` + q.counts(at) + ` FROM holders h GROUP BY h.license_id, h.state`
+	depth := SeatsAlone
+	for _, l := range of {
+		if l.firstDay != nil && *l.firstDay <= dayOf(at) {
+			depth = WithUse // somebody had used one of them by then
+		}
+	}
+	query := q.holders(idsOf(of), at, true, depth) + ` SELECT h.license_id, h.state, ` + q.counts(at) + ` FROM holders h GROUP BY h.license_id, h.state`
 	all := make(map[id.ID]*tally, len(of))
 	err = s.each(ctx, "count seats", query, q.args, func(rows *sql.Rows) error {
 		var license id.ID

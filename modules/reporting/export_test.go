@@ -1,0 +1,7 @@
+package reporting
+
+// What tests look at.
+var (
+	StateNames = stateNames
+	Letter     = letter
+)
