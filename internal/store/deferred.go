@@ -48,6 +48,16 @@ func Defer(ctx context.Context, write Stmt) error {
 	return nil
 }
 
+// Flush writes what has been deferred so far. A unit that defers very much does so every now and then: a few writes of the same kinds
+// go as one statement that is prepared once, very many go one by one.
+func Flush(ctx context.Context) error {
+	u := unitOf(ctx)
+	if u == nil {
+		return errNoUnit
+	}
+	return u.flush(ctx)
+}
+
 // flush runs what has been deferred so far.
 func (u *unit) flush(ctx context.Context) error {
 	u.deferCounts(ctx)

@@ -176,10 +176,8 @@ func (s *Service) follow(ctx context.Context, people []id.ID, rules []holding, h
 			return 0, 0, err
 		}
 	}
-	for _, c := range inOrder(b.gain) {
-		if _, err := s.claim(ctx, c); err != nil {
-			return 0, 0, err
-		}
+	if err := s.claimTogether(ctx, inOrder(b.gain)); err != nil {
+		return 0, 0, err
 	}
 	return int64(len(b.gain)), int64(len(b.lose)), s.drop(ctx, b.lose, causeRule)
 }

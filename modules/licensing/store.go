@@ -171,13 +171,18 @@ func (s *Service) take(ctx context.Context, of id.ID) (g gate, plain bool, err e
 
 // count moves the kept numbers of a locked license. The ceiling follows what is taken down to what is allowed.
 func (s *Service) count(ctx context.Context, of id.ID, taken, waiting int64) error {
+	return s.countAll(ctx, of, taken, waiting, 1)
+}
+
+// countAll is count for several people, of whom so many have got a place in line.
+func (s *Service) countAll(ctx context.Context, of id.ID, taken, waiting, positions int64) error {
 	tenant, err := tenantOf(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = s.db.Exec(ctx, `UPDATE licenses SET taken = taken + $3, waiting = waiting + $4, next_position = next_position + 1,
+	_, err = s.db.Exec(ctx, `UPDATE licenses SET taken = taken + $3, waiting = waiting + $4, next_position = next_position + $5,
 		ceiling = CASE WHEN taken + $3 > allowed THEN taken + $3 ELSE allowed END
-		WHERE tenant_id = $1 AND id = $2`, tenant, of, taken, waiting)
+		WHERE tenant_id = $1 AND id = $2`, tenant, of, taken, waiting, positions)
 	if err != nil {
 		return fmt.Errorf("count seats: %w", err)
 	}
