@@ -6,6 +6,7 @@ import { signOut } from './client';
 import { graphql } from './gql';
 import { Icon, type IconName } from './parts/icon';
 import { Crash } from './parts/crash';
+import { Empty } from './parts/page';
 import { useLive } from './live';
 import { useRoute } from './route';
 import { useViewer } from './viewer';
@@ -101,7 +102,9 @@ export function Shell() {
         <div className="page">
           <Crash key={address}>
             <Suspense fallback={<Center mih="40vh"><Loader aria-label="Loading" /></Center>}>
-              <Page section={section} id={route.path[1]} part={route.path[2]} />
+              {viewer.role === 'REPORTING' && !place.reporting
+                ? <div className="card flush"><Empty title="Your role does not see this page">You see licenses and reports. A full administrator can give you another role, under Administrators.</Empty></div>
+                : <Page section={section} id={route.path[1]} part={route.path[2]} />}
             </Suspense>
           </Crash>
         </div>

@@ -15,7 +15,7 @@ export const theme = createTheme({
   components: {
     Table: { defaultProps: { verticalSpacing: 'xs', horizontalSpacing: 'md' } },
     Modal: { defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' }, overlayProps: { backgroundOpacity: 0.45 }, attributes: { header: { role: 'presentation' } } } }, // its <header> is no banner of the page
-    Badge: { defaultProps: { radius: 'sm' }, styles: { root: { textTransform: 'none', flexShrink: 0, fontWeight: 600, letterSpacing: 0 } } },
+    Badge: { defaultProps: { radius: 'sm' }, styles: { root: { textTransform: 'none', flexShrink: 0, minWidth: 'max-content', fontWeight: 600, letterSpacing: 0 } } },
     Button: { styles: { root: { flexShrink: 0 } } },
     Tooltip: { defaultProps: { openDelay: 250, withArrow: true, multiline: true, maw: 320 } },
   },

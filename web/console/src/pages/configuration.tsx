@@ -118,7 +118,7 @@ export default function Configuration({ id }: { id: string }) {
               ['Pushed member lists', c.memberMode === 'AUTHORITATIVE' ? 'are the whole list' : 'leave members by hand'],
               ['Takes requests as', c.preset === 'AUTO' ? 'every known provider sends them' : c.preset === 'STRICT' ? 'the RFC says, to the letter' : providers[c.preset]],
               ['Recognized', c.recognized ? c.recognized.provider.charAt(0) + c.recognized.provider.slice(1).toLowerCase() : 'not yet'],
-              ['People', <Anchor size="sm" href="#/people">{people}</Anchor>], ['Groups', data?.groups.totalCount ?? 0],
+              ['People', <Anchor key="p" size="sm" href={`#/people?config=${id}`}>{people.toLocaleString('en')}</Anchor>], ['Groups', <Anchor key="g" size="sm" href={`#/groups?config=${id}`}>{(data?.groups.totalCount ?? 0).toLocaleString('en')}</Anchor>],
               ['Last call', <When at={c.newest.nodes[0]?.at ?? c.lastUsedAt} />],
               ['Calls in 30 days', `${c.done.totalCount} done, ${c.refused.totalCount} refused, ${c.failed.totalCount} failed`],
               ['Made', <When at={c.createdAt} />],

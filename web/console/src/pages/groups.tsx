@@ -1,4 +1,4 @@
-import { Badge, Table, Text, TextInput } from '@mantine/core';
+import { Badge, Group, Select, Table, Text, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useState } from 'react';
 import { useQuery } from 'urql';
@@ -10,6 +10,7 @@ import { Problem } from '../parts/problem';
 import { number } from '../parts/seats';
 import { When } from '../parts/time';
 import { go, settle, useRoute } from '../route';
+import { ConfigChoices } from './people';
 
 const GroupsQuery = graphql(`
   query Groups($first: Int, $after: String, $last: Int, $before: String, $filter: GroupFilter) {
@@ -34,18 +35,23 @@ export default function Groups() {
   const search = query.get('search') ?? '';
   const after = query.get('after') ?? undefined;
   const before = query.get('before') ?? undefined;
+  const [configs] = useQuery({ query: ConfigChoices });
   const [typed, setTyped] = useState(search);
   const seek = useDebouncedCallback((text: string) => settle({ search: text, after: undefined, before: undefined }), 250);
   const [{ data, error, fetching }, again] = useQuery({
-    query: GroupsQuery, variables: { filter: { search: search || null }, ...(before ? { last: size, before } : { first: size, after }) },
+    query: GroupsQuery, variables: { filter: { search: search || null, scimConfigId: query.get('config') || null }, ...(before ? { last: size, before } : { first: size, after }) },
   });
   useBeat(() => again({ requestPolicy: 'network-only' }));
   const found = data?.groups;
   return (
     <>
       <Head title="Groups" says="Groups as your identity providers push them. Where a group differs from what its provider lists, it drifts." />
-      <TextInput label="Search" placeholder="Beginning of a name" leftSection={<Icon name="search" size={16} />} value={typed} mb="md" w={{ base: '100%', xs: 340 }}
-        onChange={(e) => { setTyped(e.currentTarget.value); seek(e.currentTarget.value); }} />
+      <Group mb="md" align="flex-end">
+        <TextInput label="Search" placeholder="Beginning of a name" leftSection={<Icon name="search" size={16} />} value={typed} w={{ base: '100%', xs: 340 }}
+          onChange={(e) => { setTyped(e.currentTarget.value); seek(e.currentTarget.value); }} />
+        <Select label="From" w={200} allowDeselect={false} value={query.get('config') ?? 'all'} onChange={(v) => settle({ config: v === 'all' ? undefined : v ?? undefined, after: undefined, before: undefined })}
+          data={[{ value: 'all', label: 'Anywhere' }, ...(configs.data?.tenant.scimConfigs.nodes ?? []).map((c) => ({ value: c.id, label: c.name }))]} />
+      </Group>
       <Problem error={error} retry={() => again({ requestPolicy: 'network-only' })} />
       <div className="card flush">
         {!found && fetching && <Waiting rows={8} />}

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { useQuery } from 'urql';
 import { graphql } from '../gql';
 import { Copy } from '../parts/copy';
-import { Head } from '../parts/page';
+import { Head, scrolled } from '../parts/page';
 import { Problem } from '../parts/problem';
 import { go, useRoute } from '../route';
 import { guides, other, type Guide } from './guides';
@@ -46,7 +46,7 @@ export default function GuidePage({ of }: { of: string | undefined }) {
         </section>
         <section className="card flush" aria-labelledby="comes">
           <Title order={2} px="md" pt="md" pb="xs" id="comes">What {guide.short} does, and what comes of it</Title>
-          <Table.ScrollContainer minWidth={560}>
+          <Table.ScrollContainer minWidth={560} scrollAreaProps={scrolled}>
             <Table>
               <Table.Thead><Table.Tr><Table.Th>In {guide.short}</Table.Th><Table.Th>In Usher</Table.Th></Table.Tr></Table.Thead>
               <Table.Tbody>{guide.outcomes.map(([there, here]) => <Table.Tr key={there}><Table.Td>{there}</Table.Td><Table.Td>{here}</Table.Td></Table.Tr>)}</Table.Tbody>

@@ -1,6 +1,7 @@
 import { List, Table } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { IdentityProvider } from '../gql/graphql';
+import { scrolled } from '../parts/page';
 
 export interface Guide {
   provider: IdentityProvider;
@@ -18,7 +19,7 @@ const mono = (text: string) => <code className="mono">{text}</code>;
 
 function Values({ of }: { of: [string, ReactNode][] }) {
   return (
-    <Table.ScrollContainer minWidth={420} mt="xs">
+    <Table.ScrollContainer minWidth={420} mt="xs" scrollAreaProps={scrolled}>
       <Table withTableBorder verticalSpacing={6}>
         <Table.Tbody>{of.map(([name, value]) => <Table.Tr key={name}><Table.Th scope="row" w={220}>{name}</Table.Th><Table.Td>{value}</Table.Td></Table.Tr>)}</Table.Tbody>
       </Table>

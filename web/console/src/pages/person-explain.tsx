@@ -5,7 +5,7 @@ import { graphql } from '../gql';
 import type { ExplainQuery, RuleVerdict } from '../gql/graphql';
 import { CallStatus } from '../parts/call';
 import { wordsFor } from '../parts/event';
-import { Waiting } from '../parts/page';
+import { Waiting, scrolled } from '../parts/page';
 import { Problem } from '../parts/problem';
 import { number, reasonOf, StateLabel, states } from '../parts/seats';
 import { When } from '../parts/time';
@@ -92,7 +92,7 @@ export function Why({ person, license }: { person: string; license: string | und
 
 function Steps({ of }: { of: Explanation['steps'] }) {
   return (
-    <Table.ScrollContainer minWidth={560}>
+    <Table.ScrollContainer minWidth={560} scrollAreaProps={scrolled}>
       <Table>
         <Table.Thead><Table.Tr><Table.Th>When</Table.Th><Table.Th>Became</Table.Th><Table.Th>Why</Table.Th><Table.Th>From</Table.Th></Table.Tr></Table.Thead>
         <Table.Tbody>

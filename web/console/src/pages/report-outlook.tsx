@@ -4,7 +4,7 @@ import type { AlertKind } from '../gql/graphql';
 import { nameOfDay } from '../parts/day';
 import { Term } from '../parts/figure';
 import { money } from '../parts/money';
-import { Facts } from '../parts/page';
+import { Facts, scrolled } from '../parts/page';
 import { number } from '../parts/seats';
 import { dateOf, When } from '../parts/time';
 import { d, type Alerts, type Figures } from './report';
@@ -84,7 +84,7 @@ export function Outlook({ of: l, alerts }: { of: Figures; alerts: Alerts }) {
       <section className="card flush" aria-labelledby="alerts">
         <Title order={2} px="md" pt="md" pb="xs" id="alerts">Alerts</Title>
         {alerts.length === 0 ? <Text size="sm" c="dimmed" px="md" pb="md">No threshold was crossed. Which ones there are is set on the license, under Policies.</Text> : (
-          <Table.ScrollContainer minWidth={480}>
+          <Table.ScrollContainer minWidth={480} scrollAreaProps={scrolled}>
             <Table>
               <Table.Thead><Table.Tr><Table.Th>What</Table.Th><Table.Th>Crossed</Table.Th><Table.Th>Over</Table.Th></Table.Tr></Table.Thead>
               <Table.Tbody>

@@ -7,7 +7,7 @@ import { useCalmBeat, useBeat } from '../live';
 import { Confirm, type Question } from '../parts/confirm';
 import { Icon } from '../parts/icon';
 import { money } from '../parts/money';
-import { Empty, Head, Pager, Waiting, type Place } from '../parts/page';
+import { Empty, Head, Pager, scrolled, Waiting, type Place } from '../parts/page';
 import { Problem } from '../parts/problem';
 import { number, StateLabel } from '../parts/seats';
 import { When } from '../parts/time';
@@ -166,7 +166,7 @@ function Draft({ rule, name, revision, definition, ask, refresh }: {
       {!p && fetching && <Waiting rows={4} />}
       {p && (
         <>
-          <Table.ScrollContainer minWidth={560}>
+          <Table.ScrollContainer minWidth={560} scrollAreaProps={scrolled}>
             <Table mb="sm">
               <Table.Thead><Table.Tr><Table.Th>License</Table.Th><Table.Th ta="right">Gain</Table.Th><Table.Th ta="right">Lose</Table.Th><Table.Th ta="right">Seats</Table.Th><Table.Th ta="right">In line</Table.Th><Table.Th ta="right">Cost a year</Table.Th></Table.Tr></Table.Thead>
               <Table.Tbody>

@@ -16,7 +16,7 @@ export class Crash extends Component<{ children: ReactNode }, { failed: boolean 
     return (
       <Alert color="red" title="This page could not be shown" role="alert">
         <Stack gap="xs" align="flex-start">
-          <Text size="sm">Usher may have been updated while this tab was open. Load the page again; nothing is lost.</Text>
+          <Text size="sm">Usher cannot be reached, or was updated while this tab was open. Load the page again; nothing is lost.</Text>
           <Button size="xs" variant="light" color="red" onClick={() => window.location.reload()}>Load again</Button>
         </Stack>
       </Alert>

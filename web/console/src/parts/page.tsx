@@ -37,6 +37,9 @@ export function Waiting({ rows = 5 }: { rows?: number }) {
   );
 }
 
+// scrolled makes a table without a link in it one that the keyboard can scroll, where it is wider than the window.
+export const scrolled = { viewportProps: { tabIndex: 0 } };
+
 // top brings the beginning of a list back into view when its page was turned.
 function top(button: Element): void {
   button.closest('.card')?.scrollIntoView({ block: 'start', behavior: 'instant' });

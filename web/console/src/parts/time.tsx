@@ -6,11 +6,16 @@ const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle:
 const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' });
 
 const units: [Intl.RelativeTimeFormatUnit, number][] = [
-  ['year', 365 * 86400], ['month', 30 * 86400], ['day', 86400], ['hour', 3600], ['minute', 60],
+  ['month', 30 * 86400], ['day', 86400], ['hour', 3600], ['minute', 60],
 ];
+
+const far = 90 * 86_400; // beyond, the date says more than the distance
 
 export function ago(at: string, now = Date.now()): string {
   const seconds = (Date.parse(at) - now) / 1000;
+  if (Math.abs(seconds) > far) {
+    return dateOf(at);
+  }
   for (const [unit, size] of units) {
     if (Math.abs(seconds) >= size) {
       return relative.format(Math.trunc(seconds / size), unit);
