@@ -11,8 +11,12 @@ import (
 
 var _ directory.Followers = (*Service)(nil)
 
-// causeDeactivated is the one cause of a lost claim after which there may be a grace.
-const causeDeactivated = "deactivated"
+// The causes of claims that are lost because a person leaves. After causeDeactivated alone there may be a grace.
+const (
+	causeDeactivated = "deactivated"
+	causeDeleted     = "deleted"
+	causeLeft        = "left" // a configuration let go of her
+)
 
 // Joined claims a seat for a person whom a configuration with auto-assign holds active, those that her entitlements ask for, and
 // those that rules give her.
@@ -51,15 +55,15 @@ func (s *Service) Reactivated(ctx context.Context, now *directory.User, config i
 
 // Left ends the configuration's claims.
 func (s *Service) Left(ctx context.Context, user, config id.ID) error {
-	return s.dropAll(ctx, user, config, "left")
+	return s.dropAll(ctx, user, config, causeLeft)
 }
 
 // Deleted ends every claim; the released seats stay for the record, without attributes of hers.
 func (s *Service) Deleted(ctx context.Context, user id.ID) error {
-	if err := s.dropAll(ctx, user, id.Nil, "deleted"); err != nil {
+	if err := s.dropAll(ctx, user, id.Nil, causeDeleted); err != nil {
 		return err
 	}
-	return s.releaseKept(ctx, user, "deleted")
+	return s.releaseKept(ctx, user, causeDeleted)
 }
 
 // MembershipChanged asks the rules that look at groups: who has come may gain a reason, who has gone may lose one.

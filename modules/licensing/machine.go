@@ -67,7 +67,7 @@ func (s *Service) step(ctx context.Context, seat Seat, now State, cause string) 
 	if err := s.insertLedger(ctx, seat, was, cause, event); err != nil {
 		return Seat{}, err
 	}
-	return seat, s.tellDependents(ctx, seat, was)
+	return seat, s.tellDependents(ctx, seat, was, cause)
 }
 
 // moved is the seat in a state, with what belongs to that state alone.
@@ -85,7 +85,7 @@ func (seat Seat) moved(now State) Seat {
 	switch {
 	case was == Paused && now == Released:
 		seat.NoticedAt = nil // what it was taken back for stays: no rule gives it again by itself
-	case was == Paused || was == Grace || was == Released || now == Released:
+	case was == Paused || was == Grace || was == Released || now == Released, now == Activated: // the first use ends a notice
 		seat.NoticedAt, seat.ReclaimReason = nil, ""
 	}
 	if !was.takes() {

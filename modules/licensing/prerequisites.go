@@ -8,14 +8,17 @@ import (
 )
 
 // tellDependents lets the licenses that require this one know that its holder sits now, or does not any more. Who loses a
-// license loses what builds on it and keeps her reasons; she gets it back with the first.
-func (s *Service) tellDependents(ctx context.Context, seat Seat, was State) error {
+// license loses what builds on it and keeps her reasons; she gets it back with the first. Where she has left, that is the cause there too.
+func (s *Service) tellDependents(ctx context.Context, seat Seat, was State, cause string) error {
 	if was.sits() == seat.State.sits() {
 		return nil
 	}
 	dependents, err := s.dependents(ctx, seat.License)
 	if err != nil {
 		return err
+	}
+	if cause != causeDeactivated && cause != causeDeleted && cause != causeLeft {
+		cause = "prerequisite lost"
 	}
 	for _, of := range dependents {
 		l, err := s.lock(ctx, of)
@@ -33,7 +36,7 @@ func (s *Service) tellDependents(ctx context.Context, seat Seat, was State) erro
 			return err
 		}
 		if found && held.State != Released {
-			if err := s.release(ctx, l, held, "prerequisite lost"); err != nil {
+			if err := s.release(ctx, l, held, cause); err != nil {
 				return err
 			}
 		}

@@ -117,3 +117,40 @@ func TestWhoComesAfterAllKeepsTheSeat(t *testing.T) {
 		}
 	})
 }
+
+// TestTheFirstUseEndsTheNotice tells of the first use of an invited seat that was about to be taken back.
+func TestTheFirstUseEndsTheNotice(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w, ctx := newClocked(db), storetest.Tenant(t, db)
+		l := w.license(t, ctx, "Advanced", 4)
+		ada, bob := w.person(t, ctx, "ada", "x"), w.person(t, ctx, "bob", "x")
+		w.rule(t, ctx, l.ID, "Everybody", licensing.Definition{Filter: "title pr"})
+		tell := func(users ...id.ID) {
+			t.Helper()
+			var uses []licensing.Use
+			for _, user := range users {
+				uses = append(uses, licensing.Use{Person: directory.Person{ID: user}, At: time.Unix(w.now.Load(), 0)})
+			}
+			if _, err := w.seats.RecordActivity(product(ctx), l.ID, licensing.Source{Name: "Log"}, uses); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tell()
+		w.change(t, ctx, l.ID, func(l *licensing.License) {
+			l.Reclaim = licensing.ReclaimPolicy{Automatic: true, IdleDays: 60, InvitedDays: 30, NoticeDays: 7, PauseDays: 7}
+		})
+		w.pass(31)
+		tell()
+		w.apply(t) // notice
+		w.pass(1)
+		tell(ada)
+		w.expect(t, ctx, l.ID, []id.ID{ada, bob}, licensing.Activated, invited)
+		for range 2 {
+			w.pass(8)
+			tell()
+			w.apply(t)
+		}
+		w.expect(t, ctx, l.ID, []id.ID{ada, bob}, licensing.Activated, gone)
+	})
+}

@@ -118,7 +118,10 @@ func (s *Service) listAlerts(ctx context.Context, f AlertFilter, cursor string, 
 		return nil, err
 	}
 	query := `SELECT ` + alertColumns + q.alerts(f)
-	compare, order := toward(downwards)
+	compare, order := ` > `, ``
+	if downwards {
+		compare, order = ` < `, ` DESC`
+	}
 	if cursor != "" {
 		parts, err := page.Decode(alertCursor, cursor, 1)
 		if err != nil {
