@@ -89,7 +89,7 @@ export default function People() {
         {found && found.nodes.length > 0 && (
           <>
             <Table.ScrollContainer minWidth={260 + 120 * shown.length}>
-              <Table highlightOnHover>
+              <Table highlightOnHover horizontalSpacing="xs">
                 <Table.Thead><Table.Tr><Table.Th>Person</Table.Th>{all.filter(has).map((c) => <Table.Th key={c}>{columns[c]}</Table.Th>)}</Table.Tr></Table.Thead>
                 <Table.Tbody>
                   {found.nodes.map((u) => (
