@@ -38,6 +38,7 @@ var connections = map[string]string{
 	"Query.alerts":                 `{ l: alerts(%s) { PAGE } }`,
 	"Tenant.alerts":                `{ tenant { l: alerts(%s) { PAGE } } }`,
 	"LicenseUtilization.people":    `{ licenseUtilization { licenses { l: people(%s) { PAGE } } } }`,
+	"LicenseUtilization.moves":     `{ licenseUtilization { licenses { l: moves(%s) { PAGE } } } }`,
 	"LicenseUtilization.breakdown": `{ licenseUtilization { licenses { l: breakdown(by: GROUP, %s) { PAGE } } } }`,
 }
 

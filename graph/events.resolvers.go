@@ -22,7 +22,7 @@ func (r *eventResolver) ID(ctx context.Context, obj *events.Event) (string, erro
 
 // SubjectID is the resolver for the subjectId field.
 func (r *eventResolver) SubjectID(ctx context.Context, obj *events.Event) (*string, error) {
-	return subjectID(obj), nil
+	return SubjectID(obj), nil
 }
 
 // Subject is the resolver for the subject field.

@@ -114,6 +114,7 @@ var stands = map[string]string{
 	"UtilizationPoint":   `query($n: Int!) { users(first: $n) { totalCount } licenseUtilization { licenses { series { __typename %s } } } }`,
 	"RuleAnswer":         `query($n: Int!) { users(first: $n) { totalCount } explainSeat(EXPLAINED) { rules { __typename %s } } }`,
 	"SeatExplanation":    `query($n: Int!) { users(first: $n) { totalCount } explainSeat(EXPLAINED) { __typename %s } }`,
+	"SeatMove":           `query($n: Int!) { licenseUtilization { licenses { moves(first: $n) { nodes { __typename %s } } } } }`,
 	"SeatHolder":         `query($n: Int!) { licenseUtilization { licenses { people(first: $n) { nodes { __typename %s } } } } }`,
 }
 

@@ -201,8 +201,8 @@ func callFilter(given *generated.CallFilter) (f provisioning.CallFilter, err err
 	return f, nil
 }
 
-// maxKinds bounds a filter of events.
-const maxKinds = 50
+// MaxKinds bounds a filter of events.
+const MaxKinds = 50
 
 var errFilter = fault.New(fault.Invalid, "invalid_filter", "the filter is not valid")
 
@@ -226,8 +226,8 @@ func eventFilter(given *generated.EventFilter) (f events.Filter, err error) {
 	if given == nil {
 		return f, nil
 	}
-	if f.Kinds, _ = given.Kinds.ValueOK(); len(f.Kinds) > maxKinds {
-		return f, errFilter.At("kinds").Sayf("name at most %d kinds", maxKinds)
+	if f.Kinds, _ = given.Kinds.ValueOK(); len(f.Kinds) > MaxKinds {
+		return f, errFilter.At("kinds").Sayf("name at most %d kinds", MaxKinds)
 	}
 	if text := value(given.SubjectID); text != nil {
 		_, of, ok := id.KindOf(*text)

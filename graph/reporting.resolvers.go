@@ -44,6 +44,11 @@ func (r *licenseUtilizationResolver) Flow(ctx context.Context, obj *reporting.Ut
 	}, seatFlow))
 }
 
+// Moves is the resolver for the moves field.
+func (r *licenseUtilizationResolver) Moves(ctx context.Context, obj *reporting.Utilization, figure reporting.MoveFigure, since *time.Time, first *int, after *string, last *int, before *string, direction generated.Direction) (*generated.SeatMoveConnection, error) {
+	return along(ctx, obj, thisField(ctx), reportKey, r.moves(reporting.Moving{Figure: figure, Since: since, Way: way(direction)}, paging(first, after, last, before)))
+}
+
 // Forecast is the resolver for the forecast field.
 func (r *licenseUtilizationResolver) Forecast(ctx context.Context, obj *reporting.Utilization) (*generated.SeatForecast, error) {
 	return along(ctx, obj, "forecast", reportKey, reported(r.Reports.Forecasts, seatForecast))
@@ -94,6 +99,26 @@ func (r *seatHolderResolver) State(ctx context.Context, obj *reporting.Holder) (
 	return licensing.State(obj.State), nil
 }
 
+// UserID is the resolver for the userId field.
+func (r *seatMoveResolver) UserID(ctx context.Context, obj *reporting.Move) (string, error) {
+	return id.User.Format(obj.User), nil
+}
+
+// User is the resolver for the user field.
+func (r *seatMoveResolver) User(ctx context.Context, obj *reporting.Move) (*directory.User, error) {
+	return along(ctx, obj, thisField(ctx), movedKey, r.peopleEach)
+}
+
+// TookSeconds is the resolver for the tookSeconds field.
+func (r *seatMoveResolver) TookSeconds(ctx context.Context, obj *reporting.Move) (*float64, error) {
+	return secondsOf(obj.Took), nil
+}
+
+// EventID is the resolver for the eventId field.
+func (r *seatMoveResolver) EventID(ctx context.Context, obj *reporting.Move) (string, error) {
+	return id.Event.Format(obj.Event), nil
+}
+
 // LicenseUtilization is the resolver for the licenseUtilization field.
 func (r *tenantResolver) LicenseUtilization(ctx context.Context, obj *tenancy.Tenant, licenses []string, at *time.Time) (*reporting.Report, error) {
 	return r.utilization(ctx, licenses, at)
@@ -115,8 +140,12 @@ func (r *Resolver) LicenseUtilization() generated.LicenseUtilizationResolver {
 // SeatHolder returns generated.SeatHolderResolver implementation.
 func (r *Resolver) SeatHolder() generated.SeatHolderResolver { return &seatHolderResolver{r} }
 
+// SeatMove returns generated.SeatMoveResolver implementation.
+func (r *Resolver) SeatMove() generated.SeatMoveResolver { return &seatMoveResolver{r} }
+
 type (
 	alertResolver              struct{ *Resolver }
 	licenseUtilizationResolver struct{ *Resolver }
 	seatHolderResolver         struct{ *Resolver }
+	seatMoveResolver           struct{ *Resolver }
 )

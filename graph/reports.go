@@ -17,6 +17,7 @@ import (
 func alertKey(a *reporting.Alert) (id.ID, bool)          { return a.License, true }
 func reportedKey(u *reporting.Utilization) (id.ID, bool) { return u.License, true }
 func behindKey(h *reporting.Holder) (id.ID, bool)        { return h.User, true }
+func movedKey(m *reporting.Move) (id.ID, bool)           { return m.User, true }
 
 // reportKey makes the report of a license its own key: its verbs want to know the moment and the terms too.
 func reportKey(u *reporting.Utilization) (*reporting.Utilization, bool) { return u, true }
@@ -113,14 +114,15 @@ func seatFlow(of reporting.Flow) *generated.SeatFlow {
 }
 
 func durations(of reporting.Durations) generated.CaseDurations {
-	seconds := func(d *time.Duration) *float64 {
-		if d == nil {
-			return nil
-		}
-		s := d.Seconds()
-		return &s
+	return generated.CaseDurations{Cases: of.Count, P50Seconds: secondsOf(of.P50), P95Seconds: secondsOf(of.P95)}
+}
+
+func secondsOf(d *time.Duration) *float64 {
+	if d == nil {
+		return nil
 	}
-	return generated.CaseDurations{Cases: of.Count, P50Seconds: seconds(of.P50), P95Seconds: seconds(of.P95)}
+	s := d.Seconds()
+	return &s
 }
 
 func seatForecast(of reporting.Forecast) *generated.SeatForecast {
@@ -229,6 +231,37 @@ func (r *Resolver) holders(list reporting.Listing, args page.Args,
 			all[u] = c
 		}
 		return all, []any{each(all, func(c *generated.SeatHolderConnection) []*reporting.Holder { return c.Nodes })}, nil
+	}
+}
+
+// moves reads the steps behind a figure of a flow for every report of a level, and how many they are if that is asked.
+func (r *Resolver) moves(list reporting.Moving, args page.Args,
+) func(context.Context, []*reporting.Utilization) (map[*reporting.Utilization]*generated.SeatMoveConnection, []any, error) {
+	return func(ctx context.Context, of []*reporting.Utilization) (map[*reporting.Utilization]*generated.SeatMoveConnection, []any, error) {
+		w, reports := want(ctx), values(of)
+		var found map[id.ID]page.Page[reporting.Move]
+		var counts map[id.ID]int64
+		var err error
+		if w.rows() {
+			if found, err = r.Reports.Moves(ctx, reports, list, args); err != nil {
+				return nil, nil, err
+			}
+		}
+		if w.total {
+			if counts, err = r.Reports.MoveCounts(ctx, reports, list); err != nil {
+				return nil, nil, err
+			}
+		}
+		all := make(map[*reporting.Utilization]*generated.SeatMoveConnection, len(of))
+		for _, u := range of {
+			p := found[u.License]
+			c := &generated.SeatMoveConnection{Nodes: pointers(p.Items), TotalCount: counts[u.License]}
+			fill(p, w, list.Cursor, func(m reporting.Move, cursor string) *generated.SeatMoveEdge {
+				return &generated.SeatMoveEdge{Cursor: cursor, Node: m}
+			}, &c.Edges, &c.PageInfo)
+			all[u] = c
+		}
+		return all, []any{each(all, func(c *generated.SeatMoveConnection) []*reporting.Move { return c.Nodes })}, nil
 	}
 }
 

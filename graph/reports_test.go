@@ -165,7 +165,8 @@ func (w *world) checkReportStatements(t *testing.T, token string) {
 	ago := w.db.Now().Add(-time.Millisecond).Format(time.RFC3339Nano)
 	for of, most := range map[string]int{
 		`purchased assigned free`: 2, `windows { active unused { cost } } neverUsed`: 2, `reclaimable { seats }`: 4, `flow { assignments }`: 3 + 1,
-		`breakdown(by: GROUP) { nodes { key } }`: 3, `people(figure: ASSIGNED) { nodes { userName } totalCount }`: 4, `forecast { daysOfData }`: 4,
+		`breakdown(by: GROUP) { nodes { key } }`: 3, `people(figure: ASSIGNED) { nodes { userName } totalCount }`: 4, `moves(figure: TIME_TO_SEAT) { nodes { userName tookSeconds } totalCount }`: 4,
+		`forecast { daysOfData }`: 4,
 	} {
 		for _, at := range []string{``, `(at: "` + ago + `")`} {
 			sent := w.sent(func() { w.want(token, `{ licenseUtilization`+at+` { licenses { `+of+` } } }`) })

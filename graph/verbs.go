@@ -157,7 +157,8 @@ func subjectKind(e *events.Event) id.Kind {
 	return kinds[family]
 }
 
-func subjectID(e *events.Event) *string {
+// SubjectID is the id of what an event is about, as clients know it; nil where there is none.
+func SubjectID(e *events.Event) *string {
 	kind := subjectKind(e)
 	if kind == "" || e.Subject == id.Nil {
 		return nil

@@ -24,8 +24,14 @@ const (
 	colConfigID    = "scimConfigId"
 	colVersion     = "version"
 	colCreatedAt   = "createdAt"
+	colEventID     = "eventId"
+	colCurrency    = "currency"
+	colWaiting     = "waiting"
 	colUpdatedAt   = "updatedAt"
 )
+
+// seatsTable is a table that goes out and comes in.
+const seatsTable = "seats"
 
 // The headers of tables that Usher writes and takes back.
 var (

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/usherhq/usher/internal/caller"
 	"github.com/usherhq/usher/internal/fault"
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/modules/reporting"
@@ -17,13 +18,33 @@ var errExport = fault.New(fault.Invalid, "invalid_export", "the table cannot be 
 // reader identifies who reads: with an access token, or signed in to the console.
 type reader func(context.Context, *http.Request) (context.Context, error)
 
-// exports answers GET /export/…: the reports of GraphQL as CSV, with the same access tokens, sessions and scopes. A table is sent as it is read.
+// tables are all tables that can be had, by the scope that each needs: that of the same list over GraphQL.
+func (s *serving) tables() map[string]map[string]func(r *http.Request, out cells) error {
+	return map[string]map[string]func(r *http.Request, out cells) error{
+		caller.ScopeReportsRead: {
+			"utilization": s.exportUtilization, "series": s.exportSeries, "people": s.exportPeople, "breakdown": s.exportBreakdown, "flow": s.exportFlow,
+			"moves": s.exportMoves, "forecasts": s.exportForecasts, "reclaimable": s.exportReclaimable, "sources": s.exportSources, "alerts": s.exportAlerts,
+			"licenses": s.exportLicenses, seatsTable: s.exportSeats, "ledger": s.exportLedger,
+		},
+		caller.ScopeAdminRead:        {"users": s.exportUsers, "groups": s.exportGroups, "members": s.exportMembers},
+		caller.ScopeEntitlementsRead: {"events": s.exportEvents},
+	}
+}
+
+// exports answers GET /export/…: reports and lists of GraphQL as CSV, with the same access tokens, sessions and scopes. A table is sent as it is read.
 func (s *serving) exports(read reader) http.Handler {
 	mux := http.NewServeMux()
-	for path, write := range map[string]func(r *http.Request, out cells) error{
-		"utilization": s.exportUtilization, "series": s.exportSeries, "people": s.exportPeople,
-	} {
-		mux.HandleFunc("GET /export/"+path+".csv", func(w http.ResponseWriter, r *http.Request) { s.export(w, r, read, path, write) })
+	for scope, tables := range s.tables() {
+		for path, write := range tables {
+			mux.HandleFunc("GET /export/"+path+".csv", func(w http.ResponseWriter, r *http.Request) {
+				s.export(w, r, read, path, func(r *http.Request, out cells) error {
+					if err := caller.Require(r.Context(), scope); err != nil {
+						return err
+					}
+					return write(r, out)
+				})
+			})
+		}
 	}
 	return mux
 }

@@ -61,7 +61,7 @@ func outcomeOf(err error) (outcome, error) {
 	return outcome{Status: rowRefused, Code: f.Code, Field: f.Field, Detail: f.Message}, nil
 }
 
-var intakes = map[string]intake{"people": peopleIntake, "groups": groupsIntake, "seats": seatsIntake, "activity": activityIntake}
+var intakes = map[string]intake{"people": peopleIntake, "groups": groupsIntake, seatsTable: seatsIntake, "activity": activityIntake}
 
 // take reads a table to its end and tells what has become of each row, as soon as it is known. What is wrong with a row is its result. An
 // accident ends it; the rows before are done.

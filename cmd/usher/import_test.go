@@ -100,10 +100,47 @@ func TestTablesComeIn(t *testing.T) {
 			in.told("/import/activity?source=product&license="+in.license, in.product, "userName,at\nbo,"+at+"\nbo,"+at+"\nnobody,"+at+"\nbo,yesterday\nbo,2099-01-01T00:00:00Z\nbo,2001-01-01T00:00:00+01:00\n,"+at+"\n",
 				"2 recorded", "3 known", "4 refused unknown_person userName", "5 refused invalid_cell at", "6 refused in_the_future at", "7 refused too_old at", "8 refused invalid_cell userName")
 			in.told("/import/activity?source=product", in.product, "sku,userName,at\nother,bo,"+at+"\nADVANCED,ada,"+at+"\n", "2 refused license_not_found sku", "3 recorded")
+			for _, path := range []string{"users.csv", "people.csv?figure=assigned&license=" + in.license, "groups.csv"} {
+				in.thereAndBack(path)
+			}
 			if now := in.heldNow(); now != "bo invited, eva invited" {
 				t.Errorf("seats are %s", now)
 			}
 		})
+	}
+}
+
+// thereAndBack has a table out and in again: nothing changes, and no cell is a formula.
+func (in *intoUsher) thereAndBack(path string) {
+	in.t.Helper()
+	_, text := in.ask("GET", "/export/"+path, "", "Authorization", "Bearer "+in.admin)
+	cells, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	if err != nil || len(cells) < 3 {
+		in.t.Fatalf("%s is %s: %v", path, text, err)
+	}
+	for _, row := range cells {
+		if slices.ContainsFunc(row, func(cell string) bool { return strings.HasPrefix(cell, "=") }) {
+			in.t.Errorf("%s has a formula: %q", path, row)
+		}
+	}
+	to := "/import/people"
+	if strings.HasPrefix(path, "groups") {
+		to = "/import/groups"
+	}
+	status, all := in.table(to, in.admin, text)
+	if status != http.StatusOK || len(all) != len(cells)-1 || slices.ContainsFunc(all, func(one outcome) bool { return one.Status != rowUnchanged }) {
+		in.t.Errorf("%s comes back as %d %+v", path, status, all)
+	}
+}
+
+// TestFormulasKeepTheirDistance writes texts as cells and reads them back.
+func TestFormulasKeepTheirDistance(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "plain", "=1+1", "'=1+1", "''=1", "'plain", "'", "''", "-5", "@x", "+1", "\tx", "\rx", "\nx", "'@", "a=b"} {
+		cell := harmless(text)
+		if strings.ContainsAny(cell[:min(1, len(cell))], "=+-@\t\r\n") || plainText(cell) != text {
+			t.Errorf("%q is written as %q and read as %q", text, cell, plainText(cell))
+		}
 	}
 }
 

@@ -54,7 +54,7 @@ func cell(value any) string {
 		}
 	case *float64:
 		if v != nil {
-			return strconv.FormatFloat(*v, 'g', -1, 64)
+			return strconv.FormatFloat(*v, 'f', -1, 64)
 		}
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano)
@@ -79,7 +79,7 @@ func harmless(text string) string {
 
 const licenseID = "licenseId"
 
-var seatColumns = []any{"purchased", "assigned", "invited", "activated", "consentPending", "paused", "grace", "free", "waiting", "overAssigned",
+var seatColumns = []any{"purchased", "assigned", "invited", "activated", "consentPending", "paused", "grace", "free", colWaiting, "overAssigned",
 	"assignmentRate", "activationRate", "neverUsed"}
 
 func useColumns() (all []any) {
@@ -88,12 +88,17 @@ func useColumns() (all []any) {
 			all = append(all, fmt.Sprintf("%s%d", name, days))
 		}
 	}
-	return append(all, "currency")
+	return append(all, colCurrency)
 }
 
 func figureCells(s reporting.Seats, u reporting.Use) []any {
 	all := []any{s.Purchased, s.Assigned, s.Invited, s.Activated, s.ConsentPending, s.Paused, s.Grace, s.Free, s.Waiting, s.OverAssigned,
 		s.AssignmentRate, s.ActivationRate, u.NeverUsed}
+	return append(all, useCells(u)...)
+}
+
+// useCells are the cells of useColumns.
+func useCells(u reporting.Use) (all []any) {
 	currency := ""
 	for _, w := range u.Windows {
 		all = append(all, w.Active, w.Inactive, w.UtilizationOfPurchased, w.UtilizationOfAssigned)

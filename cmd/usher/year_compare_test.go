@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	seatFields = `assigned invited activated consentPending paused grace waiting activationRate neverUsed
+	figureFields = `assigned invited activated consentPending paused grace waiting activationRate neverUsed
 		windows { days active inactive utilizationOfPurchased utilizationOfAssigned unused { seats notAssigned notActivated idle cost costNotAssigned costNotActivated costIdle currency } }`
-	askFigures = `query($at: Time, $since: Time) { licenseUtilization(at: $at) { people seats licenses { license { sku } purchased free overAssigned assignmentRate ` + seatFields + `
+	askFigures = `query($at: Time, $since: Time) { licenseUtilization(at: $at) { people seats licenses { license { sku } purchased free overAssigned assignmentRate ` + figureFields + `
 		reclaimable { idleDays invitedDays seats idle neverActivated left worthPerYear currency }
 		flow(since: $since) { assignments removals recovered recoveredWorth currency timeToSeat { cases p50Seconds p95Seconds } timeToRecover { cases p50Seconds p95Seconds } }
 		forecast { daysOfData runOut { earliest expected latest takeUp } trueUp { at expectedNeed lowNeed highNeed difference } } } } }`
-	askParts  = `query($at: Time, $by: BreakdownDimension!) { licenseUtilization(at: $at) { licenses { breakdown(by: $by, first: 60) { nodes { key ` + seatFields + ` } } } } }`
+	askParts  = `query($at: Time, $by: BreakdownDimension!) { licenseUtilization(at: $at) { licenses { breakdown(by: $by, first: 60) { nodes { key ` + figureFields + ` } } } } }`
 	askBehind = `query($at: Time, $figure: UtilizationFigure!, $days: Int!, $first: Int!) { licenseUtilization(at: $at) { licenses {
 		people(figure: $figure, days: $days, first: $first) { totalCount nodes { userId } } } } }`
 )
@@ -85,7 +85,7 @@ func (o *organization) figures(name string, at *time.Time, whole bool) {
 }
 
 const askSeries = `query($ids: [ID!], $from: Date, $step: SeriesStep!) { licenseUtilization(licenses: $ids) { licenses { series(from: $from, step: $step) {
-	from to purchased free overAssigned assignmentRate ` + seatFields + ` assignments removals peak } peak(from: $from) { taken } } } }`
+	from to purchased free overAssigned assignmentRate ` + figureFields + ` assignments removals peak } peak(from: $from) { taken } } } }`
 
 // series compares the whole year of a license, by day, week and month, with the recount of what was known when snapshots were written.
 func (o *organization) series(name string, l *modelLicense, snaps []time.Time) {
@@ -138,7 +138,7 @@ func (o *organization) ends(days []time.Time) {
 	}
 }
 
-const pointFields = `purchased free overAssigned assignmentRate ` + seatFields
+const pointFields = `purchased free overAssigned assignmentRate ` + figureFields
 
 func sortedParts(got []any, i int) any {
 	if i >= len(got) {

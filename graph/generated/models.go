@@ -663,6 +663,18 @@ type SeatInput struct {
 	UserID    string `json:"userId"`
 }
 
+type SeatMoveConnection struct {
+	Edges      []*SeatMoveEdge   `json:"edges"`
+	Nodes      []*reporting.Move `json:"nodes"`
+	PageInfo   PageInfo          `json:"pageInfo"`
+	TotalCount int64             `json:"totalCount"`
+}
+
+type SeatMoveEdge struct {
+	Cursor string         `json:"cursor"`
+	Node   reporting.Move `json:"node"`
+}
+
 type SeatPayload struct {
 	// Waiting when the license is full: that is no error.
 	Seat    licensing.Seat    `json:"seat"`

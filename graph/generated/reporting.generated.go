@@ -28,6 +28,7 @@ type LicenseUtilizationResolver interface {
 
 	Reclaimable(ctx context.Context, obj *reporting.Utilization) (*ReclaimableSeats, error)
 	Flow(ctx context.Context, obj *reporting.Utilization, since *time.Time) (*SeatFlow, error)
+	Moves(ctx context.Context, obj *reporting.Utilization, figure reporting.MoveFigure, since *time.Time, first *int, after *string, last *int, before *string, direction Direction) (*SeatMoveConnection, error)
 	Forecast(ctx context.Context, obj *reporting.Utilization) (*SeatForecast, error)
 	Breakdown(ctx context.Context, obj *reporting.Utilization, by reporting.Dimension, first *int, after *string, last *int, before *string) (*UtilizationPartConnection, error)
 	People(ctx context.Context, obj *reporting.Utilization, figure reporting.Figure, days int, first *int, after *string, last *int, before *string, filter *SeatHolderFilter, orderBy *SeatHolderOrder) (*SeatHolderConnection, error)
@@ -39,6 +40,14 @@ type SeatHolderResolver interface {
 
 	User(ctx context.Context, obj *reporting.Holder) (*directory.User, error)
 	State(ctx context.Context, obj *reporting.Holder) (licensing.State, error)
+}
+type SeatMoveResolver interface {
+	UserID(ctx context.Context, obj *reporting.Move) (string, error)
+
+	User(ctx context.Context, obj *reporting.Move) (*directory.User, error)
+
+	TookSeconds(ctx context.Context, obj *reporting.Move) (*float64, error)
+	EventID(ctx context.Context, obj *reporting.Move) (string, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -102,6 +111,68 @@ func (ec *executionContext) field_LicenseUtilization_flow_args(ctx context.Conte
 		return nil, err
 	}
 	args["since"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_LicenseUtilization_moves_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "figure",
+		func(ctx context.Context, v any) (reporting.MoveFigure, error) {
+			return ec.unmarshalNFlowFigure2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋreportingᚐMoveFigure(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["figure"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "since",
+		func(ctx context.Context, v any) (*time.Time, error) {
+			return ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["since"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "direction",
+		func(ctx context.Context, v any) (Direction, error) {
+			return ec.unmarshalNDirection2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐDirection(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["direction"] = arg6
 	return args, nil
 }
 
@@ -1132,6 +1203,50 @@ func (ec *executionContext) fieldContext_LicenseUtilization_flow(ctx context.Con
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_LicenseUtilization_flow_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LicenseUtilization_moves(ctx context.Context, field graphql.CollectedField, obj *reporting.Utilization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LicenseUtilization_moves(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.LicenseUtilization().Moves(ctx, obj, fc.Args["figure"].(reporting.MoveFigure), fc.Args["since"].(*time.Time), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["direction"].(Direction))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SeatMoveConnection) graphql.Marshaler {
+			return ec.marshalNSeatMoveConnection2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐSeatMoveConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LicenseUtilization_moves(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LicenseUtilization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SeatMoveConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_LicenseUtilization_moves_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -2342,6 +2457,396 @@ func (ec *executionContext) fieldContext_SeatHolderEdge_node(_ context.Context, 
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_SeatHolder(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SeatMove_at(ctx context.Context, field graphql.CollectedField, obj *reporting.Move) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeatMove_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeatMove_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SeatMove", field, false, false, "Time")
+}
+
+func (ec *executionContext) _SeatMove_userId(ctx context.Context, field graphql.CollectedField, obj *reporting.Move) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeatMove_userId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SeatMove().UserID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeatMove_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SeatMove", field, true, true, "ID")
+}
+
+func (ec *executionContext) _SeatMove_userName(ctx context.Context, field graphql.CollectedField, obj *reporting.Move) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeatMove_userName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SeatMove_userName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SeatMove", field, false, false, "String")
+}
+
+func (ec *executionContext) _SeatMove_user(ctx context.Context, field graphql.CollectedField, obj *reporting.Move) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeatMove_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SeatMove().User(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *directory.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋdirectoryᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SeatMove_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SeatMove",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SeatMove_was(ctx context.Context, field graphql.CollectedField, obj *reporting.Move) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeatMove_was(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Was, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeatMove_was(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SeatMove", field, false, false, "String")
+}
+
+func (ec *executionContext) _SeatMove_now(ctx context.Context, field graphql.CollectedField, obj *reporting.Move) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeatMove_now(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Now, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeatMove_now(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SeatMove", field, false, false, "String")
+}
+
+func (ec *executionContext) _SeatMove_cause(ctx context.Context, field graphql.CollectedField, obj *reporting.Move) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeatMove_cause(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cause, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeatMove_cause(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SeatMove", field, false, false, "String")
+}
+
+func (ec *executionContext) _SeatMove_tookSeconds(ctx context.Context, field graphql.CollectedField, obj *reporting.Move) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeatMove_tookSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SeatMove().TookSeconds(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SeatMove_tookSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SeatMove", field, true, true, "Float")
+}
+
+func (ec *executionContext) _SeatMove_eventId(ctx context.Context, field graphql.CollectedField, obj *reporting.Move) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeatMove_eventId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SeatMove().EventID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeatMove_eventId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SeatMove", field, true, true, "ID")
+}
+
+func (ec *executionContext) _SeatMoveConnection_edges(ctx context.Context, field graphql.CollectedField, obj *SeatMoveConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeatMoveConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*SeatMoveEdge) graphql.Marshaler {
+			return ec.marshalNSeatMoveEdge2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐSeatMoveEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeatMoveConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SeatMoveConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SeatMoveEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SeatMoveConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *SeatMoveConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeatMoveConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*reporting.Move) graphql.Marshaler {
+			return ec.marshalNSeatMove2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋreportingᚐMoveᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeatMoveConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SeatMoveConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SeatMove(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SeatMoveConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *SeatMoveConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeatMoveConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeatMoveConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SeatMoveConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SeatMoveConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *SeatMoveConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeatMoveConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNInt642int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeatMoveConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SeatMoveConnection", field, false, false, "Int64")
+}
+
+func (ec *executionContext) _SeatMoveEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *SeatMoveEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeatMoveEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeatMoveEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SeatMoveEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _SeatMoveEdge_node(ctx context.Context, field graphql.CollectedField, obj *SeatMoveEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SeatMoveEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v reporting.Move) graphql.Marshaler {
+			return ec.marshalNSeatMove2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋreportingᚐMove(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SeatMoveEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SeatMoveEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SeatMove(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4535,6 +5040,12 @@ func (ec *executionContext) _LicenseUtilization(ctx context.Context, sel ast.Sel
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._LicenseUtilization_flow(ctx, field, obj)
 				})
+		case "moves":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LicenseUtilization_moves(ctx, field, obj)
+				})
 		case "forecast":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -4961,6 +5472,169 @@ func (ec *executionContext) _SeatHolderEdge(ctx context.Context, sel ast.Selecti
 			}
 		case "node":
 			out.Values[i] = ec._SeatHolderEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var seatMoveImplementors = []string{"SeatMove"}
+
+func (ec *executionContext) _SeatMove(ctx context.Context, sel ast.SelectionSet, obj *reporting.Move) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, seatMoveImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SeatMove")
+		case "at":
+			out.Values[i] = ec._SeatMove_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "userId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SeatMove_userId(ctx, field, obj)
+				})
+		case "userName":
+			out.Values[i] = ec._SeatMove_userName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "user":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SeatMove_user(ctx, field, obj)
+				})
+		case "was":
+			out.Values[i] = ec._SeatMove_was(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "now":
+			out.Values[i] = ec._SeatMove_now(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "cause":
+			out.Values[i] = ec._SeatMove_cause(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "tookSeconds":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SeatMove_tookSeconds(ctx, field, obj)
+				})
+		case "eventId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SeatMove_eventId(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var seatMoveConnectionImplementors = []string{"SeatMoveConnection"}
+
+func (ec *executionContext) _SeatMoveConnection(ctx context.Context, sel ast.SelectionSet, obj *SeatMoveConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, seatMoveConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SeatMoveConnection")
+		case "edges":
+			out.Values[i] = ec._SeatMoveConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._SeatMoveConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._SeatMoveConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "totalCount":
+			out.Values[i] = ec._SeatMoveConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var seatMoveEdgeImplementors = []string{"SeatMoveEdge"}
+
+func (ec *executionContext) _SeatMoveEdge(ctx context.Context, sel ast.SelectionSet, obj *SeatMoveEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, seatMoveEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SeatMoveEdge")
+		case "cursor":
+			out.Values[i] = ec._SeatMoveEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._SeatMoveEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -5758,6 +6432,38 @@ func (ec *executionContext) marshalNDate2string(ctx context.Context, sel ast.Sel
 	return res
 }
 
+func (ec *executionContext) unmarshalNFlowFigure2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋreportingᚐMoveFigure(ctx context.Context, v any) (reporting.MoveFigure, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalNFlowFigure2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋreportingᚐMoveFigure[tmp]
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFlowFigure2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋreportingᚐMoveFigure(ctx context.Context, sel ast.SelectionSet, v reporting.MoveFigure) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(marshalNFlowFigure2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋreportingᚐMoveFigure[v])
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "FlowFigure!")
+	}
+	return res
+}
+
+var (
+	unmarshalNFlowFigure2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋreportingᚐMoveFigure = map[string]reporting.MoveFigure{
+		"ASSIGNMENTS":     reporting.MovesIn,
+		"REMOVALS":        reporting.MovesOut,
+		"RECOVERED":       reporting.MovesBack,
+		"TIME_TO_SEAT":    reporting.MovesSeated,
+		"TIME_TO_RECOVER": reporting.MovesRecovered,
+	}
+	marshalNFlowFigure2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋreportingᚐMoveFigure = map[reporting.MoveFigure]string{
+		reporting.MovesIn:        "ASSIGNMENTS",
+		reporting.MovesOut:       "REMOVALS",
+		reporting.MovesBack:      "RECOVERED",
+		reporting.MovesSeated:    "TIME_TO_SEAT",
+		reporting.MovesRecovered: "TIME_TO_RECOVER",
+	}
+)
+
 func (ec *executionContext) marshalNLicenseUtilization2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋreportingᚐUtilizationᚄ(ctx context.Context, sel ast.SelectionSet, v []*reporting.Utilization) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -5887,6 +6593,66 @@ var (
 		reporting.ByLastUse:  "LAST_USED_AT",
 	}
 )
+
+func (ec *executionContext) marshalNSeatMove2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋreportingᚐMove(ctx context.Context, sel ast.SelectionSet, v reporting.Move) graphql.Marshaler {
+	return ec._SeatMove(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSeatMove2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋreportingᚐMoveᚄ(ctx context.Context, sel ast.SelectionSet, v []*reporting.Move) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSeatMove2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋreportingᚐMove(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSeatMove2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋreportingᚐMove(ctx context.Context, sel ast.SelectionSet, v *reporting.Move) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SeatMove!")
+		return graphql.Null
+	}
+	return ec._SeatMove(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSeatMoveConnection2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐSeatMoveConnection(ctx context.Context, sel ast.SelectionSet, v *SeatMoveConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SeatMoveConnection!")
+		return graphql.Null
+	}
+	return ec._SeatMoveConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSeatMoveEdge2ᚕᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐSeatMoveEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*SeatMoveEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSeatMoveEdge2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐSeatMoveEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSeatMoveEdge2ᚖgithubᚗcomᚋusherhqᚋusherᚋgraphᚋgeneratedᚐSeatMoveEdge(ctx context.Context, sel ast.SelectionSet, v *SeatMoveEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SeatMoveEdge!")
+		return graphql.Null
+	}
+	return ec._SeatMoveEdge(ctx, sel, v)
+}
 
 func (ec *executionContext) unmarshalNSeriesStep2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋreportingᚐStep(ctx context.Context, v any) (reporting.Step, error) {
 	tmp, err := graphql.UnmarshalString(v)

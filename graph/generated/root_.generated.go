@@ -56,6 +56,7 @@ type ResolverRoot interface {
 	Seat() SeatResolver
 	SeatExplanation() SeatExplanationResolver
 	SeatHolder() SeatHolderResolver
+	SeatMove() SeatMoveResolver
 	Session() SessionResolver
 	SigningKey() SigningKeyResolver
 	Subscription() SubscriptionResolver
@@ -386,6 +387,7 @@ type ComplexityRoot struct {
 		Grace          func(childComplexity int) int
 		Invited        func(childComplexity int) int
 		License        func(childComplexity int) int
+		Moves          func(childComplexity int, figure reporting.MoveFigure, since *time.Time, first *int, after *string, last *int, before *string, direction Direction) int
 		NeverUsed      func(childComplexity int) int
 		OverAssigned   func(childComplexity int) int
 		Paused         func(childComplexity int) int
@@ -800,6 +802,30 @@ type ComplexityRoot struct {
 	}
 
 	SeatHolderEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	SeatMove struct {
+		At          func(childComplexity int) int
+		Cause       func(childComplexity int) int
+		EventID     func(childComplexity int) int
+		Now         func(childComplexity int) int
+		TookSeconds func(childComplexity int) int
+		User        func(childComplexity int) int
+		UserID      func(childComplexity int) int
+		UserName    func(childComplexity int) int
+		Was         func(childComplexity int) int
+	}
+
+	SeatMoveConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	SeatMoveEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
 	}
@@ -2327,6 +2353,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LicenseUtilization.License(childComplexity), true
+	case "LicenseUtilization.moves":
+		if e.ComplexityRoot.LicenseUtilization.Moves == nil {
+			break
+		}
+
+		args, err := ec.field_LicenseUtilization_moves_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.Moves(childComplexity, args["figure"].(reporting.MoveFigure), args["since"].(*time.Time), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["direction"].(Direction)), true
 	case "LicenseUtilization.neverUsed":
 		if e.ComplexityRoot.LicenseUtilization.NeverUsed == nil {
 			break
@@ -4423,6 +4460,99 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SeatHolderEdge.Node(childComplexity), true
+
+	case "SeatMove.at":
+		if e.ComplexityRoot.SeatMove.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatMove.At(childComplexity), true
+	case "SeatMove.cause":
+		if e.ComplexityRoot.SeatMove.Cause == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatMove.Cause(childComplexity), true
+	case "SeatMove.eventId":
+		if e.ComplexityRoot.SeatMove.EventID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatMove.EventID(childComplexity), true
+	case "SeatMove.now":
+		if e.ComplexityRoot.SeatMove.Now == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatMove.Now(childComplexity), true
+	case "SeatMove.tookSeconds":
+		if e.ComplexityRoot.SeatMove.TookSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatMove.TookSeconds(childComplexity), true
+	case "SeatMove.user":
+		if e.ComplexityRoot.SeatMove.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatMove.User(childComplexity), true
+	case "SeatMove.userId":
+		if e.ComplexityRoot.SeatMove.UserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatMove.UserID(childComplexity), true
+	case "SeatMove.userName":
+		if e.ComplexityRoot.SeatMove.UserName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatMove.UserName(childComplexity), true
+	case "SeatMove.was":
+		if e.ComplexityRoot.SeatMove.Was == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatMove.Was(childComplexity), true
+
+	case "SeatMoveConnection.edges":
+		if e.ComplexityRoot.SeatMoveConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatMoveConnection.Edges(childComplexity), true
+	case "SeatMoveConnection.nodes":
+		if e.ComplexityRoot.SeatMoveConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatMoveConnection.Nodes(childComplexity), true
+	case "SeatMoveConnection.pageInfo":
+		if e.ComplexityRoot.SeatMoveConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatMoveConnection.PageInfo(childComplexity), true
+	case "SeatMoveConnection.totalCount":
+		if e.ComplexityRoot.SeatMoveConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatMoveConnection.TotalCount(childComplexity), true
+
+	case "SeatMoveEdge.cursor":
+		if e.ComplexityRoot.SeatMoveEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatMoveEdge.Cursor(childComplexity), true
+	case "SeatMoveEdge.node":
+		if e.ComplexityRoot.SeatMoveEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SeatMoveEdge.Node(childComplexity), true
 
 	case "SeatPayload.license":
 		if e.ComplexityRoot.SeatPayload.License == nil {
@@ -7092,7 +7222,7 @@ type UtilizationReport @needs(scope: REPORTS_READ) {
   seats: Int64!
 }
 
-"""Figures of one license at T, each with the list behind it (people, flow) and its breakdown."""
+"""Figures of one license at T, each with the list behind it (people, moves) and its breakdown."""
 type LicenseUtilization @needs(scope: REPORTS_READ) {
   license: License!
   "T."
@@ -7131,6 +7261,8 @@ type LicenseUtilization @needs(scope: REPORTS_READ) {
   reclaimable: ReclaimableSeats!
   "What happened after a moment, up to T; without one, in the 30 days before T."
   flow(since: Time): SeatFlow!
+  "The steps of seats behind a figure of flow, in the order in which they happened."
+  moves(figure: FlowFigure! = ASSIGNMENTS, since: Time, first: Int, after: String, last: Int, before: String, direction: Direction! = DESCENDING): SeatMoveConnection! @list
   "What is to come, foretold from the last 28 days."
   forecast: SeatForecast!
   "The figures by what people are now: the directory keeps no history of theirs. The part with the most seats comes first."
@@ -7224,6 +7356,43 @@ type SeatFlow @needs(scope: REPORTS_READ) {
   timeToSeat: CaseDurations!
   "From a person's leaving to her seat being free, of the seats freed by leavers in the period."
   timeToRecover: CaseDurations!
+}
+
+"""A figure of flow; the fields of that name define them."""
+enum FlowFigure {
+  ASSIGNMENTS
+  REMOVALS
+  RECOVERED
+  TIME_TO_SEAT
+  TIME_TO_RECOVER
+}
+
+"""A step of a seat behind a figure of flow."""
+type SeatMove @needs(scope: REPORTS_READ) {
+  at: Time!
+  userId: ID!
+  "Null when the person was deleted."
+  userName: String
+  user: User @needs(scope: ADMIN_READ)
+  "The state before; empty for the first step."
+  was: String!
+  now: String!
+  cause: String!
+  "How long it took, of TIME_TO_SEAT and TIME_TO_RECOVER."
+  tookSeconds: Float
+  eventId: ID!
+}
+
+type SeatMoveConnection @needs(scope: REPORTS_READ) {
+  edges: [SeatMoveEdge!]!
+  nodes: [SeatMove!]!
+  pageInfo: PageInfo!
+  totalCount: Int64!
+}
+
+type SeatMoveEdge @needs(scope: REPORTS_READ) {
+  cursor: String!
+  node: SeatMove!
 }
 
 """How long something took, by nearest rank; null without any case."""
@@ -8408,6 +8577,8 @@ func (ec *executionContext) childFields_LicenseUtilization(ctx context.Context, 
 		return ec.fieldContext_LicenseUtilization_reclaimable(ctx, field)
 	case "flow":
 		return ec.fieldContext_LicenseUtilization_flow(ctx, field)
+	case "moves":
+		return ec.fieldContext_LicenseUtilization_moves(ctx, field)
 	case "forecast":
 		return ec.fieldContext_LicenseUtilization_forecast(ctx, field)
 	case "breakdown":
@@ -9088,6 +9259,54 @@ func (ec *executionContext) childFields_SeatHolderEdge(ctx context.Context, fiel
 		return ec.fieldContext_SeatHolderEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SeatHolderEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SeatMove(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_SeatMove_at(ctx, field)
+	case "userId":
+		return ec.fieldContext_SeatMove_userId(ctx, field)
+	case "userName":
+		return ec.fieldContext_SeatMove_userName(ctx, field)
+	case "user":
+		return ec.fieldContext_SeatMove_user(ctx, field)
+	case "was":
+		return ec.fieldContext_SeatMove_was(ctx, field)
+	case "now":
+		return ec.fieldContext_SeatMove_now(ctx, field)
+	case "cause":
+		return ec.fieldContext_SeatMove_cause(ctx, field)
+	case "tookSeconds":
+		return ec.fieldContext_SeatMove_tookSeconds(ctx, field)
+	case "eventId":
+		return ec.fieldContext_SeatMove_eventId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SeatMove", field.Name)
+}
+
+func (ec *executionContext) childFields_SeatMoveConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SeatMoveConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SeatMoveConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SeatMoveConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SeatMoveConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SeatMoveConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SeatMoveEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SeatMoveEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SeatMoveEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SeatMoveEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_SeatPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/usherhq/usher/internal/caller"
-	"github.com/usherhq/usher/internal/clock"
 	"github.com/usherhq/usher/internal/id"
 )
 
@@ -57,13 +56,9 @@ func (s *Service) Flows(ctx context.Context, of []Utilization, after *time.Time)
 	if err := caller.Require(ctx, caller.ScopeReportsRead); err != nil || len(of) == 0 {
 		return nil, err
 	}
-	at := of[0].At
-	since := at.AddDate(0, 0, -Windows[0])
-	if after != nil {
-		since = clock.Cut(*after)
-	}
-	if !since.Before(at) || at.Sub(since) > MaxPeriod {
-		return nil, ErrInvalidReport.At("since").Sayf("a period begins before it ends, and is of %d days at most", MaxPeriod/day)
+	since, at, err := period(of, after)
+	if err != nil {
+		return nil, err
 	}
 	found, err := s.readFlows(ctx, licensesOf(of), since, at)
 	if err != nil {

@@ -74,6 +74,14 @@ func (s *Service) each(ctx context.Context, what, query string, args []any, scan
 	return errors.Join(rows.Err(), rows.Close())
 }
 
+// toward tells in SQL how a list goes on behind a row, and its order.
+func toward(downwards bool) (compare, direction string) {
+	if downwards {
+		return ` < `, ` DESC`
+	}
+	return ` > `, ``
+}
+
 // terms are what a license says of its seats, as the journal remembers it.
 type terms struct {
 	Seats      int64      `json:"seats"`

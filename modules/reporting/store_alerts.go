@@ -118,10 +118,7 @@ func (s *Service) listAlerts(ctx context.Context, f AlertFilter, cursor string, 
 		return nil, err
 	}
 	query := `SELECT ` + alertColumns + q.alerts(f)
-	compare, order := ` > `, ``
-	if downwards {
-		compare, order = ` < `, ` DESC`
-	}
+	compare, order := toward(downwards)
 	if cursor != "" {
 		parts, err := page.Decode(alertCursor, cursor, 1)
 		if err != nil {

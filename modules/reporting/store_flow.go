@@ -45,15 +45,12 @@ func (s *Service) readFlows(ctx context.Context, of []id.ID, since, until time.T
 	one := func(kind, condition, began string) string {
 		return ` UNION ALL SELECT '` + kind + `', e.license_id, 1, e.at, ` + began + within + ` AND ` + condition
 	}
-	began := func(condition string) string {
-		return `(SELECT max(b.at) FROM ledger b WHERE b.tenant_id = $1 AND b.license_id = e.license_id AND b.user_id = e.user_id AND b.at <= e.at AND ` + condition + `)`
-	}
 	count := func(kind, condition string) string {
 		return `SELECT '` + kind + `' AS kind, e.license_id, count(e.id) AS n, max(e.at) AS at, max(e.at) AS began` + within + ` AND ` + condition + ` GROUP BY e.license_id`
 	}
 	query := count(stepGiven, givenStep) + ` UNION ALL ` + count(stepFreed, freedStep) + ` UNION ALL ` + count(stepSeatedNow, seatedNowStep) +
-		` UNION ALL ` + count(stepLeftNow, leftNowStep) + one(stepSeated, seatedStep, began(`b.was IN ('', 'released')`)) +
-		one(stepLeft, leftStep, began(`b.now = 'grace'`)) + one(stepRecovered, recoveredStep, `e.at`)
+		` UNION ALL ` + count(stepLeftNow, leftNowStep) + one(stepSeated, seatedStep, beganWith(`b.was IN ('', 'released')`)) +
+		one(stepLeft, leftStep, beganWith(`b.now = 'grace'`)) + one(stepRecovered, recoveredStep, `e.at`)
 	all := make(map[id.ID]*passed, len(of))
 	err = s.each(ctx, "read the flow of seats", query, q.args, func(rows *sql.Rows) error {
 		var kind string

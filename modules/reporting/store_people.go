@@ -118,10 +118,7 @@ func (s *Service) readHoldersOf(ctx context.Context, of []Utilization, l Listing
 	if strings.Contains(key, `{none}`) {
 		key = strings.ReplaceAll(key, `{none}`, q.arg(timeBegins))
 	}
-	compare, direction := ` > `, ``
-	if from.downwards {
-		compare, direction = ` < `, ` DESC`
-	}
+	compare, direction := toward(from.downwards)
 	order := `h.user_id` + direction
 	if key != `` {
 		order = key + direction + `, ` + order
