@@ -59,6 +59,7 @@ type reply struct {
 type seating struct {
 	seated, ever uint64
 	line         string // users as bytes
+	grown        int64  // by how much there are more seats than at first, or fewer; a look does not see it
 }
 
 func (s seating) sits(user int) bool { return s.seated&(1<<user) != 0 }
@@ -100,7 +101,15 @@ func (s seating) leaveLine(user int) seating {
 func (s seating) after(c call) (seating, reply) {
 	switch c.verb {
 	case "look":
-		return s, reply{all: s}
+		seen := s
+		seen.grown = 0
+		return s, reply{all: seen}
+	case "enlarge", "shrink":
+		s.grown = int64(c.to%linearSeats) + 1
+		if c.verb == "shrink" {
+			s.grown = -s.grown
+		}
+		return s.promoted(), reply{state: "resized"}
 	case "assign":
 		return s.assigned(c.user)
 	case "transfer":
@@ -120,7 +129,7 @@ func (s seating) assigned(user int) (seating, reply) {
 		return s, reply{state: string(licensing.Invited)}
 	case s.waits(user):
 		return s, reply{state: string(licensing.Waiting)}
-	case s.taken() < linearSeats:
+	case s.taken() < linearSeats+s.grown:
 		return s.sit(user), reply{state: string(licensing.Invited)}
 	default:
 		s.ever |= 1 << user
@@ -133,14 +142,17 @@ func (s seating) released(user int) (seating, reply) {
 	if s.ever&(1<<user) == 0 {
 		return s, reply{state: "refused"}
 	}
-	had := s.sits(user)
 	s.seated &^= 1 << user
-	s = s.leaveLine(user)
-	if had && len(s.line) > 0 {
+	return s.leaveLine(user).promoted(), reply{state: string(licensing.Released)}
+}
+
+// promoted seats the first in line while a seat is free. After a shrink all keep their seats, and none is free for a while.
+func (s seating) promoted() seating {
+	for len(s.line) > 0 && s.taken() < linearSeats+s.grown {
 		first := int(s.line[0])
 		s = s.leaveLine(first).sit(first)
 	}
-	return s, reply{state: string(licensing.Released)}
+	return s
 }
 
 var seatingModel = porcupine.Model{
@@ -205,6 +217,10 @@ func randomCall(random *rand.Rand) call {
 		c.verb = "release"
 	case n < 10:
 		c.verb = "transfer"
+	case n < 11 && random.IntN(2) == 0:
+		c.verb = "enlarge"
+	case n < 11:
+		c.verb = "shrink"
 	default:
 		c.verb = "look"
 	}
@@ -222,6 +238,10 @@ func (l *linear) byService(w world) func(context.Context, call) reply {
 		switch c.verb {
 		case "assign":
 			seat, err = w.seats.Assign(ctx, l.license, l.users[c.user])
+		case "enlarge", "shrink":
+			resized, _ := seating{}.after(c)
+			_, err = w.seats.Resize(ctx, l.license, linearSeats+resized.grown, nil)
+			seat.State = "resized"
 		case "transfer":
 			seat, err = w.seats.Transfer(ctx, l.license, l.users[c.user], l.users[c.to])
 		default:
@@ -273,7 +293,7 @@ func (l *linear) byContest(w world, gate contest) func(context.Context, call) re
 			err = gate.take(ctx, l.license, l.users[c.user])
 		case "release":
 			err = gate.give(ctx, l.license, l.users[c.user])
-		case "transfer":
+		case "transfer", "enlarge", "shrink":
 			return reply{failed: true}
 		default:
 			return l.byService(w)(ctx, c)
