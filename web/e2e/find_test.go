@@ -208,3 +208,13 @@ func (p *page) copied(button string) string {
 	p.eval(&text, "navigator.clipboard.readText()")
 	return text
 }
+
+// disabled waits until a thing cannot be used.
+func (p *page) disabled(role, name string) {
+	p.t.Helper()
+	p.until(fmt.Sprintf("a %s %q that is disabled", role, name), func() bool {
+		found := p.all(role, name)
+		var is bool
+		return len(found) > 0 && p.call(found[0], `function () { return !!this.disabled }`, &is) == nil && is
+	})
+}

@@ -21,6 +21,7 @@ type server struct {
 	t       *testing.T
 	at      []string // where its data is, for other commands
 	url     string
+	demo    demo // with --demo
 	command *exec.Cmd
 	log     notes
 }
@@ -45,27 +46,35 @@ func (n *notes) String() string {
 	return n.text.String()
 }
 
+// demo is what a server says of its demo tenant.
+type demo struct {
+	Link  string `json:"link"`
+	Admin struct {
+		Token string `json:"token"`
+	} `json:"admin"`
+}
+
 // serve starts a server on a fresh database.
-func serve(t *testing.T, dialect string) *server {
+func serve(t *testing.T, dialect string, flags ...string) *server {
 	t.Helper()
 	needBrowser(t)
-	return serveOn(t, storetest.URL(t, dialect))
+	return serveOn(t, storetest.URL(t, dialect), flags...)
 }
 
 // serveOn starts a server on a database. It ends with the test.
-func serveOn(t *testing.T, database string) *server {
+func serveOn(t *testing.T, database string, flags ...string) *server {
 	t.Helper()
 	needBrowser(t)
 	s := &server{t: t, at: []string{"--database=" + database, "--data=" + t.TempDir()}}
 	t.Cleanup(s.kill)
-	s.start()
+	s.start(flags...)
 	return s
 }
 
 // start starts the process, and waits for what it says.
-func (s *server) start() {
+func (s *server) start(flags ...string) {
 	s.t.Helper()
-	s.command = s.program(context.Background(), append([]string{"serve", "--json", "--listen=127.0.0.1:0", "--drain=0s", "--log-level=warn"}, s.at...)...)
+	s.command = s.program(context.Background(), append([]string{"serve", "--json", "--listen=127.0.0.1:0", "--drain=0s", "--log-level=warn"}, append(flags, s.at...)...)...)
 	s.command.Stderr = &s.log
 	out, err := s.command.StdoutPipe()
 	if err != nil {
@@ -75,12 +84,13 @@ func (s *server) start() {
 		s.t.Fatal(err)
 	}
 	var said struct {
-		URL string `json:"url"`
+		URL  string `json:"url"`
+		Demo demo   `json:"demo"`
 	}
 	if err := json.NewDecoder(out).Decode(&said); err != nil {
 		s.t.Fatalf("the server said nothing: %v\n%s", err, s.log.String())
 	}
-	s.url = said.URL
+	s.url, s.demo = said.URL, said.Demo
 }
 
 // kill ends the process at once, as a power cut does.

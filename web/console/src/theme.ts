@@ -14,6 +14,7 @@ export const theme = createTheme({
   defaultRadius: 'md',
   components: {
     Table: { defaultProps: { verticalSpacing: 'xs', horizontalSpacing: 'md' } },
+    TableScrollContainer: { defaultProps: { scrollAreaProps: { viewportProps: { tabIndex: 0 } } } }, // wide tables are scrolled with keys, too
     Modal: { defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' }, overlayProps: { backgroundOpacity: 0.45 }, attributes: { header: { role: 'presentation' } } } }, // its <header> is no banner of the page
     Badge: { defaultProps: { radius: 'sm' }, styles: { root: { textTransform: 'none', flexShrink: 0, minWidth: 'max-content', fontWeight: 600, letterSpacing: 0 } } },
     Button: { styles: { root: { flexShrink: 0 } } },

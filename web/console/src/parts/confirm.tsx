@@ -44,7 +44,7 @@ function Asked({ question, close }: { question: Question; close: () => void }) {
         <Problem error={error} />
         <Group justify="flex-end">
           <Button variant="default" onClick={close} data-autofocus={question.type ? undefined : true}>Cancel</Button>
-          <Button type="submit" color={question.danger ? 'red' : undefined} loading={busy} disabled={!ready}>{question.yes}</Button>
+          <Button type="submit" color={question.danger ? 'red.8' : undefined} loading={busy} disabled={!ready}>{question.yes}</Button>
         </Group>
       </Stack>
     </form>
