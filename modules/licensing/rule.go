@@ -229,7 +229,7 @@ func (s *Service) checkOverlap(ctx context.Context, r Rule, key string) error {
 				return err
 			}
 			if keyOfSelection(theirs) == key {
-				return ErrRuleOverlaps.Sayf("rule %q selects the same people as rule %q of the same license: change one of them", r.Name, other.rule.Name)
+				return ErrRuleOverlaps.At("filter").Sayf("rule %q selects the same people as rule %q of the same license: change one of them", r.Name, other.rule.Name)
 			}
 		}
 	}
