@@ -44,7 +44,11 @@ func (r *mutationResolver) IssueToken(ctx context.Context, input generated.Issue
 	if err != nil {
 		return nil, err
 	}
-	request := access.Request{Tenant: who.Tenant, SubjectKind: access.SubjectService, Name: input.Name, Scopes: input.Scopes}
+	groups, err := groupsOf(input.GroupIds)
+	if err != nil {
+		return nil, err
+	}
+	request := access.Request{Tenant: who.Tenant, SubjectKind: access.SubjectService, Name: input.Name, Scopes: input.Scopes, Groups: groups}
 	administrator, err := optional(id.Administrator, "administratorId", value(input.AdministratorID))
 	if err != nil {
 		return nil, err
@@ -77,7 +81,11 @@ func (r *mutationResolver) RevokeToken(ctx context.Context, input generated.Revo
 
 // CreateAdministrator is the resolver for the createAdministrator field.
 func (r *mutationResolver) CreateAdministrator(ctx context.Context, input generated.CreateAdministratorInput) (*generated.AdministratorPayload, error) {
-	made, err := r.Resolver.Access.CreateAdministrator(ctx, access.NewAdministrator{Name: input.Name, Email: input.Email, Role: input.Role})
+	groups, err := groupsOf(input.GroupIds)
+	if err != nil {
+		return nil, err
+	}
+	made, err := r.Resolver.Access.CreateAdministrator(ctx, access.NewAdministrator{Name: input.Name, Email: input.Email, Role: input.Role, Groups: groups})
 	if err != nil {
 		return nil, err
 	}
@@ -90,10 +98,17 @@ func (r *mutationResolver) UpdateAdministrator(ctx context.Context, input genera
 	if err != nil {
 		return nil, err
 	}
+	groups, err := groupsOf(input.GroupIds)
+	if err != nil {
+		return nil, err
+	}
 	now, err := r.Resolver.Access.ChangeAdministrator(ctx, of, value(input.ExpectedVersion), func(a *access.Administrator) error {
 		set(&a.Name, input.Name)
 		set(&a.Email, input.Email)
 		set(&a.Role, input.Role)
+		if _, given := input.GroupIds.ValueOK(); given {
+			a.Groups = groups
+		}
 		return nil
 	})
 	if err != nil {
@@ -116,7 +131,11 @@ func (r *mutationResolver) DeleteAdministrator(ctx context.Context, input genera
 
 // InviteAdministrator is the resolver for the inviteAdministrator field.
 func (r *mutationResolver) InviteAdministrator(ctx context.Context, input generated.InviteAdministratorInput) (*generated.InvitationPayload, error) {
-	a, i, link, err := r.Resolver.Access.InviteAdministrator(ctx, access.NewAdministrator{Name: input.Name, Email: input.Email, Role: input.Role})
+	groups, err := groupsOf(input.GroupIds)
+	if err != nil {
+		return nil, err
+	}
+	a, i, link, err := r.Resolver.Access.InviteAdministrator(ctx, access.NewAdministrator{Name: input.Name, Email: input.Email, Role: input.Role, Groups: groups})
 	if err != nil {
 		return nil, err
 	}
@@ -213,8 +232,18 @@ func (r *signingKeyResolver) Kid(ctx context.Context, obj *access.Key) (string, 
 // SigningKey returns generated.SigningKeyResolver implementation.
 func (r *Resolver) SigningKey() generated.SigningKeyResolver { return &signingKeyResolver{r} }
 
+// GroupIds is the resolver for the groupIds field.
+func (r *accessTokenResolver) GroupIds(ctx context.Context, obj *access.Token) ([]string, error) {
+	return formatted(id.Group, obj.Groups), nil
+}
+
 // AccessToken returns generated.AccessTokenResolver implementation.
 func (r *Resolver) AccessToken() generated.AccessTokenResolver { return &accessTokenResolver{r} }
+
+// GroupIds is the resolver for the groupIds field.
+func (r *administratorResolver) GroupIds(ctx context.Context, obj *access.Administrator) ([]string, error) {
+	return formatted(id.Group, obj.Groups), nil
+}
 
 // Administrator returns generated.AdministratorResolver implementation.
 func (r *Resolver) Administrator() generated.AdministratorResolver { return &administratorResolver{r} }

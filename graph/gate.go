@@ -16,11 +16,12 @@ import (
 
 // scopes are the scopes of access tokens by their names in the schema. ANY asks for none.
 var scopes = map[string]string{
-	"ANY":               "",
-	"ADMIN":             caller.ScopeAdmin,
-	"ADMIN_READ":        caller.ScopeAdminRead,
-	"REPORTS_READ":      caller.ScopeReportsRead,
-	"ENTITLEMENTS_READ": caller.ScopeEntitlementsRead, "ENTITLEMENTS_WRITE": caller.ScopeEntitlementsWrite,
+	"ANY":                "",
+	"ADMIN":              caller.ScopeAdmin,
+	"ADMIN_READ":         caller.ScopeAdminRead,
+	"REPORTS_READ":       caller.ScopeReportsRead,
+	"GROUP_REPORTS_READ": caller.ScopeGroupReportsRead,
+	"ENTITLEMENTS_READ":  caller.ScopeEntitlementsRead, "ENTITLEMENTS_WRITE": caller.ScopeEntitlementsWrite,
 	"OPERATOR": caller.ScopeOperator,
 }
 
@@ -144,6 +145,9 @@ func (g gateWalk) cost(f *ast.Field, below int) int {
 func (g gateWalk) allow(f *ast.Field, scope string) error {
 	if scope == "" || g.scopes.Allow(scope) {
 		return nil
+	}
+	if (caller.Caller{Scopes: g.scopes}).Limited() {
+		return errForbidden.At(f.Name).Sayf("the field %q tells of more than the people of your groups", f.Name)
 	}
 	return errForbidden.At(f.Name).Sayf("the field %q needs the scope %q", f.Name, scope)
 }

@@ -74,6 +74,11 @@ func (r *licenseUtilizationResolver) Peak(ctx context.Context, obj *reporting.Ut
 	return r.peak(ctx, obj, reporting.NewSpan(from, to, reporting.ByDay))
 }
 
+// LicenseID is the resolver for the licenseId field.
+func (r *licenseUtilizationResolver) LicenseID(ctx context.Context, obj *reporting.Utilization) (string, error) {
+	return id.License.Format(obj.License), nil
+}
+
 // LicenseUtilization is the resolver for the licenseUtilization field.
 func (r *queryResolver) LicenseUtilization(ctx context.Context, licenses []string, at *time.Time) (*reporting.Report, error) {
 	return r.utilization(ctx, licenses, at)

@@ -266,3 +266,17 @@ func (r *Resolver) enter(ctx context.Context, of *id.ID) (*generated.Viewer, err
 func (r *Resolver) invited(a access.Administrator, i access.Invitation, link access.Secret) *generated.InvitationPayload {
 	return &generated.InvitationPayload{Administrator: a, Invitation: i, Link: access.Link(r.ConsoleURL, link)}
 }
+
+// groupsOf reads the groups that somebody is limited to.
+func groupsOf(given graphql.Omittable[[]string]) ([]id.ID, error) {
+	texts, _ := given.ValueOK()
+	groups := make([]id.ID, len(texts))
+	for i, text := range texts {
+		of, err := parsed(id.Group, "groupIds", text)
+		if err != nil {
+			return nil, err
+		}
+		groups[i] = of
+	}
+	return groups, nil
+}

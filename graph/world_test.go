@@ -76,6 +76,7 @@ func (w *world) join() {
 		w.t.Fatal(err)
 	}
 	tenants, people := tenancy.New(w.db, journal, now), directory.New(w.db, journal, now)
+	tokens.FindGroups(people.AreThere)
 	seats := licensing.New(w.db, journal, now, people)
 	people.Follow(seats)
 	configs := provisioning.New(provisioning.Needs{

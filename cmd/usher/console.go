@@ -19,11 +19,12 @@ type consoleCommand struct {
 	place
 	format
 
-	Tenant    string `help:"Slug of the tenant; none for the operator's own link." env:"USHER_TENANT"`
-	Admin     string `help:"E-mail address of the administrator, who is made if she is not there yet." env:"USHER_CONSOLE_ADMIN" placeholder:"EMAIL"`
-	Name      string `help:"What she is called, if she is made; her address, without it." env:"USHER_CONSOLE_NAME"`
-	Role      string `help:"What she may do, if she is made: full, limited (reads everything) or reporting (licenses and figures)." enum:"full,limited,reporting" default:"full" env:"USHER_CONSOLE_ROLE"`
-	PublicURL string `name:"public-url" help:"Scheme and host of the console." env:"USHER_PUBLIC_URL" default:"http://localhost:8080"`
+	Tenant    string   `help:"Slug of the tenant; none for the operator's own link." env:"USHER_TENANT"`
+	Admin     string   `help:"E-mail address of the administrator, who is made if she is not there yet." env:"USHER_CONSOLE_ADMIN" placeholder:"EMAIL"`
+	Name      string   `help:"What she is called, if she is made; her address, without it." env:"USHER_CONSOLE_NAME"`
+	Role      string   `help:"What she may do, if she is made: full, limited (reads everything), reporting (licenses and figures) or groups (figures of the people of some groups)." enum:"full,limited,reporting,groups" default:"full" env:"USHER_CONSOLE_ROLE"`
+	Group     []string `help:"With --role groups: ids of these groups, grp_…, several with commas." env:"USHER_CONSOLE_GROUP" placeholder:"ID"`
+	PublicURL string   `name:"public-url" help:"Scheme and host of the console." env:"USHER_PUBLIC_URL" default:"http://localhost:8080"`
 }
 
 type shownLink struct {
@@ -77,7 +78,11 @@ func (c *consoleCommand) administrator(ctx context.Context, h *house) (shownLink
 			return c.shown(a, i, secret), err
 		}
 	}
-	n := access.NewAdministrator{Name: c.Name, Email: c.Admin, Role: access.Role(c.Role)}
+	groups, err := groupIDs(c.Group)
+	if err != nil {
+		return shownLink{}, err
+	}
+	n := access.NewAdministrator{Name: c.Name, Email: c.Admin, Role: access.Role(c.Role), Groups: groups}
 	if n.Name == "" {
 		n.Name = n.Email
 	}

@@ -21,8 +21,9 @@ type reader func(context.Context, *http.Request) (context.Context, error)
 // tables are all tables that can be had, by the scope that each needs: that of the same list over GraphQL.
 func (s *serving) tables() map[string]map[string]func(r *http.Request, out cells) error {
 	return map[string]map[string]func(r *http.Request, out cells) error{
+		caller.ScopeGroupReportsRead: {"utilization": s.exportUtilization, "people": s.exportPeople},
 		caller.ScopeReportsRead: {
-			"utilization": s.exportUtilization, "series": s.exportSeries, "people": s.exportPeople, "breakdown": s.exportBreakdown, "flow": s.exportFlow,
+			"series": s.exportSeries, "breakdown": s.exportBreakdown, "flow": s.exportFlow,
 			"moves": s.exportMoves, "forecasts": s.exportForecasts, "reclaimable": s.exportReclaimable, "sources": s.exportSources, "alerts": s.exportAlerts,
 			"licenses": s.exportLicenses, seatsTable: s.exportSeats, "ledger": s.exportLedger,
 		},

@@ -91,8 +91,12 @@ func useColumns() (all []any) {
 	return append(all, colCurrency)
 }
 
-func figureCells(s reporting.Seats, u reporting.Use) []any {
-	all := []any{s.Purchased, s.Assigned, s.Invited, s.Activated, s.ConsentPending, s.Paused, s.Grace, s.Free, s.Waiting, s.OverAssigned,
+func figureCells(s reporting.Seats, u reporting.Use, limited bool) []any {
+	var purchased, free, over any = s.Purchased, s.Free, s.OverAssigned
+	if limited {
+		purchased, free, over = nil, nil, nil // these are the whole license's
+	}
+	all := []any{purchased, s.Assigned, s.Invited, s.Activated, s.ConsentPending, s.Paused, s.Grace, free, s.Waiting, over,
 		s.AssignmentRate, s.ActivationRate, u.NeverUsed}
 	return append(all, useCells(u)...)
 }
@@ -132,7 +136,7 @@ func utilizationTable(out cells, found []reporting.Utilization, licenses map[id.
 	}
 	for _, u := range found {
 		l := licenses[u.License]
-		if err := out.row(append([]any{id.License.Format(u.License), l.SKU, l.Product, u.At}, figureCells(u.Seats, u.Use)...)...); err != nil {
+		if err := out.row(append([]any{id.License.Format(u.License), l.SKU, l.Product, u.At}, figureCells(u.Seats, u.Use, u.Limited)...)...); err != nil {
 			return err
 		}
 	}
@@ -151,7 +155,7 @@ func (h *house) seriesTable(ctx context.Context, out cells, found []reporting.Ut
 	}
 	for _, u := range found {
 		for _, p := range series[u.License] {
-			row := append([]any{id.License.Format(u.License), licenses[u.License].SKU, string(p.From), string(p.To), p.At}, figureCells(p.Seats, p.Use)...)
+			row := append([]any{id.License.Format(u.License), licenses[u.License].SKU, string(p.From), string(p.To), p.At}, figureCells(p.Seats, p.Use, u.Limited)...)
 			if err := out.row(append(row, p.Given, p.Freed, p.Peak, p.PeakAt)...); err != nil {
 				return err
 			}

@@ -55,6 +55,7 @@ type tokenCreate struct {
 
 	Name  string   `help:"What the token is for." required:"" env:"USHER_TOKEN_NAME"`
 	Scope []string `help:"What it opens, several with commas: admin, admin:read, reports:read, entitlements:read; scim or scim:read with --scim; operator, for every tenant, without --tenant." required:"" env:"USHER_TOKEN_SCOPE"`
+	Group []string `help:"Ids of groups, grp_…, several with commas: a token with --scope reports:read tells of their people alone." env:"USHER_TOKEN_GROUP" placeholder:"ID"`
 	Scim  string   `help:"Name or id of the SCIM configuration that the token is for." env:"USHER_TOKEN_SCIM" placeholder:"CONFIG"`
 }
 
@@ -74,7 +75,11 @@ func (c *tokenCreate) Run(ctx context.Context, p *printer) error {
 		return err
 	}
 	return c.with(ctx, c.place, func(ctx context.Context, h *house) error {
-		token, secret, err := c.issue(ctx, h, access.Request{Name: c.Name, Scopes: c.Scope, Life: days})
+		groups, err := groupIDs(c.Group)
+		if err != nil {
+			return err
+		}
+		token, secret, err := c.issue(ctx, h, access.Request{Name: c.Name, Scopes: c.Scope, Groups: groups, Life: days})
 		if err != nil {
 			return err
 		}
@@ -123,6 +128,19 @@ func (c *tokenCreate) issue(ctx context.Context, h *house, r access.Request) (ac
 	return h.access.Issue(ctx, r)
 }
 
+// groupIDs reads the groups that a reader is limited to.
+func groupIDs(texts []string) ([]id.ID, error) {
+	groups := make([]id.ID, len(texts))
+	for i, text := range texts {
+		of, ok := id.Group.Parse(text)
+		if !ok {
+			return nil, fmt.Errorf("--group %q is no group's id: it begins with grp_", text)
+		}
+		groups[i] = of
+	}
+	return groups, nil
+}
+
 type tokenList struct {
 	place
 	format
@@ -134,6 +152,7 @@ type listedToken struct {
 	Name       string     `json:"name"`
 	Scopes     []string   `json:"scopes"`
 	Config     string     `json:"scimConfigId,omitempty"`
+	Groups     []string   `json:"groupIds,omitempty"`
 	ExpiresAt  time.Time  `json:"expiresAt"`
 	LastUsedAt *time.Time `json:"lastUsedAt"`
 	RevokedAt  *time.Time `json:"revokedAt"`
@@ -145,6 +164,9 @@ func showToken(t access.Token) listedToken {
 	}
 	if t.SubjectKind == access.SubjectConfig {
 		shown.Config = id.Config.Format(t.Subject)
+	}
+	for _, group := range t.Groups {
+		shown.Groups = append(shown.Groups, id.Group.Format(group))
 	}
 	return shown
 }

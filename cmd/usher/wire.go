@@ -92,6 +92,7 @@ func assemble(db *store.DB, tokens *access.Service, now clock.Clock) *house {
 	h := &house{db: db, clock: now, events: events.New(db), access: tokens}
 	h.tenants = tenancy.New(db, h.events, now)
 	h.directory = directory.New(db, h.events, now)
+	h.access.FindGroups(h.directory.AreThere)
 	h.seats = licensing.New(db, h.events, now, h.directory)
 	h.directory.Follow(h.seats)
 	h.provisioning = provisioning.New(provisioning.Needs{

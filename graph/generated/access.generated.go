@@ -20,9 +20,12 @@ type AccessTokenResolver interface {
 	ID(ctx context.Context, obj *access.Token) (string, error)
 
 	Scopes(ctx context.Context, obj *access.Token) ([]string, error)
+	GroupIds(ctx context.Context, obj *access.Token) ([]string, error)
 }
 type AdministratorResolver interface {
 	ID(ctx context.Context, obj *access.Administrator) (string, error)
+
+	GroupIds(ctx context.Context, obj *access.Administrator) ([]string, error)
 }
 type InvitationResolver interface {
 	AdministratorID(ctx context.Context, obj *access.Invitation) (string, error)
@@ -110,6 +113,29 @@ func (ec *executionContext) _AccessToken_scopes(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_AccessToken_scopes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AccessToken", field, true, true, "String")
+}
+
+func (ec *executionContext) _AccessToken_groupIds(ctx context.Context, field graphql.CollectedField, obj *access.Token) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessToken_groupIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.AccessToken().GroupIds(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccessToken_groupIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessToken", field, true, true, "ID")
 }
 
 func (ec *executionContext) _AccessToken_createdAt(ctx context.Context, field graphql.CollectedField, obj *access.Token) (ret graphql.Marshaler) {
@@ -468,6 +494,29 @@ func (ec *executionContext) _Administrator_role(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_Administrator_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Administrator", field, false, false, "AdministratorRole")
+}
+
+func (ec *executionContext) _Administrator_groupIds(ctx context.Context, field graphql.CollectedField, obj *access.Administrator) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Administrator_groupIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Administrator().GroupIds(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Administrator_groupIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Administrator", field, true, true, "ID")
 }
 
 func (ec *executionContext) _Administrator_version(ctx context.Context, field graphql.CollectedField, obj *access.Administrator) (ret graphql.Marshaler) {
@@ -1290,7 +1339,7 @@ func (ec *executionContext) unmarshalInputCreateAdministratorInput(ctx context.C
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "email", "role"}
+	fieldsInOrder := [...]string{"name", "email", "role", "groupIds"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1318,6 +1367,13 @@ func (ec *executionContext) unmarshalInputCreateAdministratorInput(ctx context.C
 				return it, err
 			}
 			it.Role = data
+		case "groupIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("groupIds"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.GroupIds = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -1514,7 +1570,7 @@ func (ec *executionContext) unmarshalInputInviteAdministratorInput(ctx context.C
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "email", "role"}
+	fieldsInOrder := [...]string{"name", "email", "role", "groupIds"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1542,6 +1598,13 @@ func (ec *executionContext) unmarshalInputInviteAdministratorInput(ctx context.C
 				return it, err
 			}
 			it.Role = data
+		case "groupIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("groupIds"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.GroupIds = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -1570,7 +1633,7 @@ func (ec *executionContext) unmarshalInputIssueTokenInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "scopes", "administratorId", "days"}
+	fieldsInOrder := [...]string{"name", "scopes", "groupIds", "administratorId", "days"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1591,6 +1654,13 @@ func (ec *executionContext) unmarshalInputIssueTokenInput(ctx context.Context, o
 				return it, err
 			}
 			it.Scopes = data
+		case "groupIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("groupIds"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.GroupIds = graphql.OmittableOf(data)
 		case "administratorId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("administratorId"))
 			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
@@ -1675,7 +1745,7 @@ func (ec *executionContext) unmarshalInputUpdateAdministratorInput(ctx context.C
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "email", "role", "expectedVersion"}
+	fieldsInOrder := [...]string{"id", "name", "email", "role", "groupIds", "expectedVersion"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1710,6 +1780,13 @@ func (ec *executionContext) unmarshalInputUpdateAdministratorInput(ctx context.C
 				return it, err
 			}
 			it.Role = graphql.OmittableOf(data)
+		case "groupIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("groupIds"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.GroupIds = graphql.OmittableOf(data)
 		case "expectedVersion":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedVersion"))
 			data, err := ec.unmarshalOInt642ᚖint64(ctx, v)
@@ -1769,6 +1846,12 @@ func (ec *executionContext) _AccessToken(ctx context.Context, sel ast.SelectionS
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._AccessToken_scopes(ctx, field, obj)
+				})
+		case "groupIds":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._AccessToken_groupIds(ctx, field, obj)
 				})
 		case "createdAt":
 			out.Values[i] = ec._AccessToken_createdAt(ctx, field, obj)
@@ -1925,6 +2008,12 @@ func (ec *executionContext) _Administrator(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "groupIds":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Administrator_groupIds(ctx, field, obj)
+				})
 		case "version":
 			out.Values[i] = ec._Administrator_version(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2547,11 +2636,13 @@ var (
 		"FULL":      access.Full,
 		"REPORTING": access.Reporting,
 		"LIMITED":   access.Limited,
+		"GROUPS":    access.InGroups,
 	}
 	marshalNAdministratorRole2githubᚗcomᚋusherhqᚋusherᚋmodulesᚋaccessᚐRole = map[access.Role]string{
 		access.Full:      "FULL",
 		access.Reporting: "REPORTING",
 		access.Limited:   "LIMITED",
+		access.InGroups:  "GROUPS",
 	}
 )
 
@@ -2752,11 +2843,13 @@ var (
 		"FULL":      access.Full,
 		"REPORTING": access.Reporting,
 		"LIMITED":   access.Limited,
+		"GROUPS":    access.InGroups,
 	}
 	marshalOAdministratorRole2ᚖgithubᚗcomᚋusherhqᚋusherᚋmodulesᚋaccessᚐRole = map[access.Role]string{
 		access.Full:      "FULL",
 		access.Reporting: "REPORTING",
 		access.Limited:   "LIMITED",
+		access.InGroups:  "GROUPS",
 	}
 )
 

@@ -34,6 +34,7 @@ type LicenseUtilizationResolver interface {
 	People(ctx context.Context, obj *reporting.Utilization, figure reporting.Figure, days int, first *int, after *string, last *int, before *string, filter *SeatHolderFilter, orderBy *SeatHolderOrder) (*SeatHolderConnection, error)
 	Series(ctx context.Context, obj *reporting.Utilization, from *string, to *string, step reporting.Step) ([]*UtilizationPoint, error)
 	Peak(ctx context.Context, obj *reporting.Utilization, from *string, to *string) (*reporting.Peak, error)
+	LicenseID(ctx context.Context, obj *reporting.Utilization) (string, error)
 }
 type SeatHolderResolver interface {
 	UserID(ctx context.Context, obj *reporting.Holder) (string, error)
@@ -1459,6 +1460,75 @@ func (ec *executionContext) fieldContext_LicenseUtilization_peak(ctx context.Con
 		return fc, err
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _LicenseUtilization_licenseId(ctx context.Context, field graphql.CollectedField, obj *reporting.Utilization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LicenseUtilization_licenseId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LicenseUtilization().LicenseID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LicenseUtilization_licenseId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LicenseUtilization", field, true, true, "ID")
+}
+
+func (ec *executionContext) _LicenseUtilization_product(ctx context.Context, field graphql.CollectedField, obj *reporting.Utilization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LicenseUtilization_product(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Product(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LicenseUtilization_product(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LicenseUtilization", field, true, false, "String")
+}
+
+func (ec *executionContext) _LicenseUtilization_sku(ctx context.Context, field graphql.CollectedField, obj *reporting.Utilization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LicenseUtilization_sku(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SKU(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LicenseUtilization_sku(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LicenseUtilization", field, true, false, "String")
 }
 
 func (ec *executionContext) _ReclaimableSeats_idleDays(ctx context.Context, field graphql.CollectedField, obj *ReclaimableSeats) (ret graphql.Marshaler) {
@@ -5076,6 +5146,22 @@ func (ec *executionContext) _LicenseUtilization(ctx context.Context, sel ast.Sel
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._LicenseUtilization_peak(ctx, field, obj)
 				})
+		case "licenseId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LicenseUtilization_licenseId(ctx, field, obj)
+				})
+		case "product":
+			out.Values[i] = ec._LicenseUtilization_product(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "sku":
+			out.Values[i] = ec._LicenseUtilization_sku(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

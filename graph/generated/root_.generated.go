@@ -80,6 +80,7 @@ type ComplexityRoot struct {
 	AccessToken struct {
 		CreatedAt  func(childComplexity int) int
 		ExpiresAt  func(childComplexity int) int
+		GroupIds   func(childComplexity int) int
 		ID         func(childComplexity int) int
 		LastUsedAt func(childComplexity int) int
 		Name       func(childComplexity int) int
@@ -110,6 +111,7 @@ type ComplexityRoot struct {
 	Administrator struct {
 		CreatedAt func(childComplexity int) int
 		Email     func(childComplexity int) int
+		GroupIds  func(childComplexity int) int
 		ID        func(childComplexity int) int
 		Name      func(childComplexity int) int
 		Role      func(childComplexity int) int
@@ -387,14 +389,17 @@ type ComplexityRoot struct {
 		Grace          func(childComplexity int) int
 		Invited        func(childComplexity int) int
 		License        func(childComplexity int) int
+		LicenseID      func(childComplexity int) int
 		Moves          func(childComplexity int, figure reporting.MoveFigure, since *time.Time, first *int, after *string, last *int, before *string, direction Direction) int
 		NeverUsed      func(childComplexity int) int
 		OverAssigned   func(childComplexity int) int
 		Paused         func(childComplexity int) int
 		Peak           func(childComplexity int, from *string, to *string) int
 		People         func(childComplexity int, figure reporting.Figure, days int, first *int, after *string, last *int, before *string, filter *SeatHolderFilter, orderBy *SeatHolderOrder) int
+		Product        func(childComplexity int) int
 		Purchased      func(childComplexity int) int
 		Reclaimable    func(childComplexity int) int
+		SKU            func(childComplexity int) int
 		Series         func(childComplexity int, from *string, to *string, step reporting.Step) int
 		Sources        func(childComplexity int) int
 		Waiting        func(childComplexity int) int
@@ -1134,6 +1139,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccessToken.ExpiresAt(childComplexity), true
+	case "AccessToken.groupIds":
+		if e.ComplexityRoot.AccessToken.GroupIds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessToken.GroupIds(childComplexity), true
 	case "AccessToken.id":
 		if e.ComplexityRoot.AccessToken.ID == nil {
 			break
@@ -1246,6 +1257,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Administrator.Email(childComplexity), true
+	case "Administrator.groupIds":
+		if e.ComplexityRoot.Administrator.GroupIds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Administrator.GroupIds(childComplexity), true
 	case "Administrator.id":
 		if e.ComplexityRoot.Administrator.ID == nil {
 			break
@@ -2353,6 +2370,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LicenseUtilization.License(childComplexity), true
+	case "LicenseUtilization.licenseId":
+		if e.ComplexityRoot.LicenseUtilization.LicenseID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.LicenseID(childComplexity), true
 	case "LicenseUtilization.moves":
 		if e.ComplexityRoot.LicenseUtilization.Moves == nil {
 			break
@@ -2404,6 +2427,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LicenseUtilization.People(childComplexity, args["figure"].(reporting.Figure), args["days"].(int), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*SeatHolderFilter), args["orderBy"].(*SeatHolderOrder)), true
+	case "LicenseUtilization.product":
+		if e.ComplexityRoot.LicenseUtilization.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.Product(childComplexity), true
 	case "LicenseUtilization.purchased":
 		if e.ComplexityRoot.LicenseUtilization.Purchased == nil {
 			break
@@ -2416,6 +2445,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LicenseUtilization.Reclaimable(childComplexity), true
+	case "LicenseUtilization.sku":
+		if e.ComplexityRoot.LicenseUtilization.SKU == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LicenseUtilization.SKU(childComplexity), true
 	case "LicenseUtilization.series":
 		if e.ComplexityRoot.LicenseUtilization.Series == nil {
 			break
@@ -5776,9 +5811,14 @@ func newExecutionContext(
 
 var sources = []*ast.Source{
 	{Name: "../schema/access.graphql", Input: `enum AdministratorRole {
+  "Changes everything."
   FULL
+  "Sees licenses and figures."
   REPORTING
+  "Sees everything, changes nothing."
   LIMITED
+  "Sees figures of the people of some groups, and these people."
+  GROUPS
 }
 
 """A person who may manage the tenant. Events that she causes name her."""
@@ -5787,6 +5827,8 @@ type Administrator implements Node @needs(scope: ADMIN_READ) {
   name: String!
   email: String!
   role: AdministratorRole!
+  "With GROUPS: whose members she sees, also those of the groups in them."
+  groupIds: [ID!]!
   version: Int64!
   createdAt: Time!
   updatedAt: Time!
@@ -5817,6 +5859,8 @@ type AccessToken implements Node @needs(scope: ADMIN_READ) {
   id: ID!
   name: String!
   scopes: [String!]!
+  "Whose people it tells of, for as long as it lives; none for everybody."
+  groupIds: [ID!]!
   createdAt: Time!
   expiresAt: Time!
   "To the minute; null when it was never used."
@@ -5849,6 +5893,8 @@ input IssueTokenInput {
   name: String!
   "admin, admin:read, reports:read, entitlements:read; tokens of identity providers are issued with issueScimToken."
   scopes: [String!]!
+  "Limits a token that opens reports:read alone to the people of these groups, for as long as it lives; at most 100."
+  groupIds: [ID!]
   "The administrator who will use it; none for a service."
   administratorId: ID
   "Days to live; 730 when not given, 3650 at most."
@@ -5873,6 +5919,8 @@ input CreateAdministratorInput {
   name: String!
   email: String!
   role: AdministratorRole!
+  "With GROUPS: at least one, at most 100."
+  groupIds: [ID!]
 }
 
 input UpdateAdministratorInput {
@@ -5880,6 +5928,8 @@ input UpdateAdministratorInput {
   name: String
   email: String
   role: AdministratorRole
+  "With GROUPS; changing it takes effect at once."
+  groupIds: [ID!]
   expectedVersion: Int64
 }
 
@@ -5895,6 +5945,8 @@ input InviteAdministratorInput {
   name: String!
   email: String!
   role: AdministratorRole!
+  "With GROUPS: at least one, at most 100."
+  groupIds: [ID!]
 }
 
 input AdministratorIdInput {
@@ -6066,6 +6118,8 @@ enum Scope {
   ADMIN
   ADMIN_READ
   REPORTS_READ
+  "What readers who are limited to the people of some groups have, too."
+  GROUP_REPORTS_READ
   ENTITLEMENTS_READ
   ENTITLEMENTS_WRITE
   OPERATOR
@@ -7211,7 +7265,7 @@ extend type Mutation {
 scalar Date
 
 """Figures of licenses at one moment, T. docs/reports.md defines them all."""
-type UtilizationReport @needs(scope: REPORTS_READ) {
+type UtilizationReport @needs(scope: GROUP_REPORTS_READ) {
   "T."
   at: Time!
   "In the order of their SKUs."
@@ -7223,12 +7277,12 @@ type UtilizationReport @needs(scope: REPORTS_READ) {
 }
 
 """Figures of one license at T, each with the list behind it (people, moves) and its breakdown."""
-type LicenseUtilization @needs(scope: REPORTS_READ) {
-  license: License!
+type LicenseUtilization @needs(scope: GROUP_REPORTS_READ) {
+  license: License! @needs(scope: REPORTS_READ)
   "T."
   at: Time!
   "Seats bought on T, by the license's history."
-  purchased: Int64!
+  purchased: Int64! @needs(scope: REPORTS_READ)
   "Seats with a holder on T: invited and activated."
   assigned: Int64!
   "Assigned, not activated."
@@ -7242,13 +7296,13 @@ type LicenseUtilization @needs(scope: REPORTS_READ) {
   "Seats kept on T by a grace period for people who have left."
   grace: Int64!
   "Purchased less assigned, consent pending, paused and grace, never below 0."
-  free: Int64!
+  free: Int64! @needs(scope: REPORTS_READ)
   "People with a reason to sit and no seat on T."
   waiting: Int64!
   "Assigned less purchased, never below 0."
-  overAssigned: Int64!
+  overAssigned: Int64! @needs(scope: REPORTS_READ)
   "Assigned ÷ purchased; null when nothing is purchased."
-  assignmentRate: Float
+  assignmentRate: Float @needs(scope: REPORTS_READ)
   "Activated ÷ assigned; null when nothing is assigned."
   activationRate: Float
   "Invited or activated holders without any counted use up to T; null is unknown."
@@ -7256,27 +7310,31 @@ type LicenseUtilization @needs(scope: REPORTS_READ) {
   "Use over 30, 60 and 90 days; the first is the headline."
   windows: [UtilizationWindow!]!
   "Where news of use comes from, with its lag."
-  sources: [UseSource!]!
+  sources: [UseSource!]! @needs(scope: REPORTS_READ)
   "Holders who are idle, were invited too long ago without coming, or are inactive in the directory, less the exempt; each with its reasons."
   reclaimable: ReclaimableSeats!
   "What happened after a moment, up to T; without one, in the 30 days before T."
-  flow(since: Time): SeatFlow!
+  flow(since: Time): SeatFlow! @needs(scope: REPORTS_READ)
   "The steps of seats behind a figure of flow, in the order in which they happened."
-  moves(figure: FlowFigure! = ASSIGNMENTS, since: Time, first: Int, after: String, last: Int, before: String, direction: Direction! = DESCENDING): SeatMoveConnection! @list
+  moves(figure: FlowFigure! = ASSIGNMENTS, since: Time, first: Int, after: String, last: Int, before: String, direction: Direction! = DESCENDING): SeatMoveConnection! @needs(scope: REPORTS_READ) @list
   "What is to come, foretold from the last 28 days."
-  forecast: SeatForecast!
+  forecast: SeatForecast! @needs(scope: REPORTS_READ)
   "The figures by what people are now: the directory keeps no history of theirs. The part with the most seats comes first."
-  breakdown(by: BreakdownDimension! = DEPARTMENT, first: Int, after: String, last: Int, before: String): UtilizationPartConnection! @list
+  breakdown(by: BreakdownDimension! = DEPARTMENT, first: Int, after: String, last: Int, before: String): UtilizationPartConnection! @needs(scope: REPORTS_READ) @list
   "The people behind a figure. days is the window of ACTIVE and INACTIVE. Null, with the error use_unknown, where the figure is unknown."
   people(figure: UtilizationFigure! = ASSIGNED, days: Int! = 30, first: Int, after: String, last: Int, before: String, filter: SeatHolderFilter, orderBy: SeatHolderOrder): SeatHolderConnection @list
   "How the figures went, from daily snapshots; both days are included. Without from the 365 days up to then, without to up to T."
-  series(from: Date, to: Date, step: SeriesStep! = DAY): [UtilizationPoint!]!
+  series(from: Date, to: Date, step: SeriesStep! = DAY): [UtilizationPoint!]! @needs(scope: REPORTS_READ)
   "The most seats that were taken at once in the period: assigned, consent pending, paused and grace."
-  peak(from: Date, to: Date): SeatPeak
+  peak(from: Date, to: Date): SeatPeak @needs(scope: REPORTS_READ)
+  "The license's id, for readers who are limited to groups and do not see the license itself; with what it is called."
+  licenseId: ID!
+  product: String!
+  sku: String!
 }
 
 """Use of a license over the W days before T. What is unknown is null: no source has told of it, or one has fallen silent."""
-type UtilizationWindow @needs(scope: REPORTS_READ) {
+type UtilizationWindow @needs(scope: GROUP_REPORTS_READ) {
   "W."
   days: Int!
   "Activated holders with at least one counted use in the W days before T; null is unknown."
@@ -7284,11 +7342,11 @@ type UtilizationWindow @needs(scope: REPORTS_READ) {
   "Assigned for at least W days on T and not active; new seats are not called idle before W days. Null is unknown."
   inactive: Int64
   "Active ÷ purchased: the headline, what the money is used for. Null over 0 and when unknown."
-  utilizationOfPurchased: Float
+  utilizationOfPurchased: Float @needs(scope: REPORTS_READ)
   "Active ÷ assigned: how far the product is adopted. Null over 0 and when unknown."
   utilizationOfAssigned: Float
   "Purchased less active, never below 0: not assigned, not activated and idle add up to it. Its cost is the price of a seat for a year times the seats. Null when unknown."
-  unused: UnusedSeats
+  unused: UnusedSeats @needs(scope: REPORTS_READ)
 }
 
 """Seats that are paid for and not used, by cause; costs are for a year, in the smallest unit of the currency."""
@@ -7324,7 +7382,7 @@ type UseSource @needs(scope: REPORTS_READ) {
 }
 
 """Seats that could be taken back. A seat with two reasons counts for both."""
-type ReclaimableSeats @needs(scope: REPORTS_READ) {
+type ReclaimableSeats @needs(scope: GROUP_REPORTS_READ) {
   "Days without use after which a seat is idle: the license's policy, or 90."
   idleDays: Int!
   "Days after which an invitation is too old: the license's policy, or 30."
@@ -7335,8 +7393,8 @@ type ReclaimableSeats @needs(scope: REPORTS_READ) {
   neverActivated: Int64!
   left: Int64!
   "What they cost in a year, in the smallest unit of the currency; null without a price."
-  worthPerYear: Int64
-  currency: String!
+  worthPerYear: Int64 @needs(scope: REPORTS_READ)
+  currency: String! @needs(scope: REPORTS_READ)
 }
 
 """What happened to the seats of a license in a period."""
@@ -7513,7 +7571,7 @@ input SeatHolderOrder {
 }
 
 """A person behind a figure, as she stood at T."""
-type SeatHolder @needs(scope: REPORTS_READ) {
+type SeatHolder @needs(scope: GROUP_REPORTS_READ) {
   userId: ID!
   "Null when the person was deleted."
   userName: String
@@ -7528,14 +7586,14 @@ type SeatHolder @needs(scope: REPORTS_READ) {
   reasons: [String!]!
 }
 
-type SeatHolderConnection @needs(scope: REPORTS_READ) {
+type SeatHolderConnection @needs(scope: GROUP_REPORTS_READ) {
   edges: [SeatHolderEdge!]!
   nodes: [SeatHolder!]!
   pageInfo: PageInfo!
   totalCount: Int64!
 }
 
-type SeatHolderEdge @needs(scope: REPORTS_READ) {
+type SeatHolderEdge @needs(scope: GROUP_REPORTS_READ) {
   cursor: String!
   node: SeatHolder!
 }
@@ -7627,13 +7685,13 @@ type AlertEdge @needs(scope: REPORTS_READ) {
 
 extend type Query {
   "Figures of some licenses, or of all, now or as of any moment since they were made."
-  licenseUtilization(licenses: [ID!], at: Time): UtilizationReport! @needs(scope: REPORTS_READ)
+  licenseUtilization(licenses: [ID!], at: Time): UtilizationReport! @needs(scope: GROUP_REPORTS_READ)
   "The newest first."
   alerts(first: Int, after: String, last: Int, before: String, filter: AlertFilter, direction: Direction! = DESCENDING): AlertConnection! @needs(scope: REPORTS_READ) @list
 }
 
 extend type Tenant {
-  licenseUtilization(licenses: [ID!], at: Time): UtilizationReport! @needs(scope: REPORTS_READ)
+  licenseUtilization(licenses: [ID!], at: Time): UtilizationReport! @needs(scope: GROUP_REPORTS_READ)
   alerts(first: Int, after: String, last: Int, before: String, filter: AlertFilter, direction: Direction! = DESCENDING): AlertConnection! @needs(scope: REPORTS_READ) @list
 }
 `, BuiltIn: false},
@@ -7953,6 +8011,8 @@ func (ec *executionContext) childFields_AccessToken(ctx context.Context, field g
 		return ec.fieldContext_AccessToken_name(ctx, field)
 	case "scopes":
 		return ec.fieldContext_AccessToken_scopes(ctx, field)
+	case "groupIds":
+		return ec.fieldContext_AccessToken_groupIds(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_AccessToken_createdAt(ctx, field)
 	case "expiresAt":
@@ -8015,6 +8075,8 @@ func (ec *executionContext) childFields_Administrator(ctx context.Context, field
 		return ec.fieldContext_Administrator_email(ctx, field)
 	case "role":
 		return ec.fieldContext_Administrator_role(ctx, field)
+	case "groupIds":
+		return ec.fieldContext_Administrator_groupIds(ctx, field)
 	case "version":
 		return ec.fieldContext_Administrator_version(ctx, field)
 	case "createdAt":
@@ -8589,6 +8651,12 @@ func (ec *executionContext) childFields_LicenseUtilization(ctx context.Context, 
 		return ec.fieldContext_LicenseUtilization_series(ctx, field)
 	case "peak":
 		return ec.fieldContext_LicenseUtilization_peak(ctx, field)
+	case "licenseId":
+		return ec.fieldContext_LicenseUtilization_licenseId(ctx, field)
+	case "product":
+		return ec.fieldContext_LicenseUtilization_product(ctx, field)
+	case "sku":
+		return ec.fieldContext_LicenseUtilization_sku(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LicenseUtilization", field.Name)
 }

@@ -29,6 +29,8 @@ const (
 	ScopeAdmin            = "admin"
 	ScopeAdminRead        = "admin:read"
 	ScopeReportsRead      = "reports:read"
+	// ScopeGroupReportsRead is what a reader has who is limited to the people of some groups. No token is asked for by this name.
+	ScopeGroupReportsRead = "reports:read:groups"
 	ScopeEntitlementsRead = "entitlements:read"
 	// ScopeEntitlementsWrite is the vendor's product's own: what people do there and what they agree to. No administrator has it.
 	ScopeEntitlementsWrite = "entitlements:write"
@@ -53,6 +55,7 @@ type Caller struct {
 	Admin     uuid.UUID // the administrator, for KindAdmin
 	Name      string    // shown in the journal
 	Scopes    Scopes
+	Groups    []uuid.UUID // of a reader who is limited to the people of some groups
 	RequestID string
 }
 
@@ -69,6 +72,11 @@ func (c Caller) ID() uuid.UUID {
 	default:
 		return c.Session
 	}
+}
+
+// Limited tells whether the caller sees the people of her groups alone.
+func (c Caller) Limited() bool {
+	return c.Scopes.Allow(ScopeGroupReportsRead) && !c.Scopes.Allow(ScopeReportsRead)
 }
 
 // Scopes are what an access token opens.
@@ -90,6 +98,8 @@ func (s Scopes) Allow(need string) bool {
 		return operator || slices.Contains(s, ScopeAdmin)
 	case ScopeEntitlementsRead:
 		return operator || slices.Contains(s, ScopeEntitlementsWrite) || slices.Contains(s, ScopeAdmin) || slices.Contains(s, ScopeAdminRead)
+	case ScopeGroupReportsRead:
+		return s.Allow(ScopeReportsRead)
 	case ScopeReportsRead:
 		return operator || slices.Contains(s, ScopeAdmin) || slices.Contains(s, ScopeAdminRead)
 	default:

@@ -51,6 +51,7 @@ var (
 	ErrTokenRevoked  = fault.New(fault.Unauthenticated, "token_revoked", "the access token was revoked; issue a new one and paste it where the old one was")
 	ErrUnsure        = fault.New(fault.Unavailable, "revocations_unknown", "it cannot be told at the moment which access tokens were revoked; try again").After(5 * time.Second)
 	ErrTokenNotFound = fault.New(fault.NotFound, "token_not_found", "there is no such access token")
+	ErrNoSuchGroup   = fault.New(fault.Invalid, "group_not_found", "there is no such group").At("groupIds")
 	ErrInvalidToken  = fault.New(fault.Invalid, "invalid_token_request", "such an access token cannot be issued")
 )
 
@@ -71,6 +72,7 @@ type Service struct {
 	uses   *uses
 	poll   time.Duration
 
+	groups   GroupFinder
 	wrapping []byte // the key that every other key is wrapped with or made of
 }
 
@@ -122,6 +124,7 @@ type Token struct {
 	Subject     id.ID
 	Name        string
 	Scopes      caller.Scopes
+	Groups      []id.ID // whose people it tells of; none: everybody
 	CreatedAt   time.Time
 	ExpiresAt   time.Time
 	LastUsedAt  *time.Time // to the minute
@@ -136,12 +139,13 @@ type Verified struct {
 	Token       id.ID
 	Name        string
 	Scopes      caller.Scopes
+	Groups      []id.ID
 	ExpiresAt   time.Time
 }
 
 // Caller is who asks with a verified token.
 func (v Verified) Caller(requestID string) caller.Caller {
-	who := caller.Caller{Tenant: v.Tenant, Token: v.Token, Name: v.Name, Scopes: v.Scopes, RequestID: requestID}
+	who := caller.Caller{Tenant: v.Tenant, Token: v.Token, Name: v.Name, Scopes: v.Scopes, Groups: v.Groups, RequestID: requestID}
 	switch v.SubjectKind {
 	case SubjectConfig:
 		who.Kind, who.Config = caller.KindSCIM, v.Subject

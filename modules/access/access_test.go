@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -402,7 +403,7 @@ func TestTheLastFullAdministratorStays(t *testing.T) {
 		if _, err := s.Authenticate(ctx, secret.Reveal()); !errors.Is(err, access.ErrTokenRevoked) {
 			t.Errorf("the token of who is gone: %v", err)
 		}
-		if all, err := s.Administrators(ctx); err != nil || len(all) != 1 || all[0] != ben {
+		if all, err := s.Administrators(ctx); err != nil || len(all) != 1 || !reflect.DeepEqual(all[0], ben) {
 			t.Errorf("left are %+v, %v", all, err)
 		}
 	})

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -26,11 +27,13 @@ var (
 // Role is what an administrator may do.
 type Role string
 
-// The roles: Full may change everything, Limited may read everything, Reporting sees licenses and figures.
+// The roles: Full may change everything, Limited may read everything, Reporting sees licenses and figures, InGroups sees figures of
+// the people of some groups, and these people.
 const (
 	Full      Role = "full"
 	Reporting Role = "reporting"
 	Limited   Role = "limited"
+	InGroups  Role = "groups"
 )
 
 func (r Role) scopes() []string {
@@ -41,6 +44,8 @@ func (r Role) scopes() []string {
 		return []string{caller.ScopeAdminRead, caller.ScopeReportsRead}
 	case Reporting:
 		return []string{caller.ScopeReportsRead}
+	case InGroups:
+		return []string{caller.ScopeGroupReportsRead}
 	default:
 		return nil
 	}
@@ -52,6 +57,7 @@ type Administrator struct {
 	Name      string
 	Email     string
 	Role      Role
+	Groups    []id.ID // with InGroups: whose members she sees, also those of the groups in them
 	Version   int64
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -59,9 +65,10 @@ type Administrator struct {
 
 // NewAdministrator is an administrator to make.
 type NewAdministrator struct {
-	Name  string
-	Email string
-	Role  Role
+	Name   string
+	Email  string
+	Role   Role
+	Groups []id.ID
 }
 
 // CreateAdministrator makes an administrator. Refuses with ErrEmailTaken and ErrInvalidAdministrator.
@@ -70,11 +77,14 @@ func (s *Service) CreateAdministrator(ctx context.Context, n NewAdministrator) (
 		return Administrator{}, err
 	}
 	now := s.clock()
-	a := Administrator{ID: id.New(), Name: n.Name, Email: n.Email, Role: n.Role, Version: 1, CreatedAt: now, UpdatedAt: now}
+	a := Administrator{ID: id.New(), Name: n.Name, Email: n.Email, Role: n.Role, Groups: n.Groups, Version: 1, CreatedAt: now, UpdatedAt: now}
 	if err := a.check(); err != nil {
 		return Administrator{}, err
 	}
 	return store.InTx(ctx, s.db, func(ctx context.Context) (Administrator, error) {
+		if err := s.checkGroups(ctx, a.Groups); err != nil {
+			return Administrator{}, err
+		}
 		if err := insertAdministrator(ctx, a); err != nil {
 			return Administrator{}, err
 		}
@@ -101,8 +111,14 @@ func (s *Service) ChangeAdministrator(ctx context.Context, of id.ID, expected *i
 			return Administrator{}, err
 		}
 		now.ID, now.Version, now.CreatedAt, now.UpdatedAt = was.ID, was.Version, was.CreatedAt, was.UpdatedAt
-		if err := now.check(); err != nil || now == was {
+		if was.Role == InGroups && now.Role != InGroups {
+			now.Groups = nil
+		}
+		if err := now.check(); err != nil || now.same(was) {
 			return was, err
+		}
+		if err := s.checkGroups(ctx, now.Groups); err != nil {
+			return Administrator{}, err
 		}
 		if err := s.changeRole(ctx, was, now); err != nil {
 			return Administrator{}, err
@@ -116,7 +132,7 @@ func (s *Service) ChangeAdministrator(ctx context.Context, of id.ID, expected *i
 }
 
 func (s *Service) changeRole(ctx context.Context, was, now Administrator) error {
-	if was.Role == now.Role {
+	if was.Role == now.Role && slices.Equal(was.Groups, now.Groups) {
 		return nil
 	}
 	if was.Role == Full {
@@ -233,19 +249,37 @@ func (a *Administrator) check() error {
 		return ErrInvalidAdministrator.At("email").Sayf("this is no e-mail address")
 	}
 	if a.Role.scopes() == nil {
-		return ErrInvalidAdministrator.At("role").Sayf("the roles are full, limited and reporting")
+		return ErrInvalidAdministrator.At("role").Sayf("the roles are full, limited, reporting and groups")
+	}
+	a.Groups = tidyGroups(a.Groups)
+	switch {
+	case a.Role == InGroups && len(a.Groups) == 0:
+		return ErrInvalidAdministrator.At("groupIds").Sayf("name at least one group whose people the administrator sees")
+	case a.Role != InGroups && len(a.Groups) > 0:
+		return ErrInvalidAdministrator.At("groupIds").Sayf("only the role groups is limited to groups")
+	case len(a.Groups) > maxGroups:
+		return ErrInvalidAdministrator.At("groupIds").Sayf("name %d groups at most; a group may hold others", maxGroups)
 	}
 	return nil
+}
+
+func (a *Administrator) same(b Administrator) bool {
+	return a.Name == b.Name && a.Email == b.Email && a.Role == b.Role && slices.Equal(a.Groups, b.Groups)
 }
 
 type administratorNews struct {
 	Name  string `json:"name"`
 	Email string `json:"email"`
 	Role  Role   `json:"role"`
+
+	Groups []string `json:"groups,omitempty"`
 }
 
 func (s *Service) recordAdministrator(ctx context.Context, kind string, a Administrator) error {
 	data := administratorNews{Name: a.Name, Email: a.Email, Role: a.Role}
+	for _, group := range a.Groups {
+		data.Groups = append(data.Groups, id.Group.Format(group))
+	}
 	_, err := s.events.Record(ctx, events.Event{Kind: kind, Subject: a.ID, Data: data})
 	return err
 }

@@ -31,6 +31,7 @@ type Request struct {
 	Subject     id.ID // the configuration or the administrator; made up for a service or the operator
 	Name        string
 	Scopes      caller.Scopes
+	Groups      []id.ID       // limits a service that opens reports:read to the people of these groups, for as long as the token lives
 	Life        time.Duration // 0 is DefaultLife
 }
 
@@ -54,7 +55,7 @@ func (s *Service) Issue(ctx context.Context, r Request) (Token, Secret, error) {
 	}
 	now := s.clock().Truncate(time.Second) // a JWT has no fractions
 	t := Token{
-		ID: id.New(), Tenant: r.Tenant, SubjectKind: r.SubjectKind, Subject: r.Subject, Name: r.Name, Scopes: r.Scopes, CreatedAt: now,
+		ID: id.New(), Tenant: r.Tenant, SubjectKind: r.SubjectKind, Subject: r.Subject, Name: r.Name, Scopes: r.Scopes, Groups: r.Groups, CreatedAt: now,
 		ExpiresAt: now.Add(r.Life),
 	}
 	secret, err := sign(signer, issuer, t)
@@ -63,6 +64,9 @@ func (s *Service) Issue(ctx context.Context, r Request) (Token, Secret, error) {
 	}
 	err = store.Do(ctx, s.db, func(ctx context.Context) error {
 		if err := s.fits(ctx, t); err != nil {
+			return err
+		}
+		if err := s.checkGroups(ctx, t.Groups); err != nil {
 			return err
 		}
 		if err := insertToken(ctx, t, signer.id); err != nil {
@@ -128,7 +132,10 @@ func (r *Request) checkScopes() error {
 	if len(r.Scopes) == 0 {
 		return ErrInvalidToken.At("scopes").Sayf("say what the token opens: %s", strings.Join(open, ", "))
 	}
-	return among(r.Scopes, open)
+	if err := among(r.Scopes, open); err != nil {
+		return err
+	}
+	return r.checkLimit()
 }
 
 // opens tells what a token can open, by whose it is; an administrator's role may leave less.
@@ -261,6 +268,7 @@ type tokenNews struct {
 	SubjectKind string    `json:"subjectKind"`
 	Subject     string    `json:"subject,omitempty"`
 	Scopes      []string  `json:"scopes"`
+	Groups      []string  `json:"groups,omitempty"`
 	ExpiresAt   time.Time `json:"expiresAt"`
 }
 
@@ -272,6 +280,9 @@ func (s *Service) record(ctx context.Context, kind string, t Token) error {
 		return nil
 	}
 	data := tokenNews{Name: t.Name, SubjectKind: t.SubjectKind, Scopes: t.Scopes, ExpiresAt: t.ExpiresAt}
+	for _, group := range t.Groups {
+		data.Groups = append(data.Groups, id.Group.Format(group))
+	}
 	switch t.SubjectKind {
 	case SubjectConfig:
 		data.Subject = id.Config.Format(t.Subject)

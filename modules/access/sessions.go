@@ -149,6 +149,7 @@ func (s Session) caller(a Administrator, requestID string) caller.Caller {
 		return who
 	}
 	who.Kind, who.Admin, who.Name, who.Scopes = caller.KindAdmin, a.ID, a.Name, a.Role.scopes()
+	who.Groups = a.Groups
 	return who
 }
 

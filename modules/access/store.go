@@ -134,10 +134,14 @@ func insertToken(ctx context.Context, t Token, k id.ID) error {
 	if t.Tenant != id.Nil {
 		tenant = t.Tenant
 	}
+	groups, err := written(t.Groups)
+	if err != nil {
+		return err
+	}
 	return store.Defer(ctx, store.Stmt{
-		SQL: `INSERT INTO access_tokens (id, tenant_id, subject_kind, subject_id, name, scopes, key_id, created_at, expires_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		Args: []any{t.ID, tenant, t.SubjectKind, t.Subject, t.Name, strings.Join(t.Scopes, " "), k, t.CreatedAt, t.ExpiresAt},
+		SQL: `INSERT INTO access_tokens (id, tenant_id, subject_kind, subject_id, name, scopes, key_id, created_at, expires_at, group_ids)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		Args: []any{t.ID, tenant, t.SubjectKind, t.Subject, t.Name, strings.Join(t.Scopes, " "), k, t.CreatedAt, t.ExpiresAt, groups},
 	})
 }
 
@@ -155,15 +159,18 @@ func noteUses(ctx context.Context, tokens []id.ID, at time.Time) error {
 	})
 }
 
-const issuedColumns = `id, tenant_id, subject_kind, subject_id, name, scopes, created_at, expires_at, last_used_at, revoked_at`
+const issuedColumns = `id, tenant_id, subject_kind, subject_id, name, scopes, group_ids, created_at, expires_at, last_used_at, revoked_at`
 
 type row interface{ Scan(into ...any) error }
 
 func scanToken(from row) (Token, error) {
 	var t Token
 	var tenant sql.Null[id.ID]
-	var scopes string
-	err := from.Scan(&t.ID, &tenant, &t.SubjectKind, &t.Subject, &t.Name, &scopes, &t.CreatedAt, &t.ExpiresAt, &t.LastUsedAt, &t.RevokedAt)
+	var scopes, groups string
+	err := from.Scan(&t.ID, &tenant, &t.SubjectKind, &t.Subject, &t.Name, &scopes, &groups, &t.CreatedAt, &t.ExpiresAt, &t.LastUsedAt, &t.RevokedAt)
+	if err == nil {
+		t.Groups, err = readGroups(groups)
+	}
 	t.Tenant, t.Scopes = tenant.V, strings.Fields(scopes)
 	t.CreatedAt, t.ExpiresAt = t.CreatedAt.UTC(), t.ExpiresAt.UTC()
 	return t, err

@@ -10,11 +10,15 @@ import (
 	"github.com/usherhq/usher/internal/store"
 )
 
-const administratorColumns = `id, name, email, role, version, created_at, updated_at`
+const administratorColumns = `id, name, email, role, group_ids, version, created_at, updated_at`
 
 func scanAdministrator(from row) (Administrator, error) {
 	var a Administrator
-	err := from.Scan(&a.ID, &a.Name, &a.Email, &a.Role, &a.Version, &a.CreatedAt, &a.UpdatedAt)
+	var groups string
+	err := from.Scan(&a.ID, &a.Name, &a.Email, &a.Role, &groups, &a.Version, &a.CreatedAt, &a.UpdatedAt)
+	if err == nil {
+		a.Groups, err = readGroups(groups)
+	}
 	a.CreatedAt, a.UpdatedAt = a.CreatedAt.UTC(), a.UpdatedAt.UTC()
 	return a, err
 }
@@ -57,10 +61,14 @@ func insertAdministrator(ctx context.Context, a Administrator) error {
 	if err != nil {
 		return err
 	}
+	groups, err := written(a.Groups)
+	if err != nil {
+		return err
+	}
 	return store.Defer(ctx, store.Stmt{
-		SQL: `INSERT INTO administrators (tenant_id, id, name, email, email_key, role, version, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7)`,
-		Args:   []any{tenant, a.ID, a.Name, a.Email, strings.ToLower(a.Email), string(a.Role), a.CreatedAt},
+		SQL: `INSERT INTO administrators (tenant_id, id, name, email, email_key, role, version, created_at, updated_at, group_ids)
+			VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8)`,
+		Args:   []any{tenant, a.ID, a.Name, a.Email, strings.ToLower(a.Email), string(a.Role), a.CreatedAt, groups},
 		Unique: map[string]error{"administrators_email": ErrEmailTaken},
 	})
 }
@@ -70,10 +78,14 @@ func updateAdministrator(ctx context.Context, a Administrator) error {
 	if err != nil {
 		return err
 	}
+	groups, err := written(a.Groups)
+	if err != nil {
+		return err
+	}
 	return store.Defer(ctx, store.Stmt{
-		SQL: `UPDATE administrators SET name = $3, email = $4, email_key = $5, role = $6, version = $7, updated_at = $8
+		SQL: `UPDATE administrators SET name = $3, email = $4, email_key = $5, role = $6, version = $7, updated_at = $8, group_ids = $9
 			WHERE tenant_id = $1 AND id = $2 AND version = $7 - 1`,
-		Args: []any{tenant, a.ID, a.Name, a.Email, strings.ToLower(a.Email), string(a.Role), a.Version, a.UpdatedAt}, Rows: 1,
+		Args: []any{tenant, a.ID, a.Name, a.Email, strings.ToLower(a.Email), string(a.Role), a.Version, a.UpdatedAt, groups}, Rows: 1,
 		Unique: map[string]error{"administrators_email": ErrEmailTaken},
 	})
 }

@@ -107,10 +107,10 @@ func insertSession(ctx context.Context, one Session, hash string) error {
 // sessionOf finds a session whatever its tenant, with its administrator as she is now.
 func (s *Service) sessionOf(ctx context.Context, hash string) (one Session, a Administrator, err error) {
 	var tenant, administrator, found sql.Null[id.ID]
-	var name, role sql.NullString
-	err = s.db.QueryRow(ctx, `SELECT s.id, s.tenant_id, s.administrator_id, s.seen_at, s.expires_at, s.ended_at, a.id, a.name, a.role
+	var name, role, groups sql.NullString
+	err = s.db.QueryRow(ctx, `SELECT s.id, s.tenant_id, s.administrator_id, s.seen_at, s.expires_at, s.ended_at, a.id, a.name, a.role, a.group_ids
 		FROM sessions s LEFT JOIN administrators a ON a.tenant_id = s.tenant_id AND a.id = s.administrator_id WHERE s.secret_hash = $1`, hash).
-		Scan(&one.ID, &tenant, &administrator, &one.SeenAt, &one.ExpiresAt, &one.EndedAt, &found, &name, &role)
+		Scan(&one.ID, &tenant, &administrator, &one.SeenAt, &one.ExpiresAt, &one.EndedAt, &found, &name, &role, &groups)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return Session{}, Administrator{}, ErrSessionEnded
@@ -118,7 +118,8 @@ func (s *Service) sessionOf(ctx context.Context, hash string) (one Session, a Ad
 		return Session{}, Administrator{}, fmt.Errorf("load a session: %w", err)
 	}
 	one.Tenant, one.Administrator = tenant.V, administrator.V
-	return one, Administrator{ID: found.V, Name: name.String, Role: Role(role.String)}, nil
+	limit, err := readGroups(groups.String)
+	return one, Administrator{ID: found.V, Name: name.String, Role: Role(role.String), Groups: limit}, err
 }
 
 // tenantSessions reads the live sessions of administrators of the caller's tenant.

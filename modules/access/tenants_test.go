@@ -157,7 +157,7 @@ func TestTokensAndAdministratorsAreForAdministratorsEyes(t *testing.T) {
 		}
 		who, _ := caller.From(as(ctx, caller.ScopeReportsRead))
 		who.Admin = ada.ID
-		if got, err := s.Administrator(caller.With(ctx, who), ada.ID); err != nil || got != ada {
+		if got, err := s.Administrator(caller.With(ctx, who), ada.ID); err != nil || !reflect.DeepEqual(got, ada) {
 			t.Errorf("she sees of herself %+v, %v", got, err)
 		}
 		if got, err := s.AdministratorsByID(ctx, []id.ID{ada.ID, id.New()}); err != nil || !reflect.DeepEqual(got, map[id.ID]access.Administrator{ada.ID: ada}) {

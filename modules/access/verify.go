@@ -110,7 +110,7 @@ func (s *Service) verify(ctx context.Context, token string) (v Verified, revoked
 		return Verified{}, false, otherwise
 	}
 	return Verified{
-		Tenant: row.Tenant, SubjectKind: row.SubjectKind, Subject: row.Subject, Token: row.ID, Name: row.Name, Scopes: row.Scopes, ExpiresAt: row.ExpiresAt,
+		Tenant: row.Tenant, SubjectKind: row.SubjectKind, Subject: row.Subject, Token: row.ID, Name: row.Name, Scopes: row.Scopes, Groups: row.Groups, ExpiresAt: row.ExpiresAt,
 	}, row.RevokedAt != nil, nil
 }
 

@@ -120,6 +120,16 @@ func (s *Service) Groups(ctx context.Context, ids []id.ID) (map[id.ID]*Group, er
 	return found, nil
 }
 
+// AreThere tells which of some groups the tenant has.
+func (s *Service) AreThere(ctx context.Context, groups []id.ID) (map[id.ID]bool, error) {
+	found, err := s.Groups(ctx, groups)
+	there := make(map[id.ID]bool, len(found))
+	for of := range found {
+		there[of] = true
+	}
+	return there, err
+}
+
 // ChangeGroup edits a group and its direct members and tells whether that changed anything. The first edit by a configuration
 // of a group that was made by hand links it to that configuration. However many members the group has, an edit costs what it
 // changes, and edits by several at the same moment add up. The version that comes back is one above the one that was read;

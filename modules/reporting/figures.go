@@ -127,6 +127,7 @@ type Utilization struct {
 	License id.ID
 	At      time.Time
 	Past    bool
+	Limited bool // to the people of a reader's groups: what was bought, is free and costs is not told
 	Sources []Source
 
 	of      license

@@ -2,6 +2,8 @@ package reporting
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -175,10 +177,10 @@ func (s *Service) HolderCounts(ctx context.Context, of []Utilization, l Listing)
 }
 
 func (s *Service) mayList(ctx context.Context, of []Utilization, l Listing) error {
-	if err := caller.Require(ctx, caller.ScopeReportsRead); err != nil {
+	if err := caller.Require(ctx, caller.ScopeGroupReportsRead); err != nil {
 		return err
 	}
-	if err := l.check(); err != nil {
+	if err := errors.Join(l.check(), l.Filter.within(ctx)); err != nil {
 		return err
 	}
 	for _, u := range of {
@@ -187,6 +189,20 @@ func (s *Service) mayList(ctx context.Context, of []Utilization, l Listing) erro
 		}
 	}
 	return nil
+}
+
+// within refuses a reader limited to groups who asks for a group that is not one of hers, or for a SCIM configuration: whether these
+// are there is not hers to know.
+func (f Filter) within(ctx context.Context) error {
+	who, _ := caller.From(ctx)
+	switch {
+	case !who.Limited():
+		return nil
+	case f.Config != nil, f.Group != nil && !slices.Contains(who.Groups, *f.Group):
+		return caller.ErrForbidden.Sayf("you see the people of some groups: filter by one of these, by department or by manager")
+	default:
+		return nil
+	}
 }
 
 // place is where a page starts: behind somebody, or at an end of the list.
@@ -239,7 +255,7 @@ type Reclaimable struct {
 
 // Reclaimables returns what could be taken back of each license of a report, in one statement. It needs the scope reports:read.
 func (s *Service) Reclaimables(ctx context.Context, of []Utilization) (map[id.ID]Reclaimable, error) {
-	if err := caller.Require(ctx, caller.ScopeReportsRead); err != nil || len(of) == 0 {
+	if err := caller.Require(ctx, caller.ScopeGroupReportsRead); err != nil || len(of) == 0 {
 		return nil, err
 	}
 	return s.countReclaimable(ctx, of)

@@ -13,8 +13,13 @@ import (
 	"github.com/usherhq/usher/internal/id"
 )
 
-// statement is SQL whose arguments are numbered as they come.
-type statement struct{ args []any }
+// statement is SQL whose arguments are numbered as they come. Of a reader who is limited to groups it carries them: holders leaves
+// everybody else out.
+type statement struct {
+	args    []any
+	limited bool
+	groups  []id.ID
+}
 
 func (q *statement) arg(value any) string {
 	q.args = append(q.args, value)
@@ -24,7 +29,8 @@ func (q *statement) arg(value any) string {
 // begin starts a statement of the caller's tenant, which is $1.
 func begin(ctx context.Context) (*statement, error) {
 	tenant, err := caller.Tenant(ctx)
-	return &statement{args: []any{tenant}}, err
+	who, _ := caller.From(ctx)
+	return &statement{args: []any{tenant}, limited: who.Limited(), groups: who.Groups}, err
 }
 
 // when reads a moment that may be missing. SQLite tells no type for what is computed: it comes as text then.

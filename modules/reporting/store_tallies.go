@@ -13,17 +13,22 @@ import (
 
 // holdersNow are who stands anywhere with a license, as the seats say.
 const holdersNow = `holders AS (SELECT s.tenant_id, s.license_id, s.user_id, s.state, s.since, s.assigned_at, s.last_used_at AS used_at
-	FROM seats s WHERE s.tenant_id = $1 AND s.license_id = ANY(%s) AND s.state <> 'released')`
+	FROM seats s WHERE s.tenant_id = $1 AND s.license_id = ANY(%s) AND s.state <> 'released'%s)`
 
 // holdersThen are who stood anywhere with a license at a moment. The steps of each seat add up to its state, see letter; the last of
 // them that took a seat told when it was given. One pass over an index of the ledger that has all of it.
 const holdersThen = `steps AS (
 	SELECT e.tenant_id, e.license_id, e.user_id, sum({e.now} - {e.was}) AS state, max(e.at) AS since,
 		max(e.at) FILTER (WHERE e.was IN ('', 'waiting', 'released') AND e.now NOT IN ('waiting', 'released')) AS assigned_at
-	FROM ledger e WHERE e.tenant_id = $1 AND e.license_id = ANY(%[1]s) AND e.at <= %[2]s GROUP BY e.tenant_id, e.license_id, e.user_id),
+	FROM ledger e WHERE e.tenant_id = $1 AND e.license_id = ANY(%[1]s) AND e.at <= %[2]s%[6]s GROUP BY e.tenant_id, e.license_id, e.user_id),
 	standing AS (SELECT t.tenant_id, t.license_id, t.user_id, {{t.state}} AS state, t.since, t.assigned_at FROM steps t),
 	holders AS %[5]s (SELECT t.tenant_id, t.license_id, t.user_id, t.state, t.since, t.assigned_at, %[4]s AS used_at
 	FROM standing t WHERE t.state NOT IN ('', 'released'))`
+
+// reach are the members of some groups as they are now, and those of the groups in them, and so on. UNION ends a circle. It costs what
+// is in these groups, over an index of the memberships.
+const reach = `reach(id) AS (SELECT w.value FROM unnest(%s::uuid[]) AS w(value)
+	UNION SELECT m.member_id FROM reach CROSS JOIN memberships m WHERE m.tenant_id = $1 AND m.group_id = reach.id), `
 
 // usedThen is when somebody had last used the license at a moment. It is looked up once for each holder, however often it is spoken of.
 const usedThen = `CASE WHEN t.state IN ('invited', 'activated') THEN (
@@ -44,15 +49,21 @@ var holdersOfPast = func() string {
 // holders writes WITH holders …, who stood where at a moment, and when they had last used it if that is wanted of the past too.
 func (q *statement) holders(of []id.ID, at time.Time, past bool, depth Depth) string {
 	licenses := q.arg(of)
+	with := `WITH `
+	within := func(string) string { return `` }
+	if q.limited {
+		with = `WITH RECURSIVE ` + fmt.Sprintf(reach, q.arg(q.groups))
+		within = func(column string) string { return ` AND ` + column + ` IN (SELECT reach.id FROM reach)` }
+	}
 	if !past {
-		return `WITH ` + fmt.Sprintf(holdersNow, licenses)
+		return with + fmt.Sprintf(holdersNow, licenses, within(`s.user_id`))
 	}
 	moment := q.arg(at)
 	if depth == SeatsAlone { // without the day, which nothing of the statement would name: PostgreSQL refuses that
-		return `WITH ` + fmt.Sprintf(holdersOfPast, licenses, moment, ``, `NULL::timestamptz`, ``)
+		return with + fmt.Sprintf(holdersOfPast, licenses, moment, ``, `NULL::timestamptz`, ``, within(`e.user_id`))
 	}
 	onDay := q.arg(dayOf(at))
-	return `WITH ` + fmt.Sprintf(holdersOfPast, licenses, moment, onDay, fmt.Sprintf(usedThen, licenses, moment, onDay), `MATERIALIZED`)
+	return with + fmt.Sprintf(holdersOfPast, licenses, moment, onDay, fmt.Sprintf(usedThen, licenses, moment, onDay), `MATERIALIZED`, within(`e.user_id`))
 }
 
 // counts writes what is counted of holders h: all, for each window the active and the inactive, and those who never used.
@@ -97,19 +108,23 @@ func counted(rows *sql.Rows, t *tally, before ...any) error {
 	return nil
 }
 
-// talliesThen counts the seats of licenses at a moment of the past, with their use.
-func (s *Service) talliesThen(ctx context.Context, of []license, at time.Time) (map[id.ID]*tally, error) {
+// talliesOf counts the seats of licenses holder by holder, with their use: at a moment of the past, or for a reader who sees some of
+// the holders alone.
+func (s *Service) talliesOf(ctx context.Context, of []license, at time.Time, past bool) (map[id.ID]*tally, error) {
 	q, err := begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	depth := SeatsAlone
+	depth := WithUse
+	if past {
+		depth = SeatsAlone
+	}
 	for _, l := range of {
 		if l.firstDay != nil && *l.firstDay <= dayOf(at) {
 			depth = WithUse // somebody had used one of them by then
 		}
 	}
-	query := q.holders(idsOf(of), at, true, depth) + ` SELECT h.license_id, h.state, ` + q.counts(at) + ` FROM holders h GROUP BY h.license_id, h.state`
+	query := q.holders(idsOf(of), at, past, depth) + ` SELECT h.license_id, h.state, ` + q.counts(at) + ` FROM holders h GROUP BY h.license_id, h.state`
 	all := make(map[id.ID]*tally, len(of))
 	err = s.each(ctx, "count seats", query, q.args, func(rows *sql.Rows) error {
 		var license id.ID

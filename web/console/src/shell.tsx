@@ -168,7 +168,7 @@ function Scheme() {
   );
 }
 
-const roles = { FULL: 'may change everything', LIMITED: 'sees everything, changes nothing', REPORTING: 'sees licenses and figures' };
+const roles = { FULL: 'may change everything', LIMITED: 'sees everything, changes nothing', REPORTING: 'sees licenses and figures', GROUPS: 'sees figures of the people of some groups' };
 
 function Account() {
   const viewer = useViewer();

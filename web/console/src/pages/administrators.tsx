@@ -29,8 +29,8 @@ const Remove = graphql(`mutation RemoveAdministrator($id: ID!) { deleteAdministr
 const Change = graphql(`mutation ChangeRole($id: ID!, $role: AdministratorRole!, $version: Int64) { updateAdministrator(input: { id: $id, role: $role, expectedVersion: $version }) { administrator { id } } }`);
 const SignOutAll = graphql(`mutation SignOutAll($id: ID) { endSessions(input: { administratorId: $id }) { ended } }`);
 
-const roles: Record<AdministratorRole, string> = { FULL: 'Full: changes everything', LIMITED: 'Limited: sees everything', REPORTING: 'Reporting: sees licenses and figures' };
-const short: Record<AdministratorRole, string> = { FULL: 'Full', LIMITED: 'Limited', REPORTING: 'Reporting' };
+const roles: Record<AdministratorRole, string> = { FULL: 'Full: changes everything', LIMITED: 'Limited: sees everything', REPORTING: 'Reporting: sees licenses and figures', GROUPS: 'Groups: sees figures of the people of some groups' };
+const short: Record<AdministratorRole, string> = { FULL: 'Full', LIMITED: 'Limited', REPORTING: 'Reporting', GROUPS: 'Groups' };
 
 export default function Administrators() {
   const viewer = useViewer();
@@ -80,7 +80,7 @@ export default function Administrators() {
                               {invitation && <Menu.Item onClick={() => ask({ title: `Take back ${a.name}'s invitation`, yes: 'Take back', consequence: 'The link that she has not used yet signs nobody in any more.', act: act(() => takeBack({ id: a.id })) })}>Take back the invitation…</Menu.Item>}
                               {sessions.length > 0 && <Menu.Item onClick={() => ask({ title: `Sign ${a.name} out everywhere`, yes: 'Sign out', consequence: `${sessions.length} ${sessions.length === 1 ? 'browser is' : 'browsers are'} signed out at once.${a.id === viewer.administratorId ? ' This one, too: you need a new link to come back.' : ''}`, act: act(() => signOutAll({ id: a.id })) })}>Sign out everywhere…</Menu.Item>}
                               <Menu.Label>Role</Menu.Label>
-                              {(Object.keys(roles) as AdministratorRole[]).filter((r) => r !== a.role).map((r) => (
+                              {(Object.keys(roles) as AdministratorRole[]).filter((r) => r !== a.role && r !== 'GROUPS').map((r) => (
                                 <Menu.Item key={r} onClick={() => ask({ title: `Make ${a.name} ${short[r].toLowerCase()}`, yes: 'Change the role', consequence: `${roles[r]}. It holds from her next click on; her access tokens that open more are revoked.`, act: act(() => change({ id: a.id, role: r, version: a.version })) })}>{short[r]}…</Menu.Item>
                               ))}
                               <Menu.Divider />
@@ -124,7 +124,7 @@ function Inviting({ done }: { done: (made: { name: string; link: string }) => vo
       <Stack>
         <TextInput label="Name" required maxLength={200} value={name} onChange={(e) => setName(e.currentTarget.value)} data-autofocus />
         <TextInput label="E-mail" type="email" required value={email} onChange={(e) => setEmail(e.currentTarget.value)} />
-        <Select label="Role" allowDeselect={false} data={Object.entries(roles).map(([value, label]) => ({ value, label }))} value={role} onChange={(v) => setRole((v ?? 'REPORTING') as AdministratorRole)} />
+        <Select label="Role" allowDeselect={false} data={Object.entries(roles).filter(([value]) => value !== 'GROUPS').map(([value, label]) => ({ value, label }))} value={role} onChange={(v) => setRole((v ?? 'REPORTING') as AdministratorRole)} />
         <Problem error={error} />
         <Group justify="flex-end"><Button type="submit" loading={fetching}>Make a link</Button></Group>
       </Stack>
