@@ -1,4 +1,4 @@
-import{_ as e,a as t,l as n,r,s as i,t as a,x as o}from"./page-C3TjQJDc.js";import{h as s,n as c,q as l,t as u,z as d}from"./Text-BxQwVeDm.js";import{t as f}from"./Select-DT148vmZ.js";import{i as p,n as m}from"./live-Cb6Sanmb.js";import{n as h,t as g}from"./event-CB5zX6G8.js";import{a as _,i as v}from"./index-hRIqHkZJ.js";var y=l(d(),1),b=s(),x=n(`
+import{_ as e,a as t,l as n,r,s as i,t as a,x as o}from"./page-C3TjQJDc.js";import{h as s,n as c,q as l,t as u,z as d}from"./Text-BxQwVeDm.js";import{t as f}from"./Select-BNOeDjIf.js";import{i as p,n as m}from"./live-Cb6Sanmb.js";import{n as h,t as g}from"./event-CB5zX6G8.js";import{a as _,i as v}from"./index-D-_GjgQH.js";var y=l(d(),1),b=s(),x=n(`
   query Events($last: Int!, $before: String, $filter: EventFilter) {
     events(last: $last, before: $before, filter: $filter) {
       pageInfo { hasPreviousPage startCursor }
