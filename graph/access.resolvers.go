@@ -232,18 +232,8 @@ func (r *signingKeyResolver) Kid(ctx context.Context, obj *access.Key) (string, 
 // SigningKey returns generated.SigningKeyResolver implementation.
 func (r *Resolver) SigningKey() generated.SigningKeyResolver { return &signingKeyResolver{r} }
 
-// GroupIds is the resolver for the groupIds field.
-func (r *accessTokenResolver) GroupIds(ctx context.Context, obj *access.Token) ([]string, error) {
-	return formatted(id.Group, obj.Groups), nil
-}
-
 // AccessToken returns generated.AccessTokenResolver implementation.
 func (r *Resolver) AccessToken() generated.AccessTokenResolver { return &accessTokenResolver{r} }
-
-// GroupIds is the resolver for the groupIds field.
-func (r *administratorResolver) GroupIds(ctx context.Context, obj *access.Administrator) ([]string, error) {
-	return formatted(id.Group, obj.Groups), nil
-}
 
 // Administrator returns generated.AdministratorResolver implementation.
 func (r *Resolver) Administrator() generated.AdministratorResolver { return &administratorResolver{r} }

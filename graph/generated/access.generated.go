@@ -20,12 +20,9 @@ type AccessTokenResolver interface {
 	ID(ctx context.Context, obj *access.Token) (string, error)
 
 	Scopes(ctx context.Context, obj *access.Token) ([]string, error)
-	GroupIds(ctx context.Context, obj *access.Token) ([]string, error)
 }
 type AdministratorResolver interface {
 	ID(ctx context.Context, obj *access.Administrator) (string, error)
-
-	GroupIds(ctx context.Context, obj *access.Administrator) ([]string, error)
 }
 type InvitationResolver interface {
 	AdministratorID(ctx context.Context, obj *access.Invitation) (string, error)
@@ -124,7 +121,7 @@ func (ec *executionContext) _AccessToken_groupIds(ctx context.Context, field gra
 			return ec.fieldContext_AccessToken_groupIds(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.AccessToken().GroupIds(ctx, obj)
+			return obj.GroupIDs(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
@@ -135,7 +132,7 @@ func (ec *executionContext) _AccessToken_groupIds(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_AccessToken_groupIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("AccessToken", field, true, true, "ID")
+	return graphql.NewScalarFieldContext("AccessToken", field, true, false, "ID")
 }
 
 func (ec *executionContext) _AccessToken_createdAt(ctx context.Context, field graphql.CollectedField, obj *access.Token) (ret graphql.Marshaler) {
@@ -505,7 +502,7 @@ func (ec *executionContext) _Administrator_groupIds(ctx context.Context, field g
 			return ec.fieldContext_Administrator_groupIds(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Administrator().GroupIds(ctx, obj)
+			return obj.GroupIDs(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
@@ -516,7 +513,7 @@ func (ec *executionContext) _Administrator_groupIds(ctx context.Context, field g
 	)
 }
 func (ec *executionContext) fieldContext_Administrator_groupIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Administrator", field, true, true, "ID")
+	return graphql.NewScalarFieldContext("Administrator", field, true, false, "ID")
 }
 
 func (ec *executionContext) _Administrator_version(ctx context.Context, field graphql.CollectedField, obj *access.Administrator) (ret graphql.Marshaler) {
@@ -1848,11 +1845,10 @@ func (ec *executionContext) _AccessToken(ctx context.Context, sel ast.SelectionS
 					return ec._AccessToken_scopes(ctx, field, obj)
 				})
 		case "groupIds":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._AccessToken_groupIds(ctx, field, obj)
-				})
+			out.Values[i] = ec._AccessToken_groupIds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "createdAt":
 			out.Values[i] = ec._AccessToken_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2009,11 +2005,10 @@ func (ec *executionContext) _Administrator(ctx context.Context, sel ast.Selectio
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "groupIds":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Administrator_groupIds(ctx, field, obj)
-				})
+			out.Values[i] = ec._Administrator_groupIds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "version":
 			out.Values[i] = ec._Administrator_version(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

@@ -80,7 +80,7 @@ type ComplexityRoot struct {
 	AccessToken struct {
 		CreatedAt  func(childComplexity int) int
 		ExpiresAt  func(childComplexity int) int
-		GroupIds   func(childComplexity int) int
+		GroupIDs   func(childComplexity int) int
 		ID         func(childComplexity int) int
 		LastUsedAt func(childComplexity int) int
 		Name       func(childComplexity int) int
@@ -111,7 +111,7 @@ type ComplexityRoot struct {
 	Administrator struct {
 		CreatedAt func(childComplexity int) int
 		Email     func(childComplexity int) int
-		GroupIds  func(childComplexity int) int
+		GroupIDs  func(childComplexity int) int
 		ID        func(childComplexity int) int
 		Name      func(childComplexity int) int
 		Role      func(childComplexity int) int
@@ -1140,11 +1140,11 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AccessToken.ExpiresAt(childComplexity), true
 	case "AccessToken.groupIds":
-		if e.ComplexityRoot.AccessToken.GroupIds == nil {
+		if e.ComplexityRoot.AccessToken.GroupIDs == nil {
 			break
 		}
 
-		return e.ComplexityRoot.AccessToken.GroupIds(childComplexity), true
+		return e.ComplexityRoot.AccessToken.GroupIDs(childComplexity), true
 	case "AccessToken.id":
 		if e.ComplexityRoot.AccessToken.ID == nil {
 			break
@@ -1258,11 +1258,11 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Administrator.Email(childComplexity), true
 	case "Administrator.groupIds":
-		if e.ComplexityRoot.Administrator.GroupIds == nil {
+		if e.ComplexityRoot.Administrator.GroupIDs == nil {
 			break
 		}
 
-		return e.ComplexityRoot.Administrator.GroupIds(childComplexity), true
+		return e.ComplexityRoot.Administrator.GroupIDs(childComplexity), true
 	case "Administrator.id":
 		if e.ComplexityRoot.Administrator.ID == nil {
 			break

@@ -24,11 +24,11 @@ const (
 
 // The scopes of access tokens.
 const (
-	ScopeSCIM             = "scim"
-	ScopeSCIMRead         = "scim:read"
-	ScopeAdmin            = "admin"
-	ScopeAdminRead        = "admin:read"
-	ScopeReportsRead      = "reports:read"
+	ScopeSCIM        = "scim"
+	ScopeSCIMRead    = "scim:read"
+	ScopeAdmin       = "admin"
+	ScopeAdminRead   = "admin:read"
+	ScopeReportsRead = "reports:read"
 	// ScopeGroupReportsRead is what a reader has who is limited to the people of some groups. No token is asked for by this name.
 	ScopeGroupReportsRead = "reports:read:groups"
 	ScopeEntitlementsRead = "entitlements:read"

@@ -38,6 +38,20 @@ func (s *Service) checkGroups(ctx context.Context, of []id.ID) error {
 	return nil
 }
 
+// GroupIDs are the groups that the administrator is limited to, as they are shown.
+func (a *Administrator) GroupIDs() []string { return shownGroups(a.Groups) }
+
+// GroupIDs are the groups that the token is limited to, as they are shown.
+func (t Token) GroupIDs() []string { return shownGroups(t.Groups) }
+
+func shownGroups(of []id.ID) []string {
+	texts := make([]string, len(of))
+	for i, group := range of {
+		texts[i] = id.Group.Format(group)
+	}
+	return texts
+}
+
 func tidyGroups(of []id.ID) []id.ID {
 	if len(of) == 0 {
 		return nil

@@ -55,7 +55,7 @@ func (s *Service) utilization(ctx context.Context, of []id.ID, at time.Time, pas
 	for i, l := range licenses {
 		all[i] = l.utilization(tallies[l.ID], at, past, depth)
 		if who.Limited() {
-			all[i].limit()
+			limit(&all[i])
 		}
 	}
 	return all, nil
@@ -79,7 +79,7 @@ func (l license) utilization(t *tally, at time.Time, past bool, depth Depth) Uti
 
 // limit takes away what is the whole license's and cannot be told of some of its holders: what was bought, what is free, and what that
 // costs. What they hold is theirs.
-func (u *Utilization) limit() {
+func limit(u *Utilization) {
 	u.Limited, u.Sources = true, nil
 	u.Purchased, u.Free, u.OverAssigned, u.AssignmentRate = 0, 0, 0, nil
 	for i := range u.Windows {
@@ -88,10 +88,10 @@ func (u *Utilization) limit() {
 }
 
 // Product is what the license is of, as it is called now.
-func (u *Utilization) Product() string { return u.of.Product }
+func (u Utilization) Product() string { return u.of.Product }
 
 // SKU is the license's own name, as it is now.
-func (u *Utilization) SKU() string { return u.of.SKU }
+func (u Utilization) SKU() string { return u.of.SKU }
 
 // Report are the figures of several licenses at one moment. People counts distinct persons over all of them, Seats what they hold.
 type Report struct {
