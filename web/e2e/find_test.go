@@ -105,14 +105,15 @@ func (p *page) gone(role, name string) {
 	p.until(fmt.Sprintf("a page without the %s %q", role, name), func() bool { return len(p.all(role, name)) == 0 })
 }
 
-// whereToClick scrolls a thing into view and tells where its middle is, or why it cannot be clicked yet: because something moves,
-// because it is disabled, or because something else is in front of it.
+// whereToClick scrolls a thing into view and tells where the middle of it, or of its first line, is, or why it cannot be clicked
+// yet: because something moves, because it is disabled, or because something else is in front of it.
 const whereToClick = `function () {
 	const element = this.getBoundingClientRect().width < 2 && this.labels?.length ? this.labels[0] : this;
 	element.scrollIntoView({ block: 'center', inline: 'nearest', behavior: 'instant' });
 	if (document.getAnimations().some((a) => a.playState === 'running' && Number.isFinite(a.effect?.getComputedTiming().endTime))) return { why: 'something moves' };
 	if (this.disabled) return { why: 'it is disabled' };
-	const at = element.getBoundingClientRect(), x = at.x + at.width / 2, y = at.y + at.height / 2;
+	if (!element.getClientRects().length) return { why: 'it takes no room' };
+	const at = element.getClientRects()[0], x = at.x + at.width / 2, y = at.y + at.height / 2;
 	const hit = document.elementFromPoint(x, y);
 	if (!hit || !element.contains(hit)) return { why: 'it is behind ' + hit?.outerHTML.slice(0, 200) };
 	return { x, y, why: '' };

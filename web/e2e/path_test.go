@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/usherhq/usher/internal/simulate"
 	"github.com/usherhq/usher/internal/storetest"
@@ -18,6 +19,7 @@ const (
 	config   = "Okta, Sales"
 	everyone = 16
 	pushed   = "Pushed by hand"
+	users    = 2 // of those who sit use the product
 )
 
 // path is the way of a customer's administrator from her first sign-in on.
@@ -32,7 +34,8 @@ type path struct {
 }
 
 // TestFromTheLinkToTheRotatedToken goes the whole way with an administrator: she signs in, connects Okta, watches it call, sees
-// people, groups and seats come, a seat go from a leaver to the first who waits, and puts a new token in the old one's place.
+// people, groups and seats come, a seat go from a leaver to the first who waits, reads the report of all that, and puts a new token
+// in the old one's place.
 func TestFromTheLinkToTheRotatedToken(t *testing.T) {
 	t.Parallel()
 	for _, dialect := range storetest.Dialects {
@@ -42,7 +45,7 @@ func TestFromTheLinkToTheRotatedToken(t *testing.T) {
 			s.tenant("Fjordline", "fjordline")
 			s.usher(new(any), "license", "create", "--tenant", "fjordline", "--product", product, "--seats", fmt.Sprint(seats))
 			var admin struct{ Token string }
-			s.usher(&admin, "token", "create", "--tenant", "fjordline", "--name", "aside", "--scope", "admin")
+			s.usher(&admin, "token", "create", "--tenant", "fjordline", "--name", "aside", "--scope", "admin,entitlements:write")
 			w := &path{t: t, server: s, page: signedIn(t, s.url, s.link("fjordline", "ada@example.com", "--name", "Ada")), admin: admin.Token}
 			w.sees("Overview", "No provider has called yet")
 			w.eval(nil, "window.sameDocument = true")
@@ -51,6 +54,7 @@ func TestFromTheLinkToTheRotatedToken(t *testing.T) {
 			w.seesEverything(report)
 			w.seesAGroupPushed()
 			w.seesASeatChangeHands()
+			w.readsTheReport(report)
 			w.rotates()
 			var same bool
 			if w.eval(&same, "window.sameDocument === true"); !same {
@@ -156,6 +160,39 @@ func (w *path) seesASeatChangeHands() {
 	w.turn("people?search=" + leaver.UserName)
 	w.click("link", leaver.name())
 	w.sees("Not active", "Released", "has deactivated her")
+}
+
+// readsTheReport finds in it what has happened on the way: who sits, who waits, what was given and freed, and who of them uses it.
+func (w *path) readsTheReport(report simulate.Report) {
+	w.t.Helper()
+	var told []map[string]any
+	sitting := w.holders("INVITED")
+	for _, p := range sitting[:users] {
+		told = append(told, map[string]any{"person": map[string]any{"id": p.ID}, "at": time.Now().UTC()})
+	}
+	var got struct {
+		Licenses struct{ Nodes []struct{ ID string } }
+		Events   struct{ TotalCount int }
+	}
+	w.graphql(&got, w.admin, `{ licenses(first: 1) { nodes { id } } events(filter: { kinds: ["seat.invited"] }) { totalCount } }`, nil)
+	w.graphql(nil, w.admin, `mutation ($in: RecordActivityInput!) { recordActivity(input: $in) { results { status } } }`,
+		map[string]any{"in": map[string]any{"licenseId": got.Licenses.Nodes[0].ID, "source": "Sign-in log", "uses": told}})
+	waiting, given := report.Active-1-seats, got.Events.TotalCount // one has left
+	w.click("link", "Reports")
+	w.sees(fmt.Sprintf("People with a seat %d", seats))
+	w.click("link", product)
+	rate := fmt.Sprintf("%d %%", 100*users/seats)
+	w.sees(
+		"Use is told by Sign-in log",
+		fmt.Sprintf("Used of bought %s %d of %d", rate, users, seats), fmt.Sprintf("Used of assigned %s 0 inactive", rate), fmt.Sprintf("Assigned 100 %% %[1]d of %[1]d", seats),
+		fmt.Sprintf("Purchased %d Activated %d Invited %d", seats, users, seats-users), fmt.Sprintf("In grace 0 Waiting %d Free 0", waiting),
+		fmt.Sprintf("Seats given %d Seats freed %d Taken back unused 0", given, given-seats), fmt.Sprintf("Never used %d", seats-users),
+	)
+	w.click("link", fmt.Sprintf("%d active: see who", users))
+	w.sees(fmt.Sprintf("%[1]d of %[1]d people", users))
+	for _, p := range sitting[:users] {
+		w.sees(p.name())
+	}
 }
 
 // person is somebody who holds a seat or waits for one.
