@@ -19388,30 +19388,32 @@ func (m *ScimCallMutation) ResetEdge(name string) error {
 // ScimConfigMutation represents an operation that mutates the ScimConfig nodes in the graph.
 type ScimConfigMutation struct {
 	config
-	op                Op
-	typ               string
-	id                *uuid.UUID
-	tenant_id         *uuid.UUID
-	created_at        *time.Time
-	updated_at        *time.Time
-	version           *int64
-	addversion        *int64
-	name              *string
-	name_key          *string
-	identity_provider *string
-	preset            *string
-	auto_assign       *bool
-	license_id        *uuid.UUID
-	status            *string
-	paused_by         *string
-	member_mode       *string
-	show_seats        *bool
-	recognized        *string
-	recognized_at     *time.Time
-	clearedFields     map[string]struct{}
-	done              bool
-	oldValue          func(context.Context) (*ScimConfig, error)
-	predicates        []predicate.ScimConfig
+	op                      Op
+	typ                     string
+	id                      *uuid.UUID
+	tenant_id               *uuid.UUID
+	created_at              *time.Time
+	updated_at              *time.Time
+	version                 *int64
+	addversion              *int64
+	name                    *string
+	name_key                *string
+	identity_provider       *string
+	preset                  *string
+	auto_assign             *bool
+	auto_assign_priority    *int
+	addauto_assign_priority *int
+	license_id              *uuid.UUID
+	status                  *string
+	paused_by               *string
+	member_mode             *string
+	show_seats              *bool
+	recognized              *string
+	recognized_at           *time.Time
+	clearedFields           map[string]struct{}
+	done                    bool
+	oldValue                func(context.Context) (*ScimConfig, error)
+	predicates              []predicate.ScimConfig
 }
 
 var _ ent.Mutation = (*ScimConfigMutation)(nil)
@@ -19862,6 +19864,62 @@ func (m *ScimConfigMutation) ResetAutoAssign() {
 	m.auto_assign = nil
 }
 
+// SetAutoAssignPriority sets the "auto_assign_priority" field.
+func (m *ScimConfigMutation) SetAutoAssignPriority(i int) {
+	m.auto_assign_priority = &i
+	m.addauto_assign_priority = nil
+}
+
+// AutoAssignPriority returns the value of the "auto_assign_priority" field in the mutation.
+func (m *ScimConfigMutation) AutoAssignPriority() (r int, exists bool) {
+	v := m.auto_assign_priority
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAutoAssignPriority returns the old "auto_assign_priority" field's value of the ScimConfig entity.
+// If the ScimConfig object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ScimConfigMutation) OldAutoAssignPriority(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAutoAssignPriority is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAutoAssignPriority requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAutoAssignPriority: %w", err)
+	}
+	return oldValue.AutoAssignPriority, nil
+}
+
+// AddAutoAssignPriority adds i to the "auto_assign_priority" field.
+func (m *ScimConfigMutation) AddAutoAssignPriority(i int) {
+	if m.addauto_assign_priority != nil {
+		*m.addauto_assign_priority += i
+	} else {
+		m.addauto_assign_priority = &i
+	}
+}
+
+// AddedAutoAssignPriority returns the value that was added to the "auto_assign_priority" field in this mutation.
+func (m *ScimConfigMutation) AddedAutoAssignPriority() (r int, exists bool) {
+	v := m.addauto_assign_priority
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAutoAssignPriority resets all changes to the "auto_assign_priority" field.
+func (m *ScimConfigMutation) ResetAutoAssignPriority() {
+	m.auto_assign_priority = nil
+	m.addauto_assign_priority = nil
+}
+
 // SetLicenseID sets the "license_id" field.
 func (m *ScimConfigMutation) SetLicenseID(u uuid.UUID) {
 	m.license_id = &u
@@ -20174,7 +20232,7 @@ func (m *ScimConfigMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ScimConfigMutation) Fields() []string {
-	fields := make([]string, 0, 16)
+	fields := make([]string, 0, 17)
 	if m.tenant_id != nil {
 		fields = append(fields, scimconfig.FieldTenantID)
 	}
@@ -20201,6 +20259,9 @@ func (m *ScimConfigMutation) Fields() []string {
 	}
 	if m.auto_assign != nil {
 		fields = append(fields, scimconfig.FieldAutoAssign)
+	}
+	if m.auto_assign_priority != nil {
+		fields = append(fields, scimconfig.FieldAutoAssignPriority)
 	}
 	if m.license_id != nil {
 		fields = append(fields, scimconfig.FieldLicenseID)
@@ -20249,6 +20310,8 @@ func (m *ScimConfigMutation) Field(name string) (ent.Value, bool) {
 		return m.Preset()
 	case scimconfig.FieldAutoAssign:
 		return m.AutoAssign()
+	case scimconfig.FieldAutoAssignPriority:
+		return m.AutoAssignPriority()
 	case scimconfig.FieldLicenseID:
 		return m.LicenseID()
 	case scimconfig.FieldStatus:
@@ -20290,6 +20353,8 @@ func (m *ScimConfigMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldPreset(ctx)
 	case scimconfig.FieldAutoAssign:
 		return m.OldAutoAssign(ctx)
+	case scimconfig.FieldAutoAssignPriority:
+		return m.OldAutoAssignPriority(ctx)
 	case scimconfig.FieldLicenseID:
 		return m.OldLicenseID(ctx)
 	case scimconfig.FieldStatus:
@@ -20376,6 +20441,13 @@ func (m *ScimConfigMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetAutoAssign(v)
 		return nil
+	case scimconfig.FieldAutoAssignPriority:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAutoAssignPriority(v)
+		return nil
 	case scimconfig.FieldLicenseID:
 		v, ok := value.(uuid.UUID)
 		if !ok {
@@ -20436,6 +20508,9 @@ func (m *ScimConfigMutation) AddedFields() []string {
 	if m.addversion != nil {
 		fields = append(fields, scimconfig.FieldVersion)
 	}
+	if m.addauto_assign_priority != nil {
+		fields = append(fields, scimconfig.FieldAutoAssignPriority)
+	}
 	return fields
 }
 
@@ -20446,6 +20521,8 @@ func (m *ScimConfigMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case scimconfig.FieldVersion:
 		return m.AddedVersion()
+	case scimconfig.FieldAutoAssignPriority:
+		return m.AddedAutoAssignPriority()
 	}
 	return nil, false
 }
@@ -20461,6 +20538,13 @@ func (m *ScimConfigMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddVersion(v)
+		return nil
+	case scimconfig.FieldAutoAssignPriority:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAutoAssignPriority(v)
 		return nil
 	}
 	return fmt.Errorf("unknown ScimConfig numeric field %s", name)
@@ -20530,6 +20614,9 @@ func (m *ScimConfigMutation) ResetField(name string) error {
 		return nil
 	case scimconfig.FieldAutoAssign:
 		m.ResetAutoAssign()
+		return nil
+	case scimconfig.FieldAutoAssignPriority:
+		m.ResetAutoAssignPriority()
 		return nil
 	case scimconfig.FieldLicenseID:
 		m.ResetLicenseID()

@@ -272,20 +272,24 @@ func init() {
 	scimconfigDescVersion := scimconfigMixinFields1[2].Descriptor()
 	// scimconfig.DefaultVersion holds the default value on creation for the version field.
 	scimconfig.DefaultVersion = scimconfigDescVersion.Default.(int64)
+	// scimconfigDescAutoAssignPriority is the schema descriptor for auto_assign_priority field.
+	scimconfigDescAutoAssignPriority := scimconfigFields[5].Descriptor()
+	// scimconfig.DefaultAutoAssignPriority holds the default value on creation for the auto_assign_priority field.
+	scimconfig.DefaultAutoAssignPriority = scimconfigDescAutoAssignPriority.Default.(int)
 	// scimconfigDescPausedBy is the schema descriptor for paused_by field.
-	scimconfigDescPausedBy := scimconfigFields[7].Descriptor()
+	scimconfigDescPausedBy := scimconfigFields[8].Descriptor()
 	// scimconfig.DefaultPausedBy holds the default value on creation for the paused_by field.
 	scimconfig.DefaultPausedBy = scimconfigDescPausedBy.Default.(string)
 	// scimconfigDescMemberMode is the schema descriptor for member_mode field.
-	scimconfigDescMemberMode := scimconfigFields[8].Descriptor()
+	scimconfigDescMemberMode := scimconfigFields[9].Descriptor()
 	// scimconfig.DefaultMemberMode holds the default value on creation for the member_mode field.
 	scimconfig.DefaultMemberMode = scimconfigDescMemberMode.Default.(string)
 	// scimconfigDescShowSeats is the schema descriptor for show_seats field.
-	scimconfigDescShowSeats := scimconfigFields[9].Descriptor()
+	scimconfigDescShowSeats := scimconfigFields[10].Descriptor()
 	// scimconfig.DefaultShowSeats holds the default value on creation for the show_seats field.
 	scimconfig.DefaultShowSeats = scimconfigDescShowSeats.Default.(bool)
 	// scimconfigDescRecognized is the schema descriptor for recognized field.
-	scimconfigDescRecognized := scimconfigFields[10].Descriptor()
+	scimconfigDescRecognized := scimconfigFields[11].Descriptor()
 	// scimconfig.DefaultRecognized holds the default value on creation for the recognized field.
 	scimconfig.DefaultRecognized = scimconfigDescRecognized.Default.(string)
 	seatFields := schema.Seat{}.Fields()

@@ -36,6 +36,8 @@ type ScimConfig struct {
 	Preset string `json:"preset,omitempty"`
 	// AutoAssign holds the value of the "auto_assign" field.
 	AutoAssign bool `json:"auto_assign,omitempty"`
+	// AutoAssignPriority holds the value of the "auto_assign_priority" field.
+	AutoAssignPriority int `json:"auto_assign_priority,omitempty"`
 	// LicenseID holds the value of the "license_id" field.
 	LicenseID *uuid.UUID `json:"license_id,omitempty"`
 	// Status holds the value of the "status" field.
@@ -62,7 +64,7 @@ func (*ScimConfig) scanValues(columns []string) ([]any, error) {
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case scimconfig.FieldAutoAssign, scimconfig.FieldShowSeats:
 			values[i] = new(sql.NullBool)
-		case scimconfig.FieldVersion:
+		case scimconfig.FieldVersion, scimconfig.FieldAutoAssignPriority:
 			values[i] = new(sql.NullInt64)
 		case scimconfig.FieldName, scimconfig.FieldNameKey, scimconfig.FieldIdentityProvider, scimconfig.FieldPreset, scimconfig.FieldStatus, scimconfig.FieldPausedBy, scimconfig.FieldMemberMode, scimconfig.FieldRecognized:
 			values[i] = new(sql.NullString)
@@ -144,6 +146,12 @@ func (_m *ScimConfig) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field auto_assign", values[i])
 			} else if value.Valid {
 				_m.AutoAssign = value.Bool
+			}
+		case scimconfig.FieldAutoAssignPriority:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field auto_assign_priority", values[i])
+			} else if value.Valid {
+				_m.AutoAssignPriority = int(value.Int64)
 			}
 		case scimconfig.FieldLicenseID:
 			if value, ok := values[i].(*sql.NullScanner); !ok {
@@ -251,6 +259,9 @@ func (_m *ScimConfig) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("auto_assign=")
 	builder.WriteString(fmt.Sprintf("%v", _m.AutoAssign))
+	builder.WriteString(", ")
+	builder.WriteString("auto_assign_priority=")
+	builder.WriteString(fmt.Sprintf("%v", _m.AutoAssignPriority))
 	builder.WriteString(", ")
 	if v := _m.LicenseID; v != nil {
 		builder.WriteString("license_id=")

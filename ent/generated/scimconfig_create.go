@@ -83,6 +83,20 @@ func (_c *ScimConfigCreate) SetAutoAssign(v bool) *ScimConfigCreate {
 	return _c
 }
 
+// SetAutoAssignPriority sets the "auto_assign_priority" field.
+func (_c *ScimConfigCreate) SetAutoAssignPriority(v int) *ScimConfigCreate {
+	_c.mutation.SetAutoAssignPriority(v)
+	return _c
+}
+
+// SetNillableAutoAssignPriority sets the "auto_assign_priority" field if the given value is not nil.
+func (_c *ScimConfigCreate) SetNillableAutoAssignPriority(v *int) *ScimConfigCreate {
+	if v != nil {
+		_c.SetAutoAssignPriority(*v)
+	}
+	return _c
+}
+
 // SetLicenseID sets the "license_id" field.
 func (_c *ScimConfigCreate) SetLicenseID(v uuid.UUID) *ScimConfigCreate {
 	_c.mutation.SetLicenseID(v)
@@ -218,6 +232,10 @@ func (_c *ScimConfigCreate) defaults() {
 		v := scimconfig.DefaultVersion
 		_c.mutation.SetVersion(v)
 	}
+	if _, ok := _c.mutation.AutoAssignPriority(); !ok {
+		v := scimconfig.DefaultAutoAssignPriority
+		_c.mutation.SetAutoAssignPriority(v)
+	}
 	if _, ok := _c.mutation.PausedBy(); !ok {
 		v := scimconfig.DefaultPausedBy
 		_c.mutation.SetPausedBy(v)
@@ -264,6 +282,9 @@ func (_c *ScimConfigCreate) check() error {
 	}
 	if _, ok := _c.mutation.AutoAssign(); !ok {
 		return &ValidationError{Name: "auto_assign", err: errors.New(`generated: missing required field "ScimConfig.auto_assign"`)}
+	}
+	if _, ok := _c.mutation.AutoAssignPriority(); !ok {
+		return &ValidationError{Name: "auto_assign_priority", err: errors.New(`generated: missing required field "ScimConfig.auto_assign_priority"`)}
 	}
 	if _, ok := _c.mutation.Status(); !ok {
 		return &ValidationError{Name: "status", err: errors.New(`generated: missing required field "ScimConfig.status"`)}
@@ -350,6 +371,10 @@ func (_c *ScimConfigCreate) createSpec() (*ScimConfig, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.AutoAssign(); ok {
 		_spec.SetField(scimconfig.FieldAutoAssign, field.TypeBool, value)
 		_node.AutoAssign = value
+	}
+	if value, ok := _c.mutation.AutoAssignPriority(); ok {
+		_spec.SetField(scimconfig.FieldAutoAssignPriority, field.TypeInt, value)
+		_node.AutoAssignPriority = value
 	}
 	if value, ok := _c.mutation.LicenseID(); ok {
 		_spec.SetField(scimconfig.FieldLicenseID, field.TypeUUID, value)

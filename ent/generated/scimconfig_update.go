@@ -135,6 +135,27 @@ func (_u *ScimConfigUpdate) SetNillableAutoAssign(v *bool) *ScimConfigUpdate {
 	return _u
 }
 
+// SetAutoAssignPriority sets the "auto_assign_priority" field.
+func (_u *ScimConfigUpdate) SetAutoAssignPriority(v int) *ScimConfigUpdate {
+	_u.mutation.ResetAutoAssignPriority()
+	_u.mutation.SetAutoAssignPriority(v)
+	return _u
+}
+
+// SetNillableAutoAssignPriority sets the "auto_assign_priority" field if the given value is not nil.
+func (_u *ScimConfigUpdate) SetNillableAutoAssignPriority(v *int) *ScimConfigUpdate {
+	if v != nil {
+		_u.SetAutoAssignPriority(*v)
+	}
+	return _u
+}
+
+// AddAutoAssignPriority adds value to the "auto_assign_priority" field.
+func (_u *ScimConfigUpdate) AddAutoAssignPriority(v int) *ScimConfigUpdate {
+	_u.mutation.AddAutoAssignPriority(v)
+	return _u
+}
+
 // SetLicenseID sets the "license_id" field.
 func (_u *ScimConfigUpdate) SetLicenseID(v uuid.UUID) *ScimConfigUpdate {
 	_u.mutation.SetLicenseID(v)
@@ -316,6 +337,12 @@ func (_u *ScimConfigUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if value, ok := _u.mutation.AutoAssign(); ok {
 		_spec.SetField(scimconfig.FieldAutoAssign, field.TypeBool, value)
 	}
+	if value, ok := _u.mutation.AutoAssignPriority(); ok {
+		_spec.SetField(scimconfig.FieldAutoAssignPriority, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedAutoAssignPriority(); ok {
+		_spec.AddField(scimconfig.FieldAutoAssignPriority, field.TypeInt, value)
+	}
 	if value, ok := _u.mutation.LicenseID(); ok {
 		_spec.SetField(scimconfig.FieldLicenseID, field.TypeUUID, value)
 	}
@@ -467,6 +494,27 @@ func (_u *ScimConfigUpdateOne) SetNillableAutoAssign(v *bool) *ScimConfigUpdateO
 	if v != nil {
 		_u.SetAutoAssign(*v)
 	}
+	return _u
+}
+
+// SetAutoAssignPriority sets the "auto_assign_priority" field.
+func (_u *ScimConfigUpdateOne) SetAutoAssignPriority(v int) *ScimConfigUpdateOne {
+	_u.mutation.ResetAutoAssignPriority()
+	_u.mutation.SetAutoAssignPriority(v)
+	return _u
+}
+
+// SetNillableAutoAssignPriority sets the "auto_assign_priority" field if the given value is not nil.
+func (_u *ScimConfigUpdateOne) SetNillableAutoAssignPriority(v *int) *ScimConfigUpdateOne {
+	if v != nil {
+		_u.SetAutoAssignPriority(*v)
+	}
+	return _u
+}
+
+// AddAutoAssignPriority adds value to the "auto_assign_priority" field.
+func (_u *ScimConfigUpdateOne) AddAutoAssignPriority(v int) *ScimConfigUpdateOne {
+	_u.mutation.AddAutoAssignPriority(v)
 	return _u
 }
 
@@ -680,6 +728,12 @@ func (_u *ScimConfigUpdateOne) sqlSave(ctx context.Context) (_node *ScimConfig, 
 	}
 	if value, ok := _u.mutation.AutoAssign(); ok {
 		_spec.SetField(scimconfig.FieldAutoAssign, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.AutoAssignPriority(); ok {
+		_spec.SetField(scimconfig.FieldAutoAssignPriority, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedAutoAssignPriority(); ok {
+		_spec.AddField(scimconfig.FieldAutoAssignPriority, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.LicenseID(); ok {
 		_spec.SetField(scimconfig.FieldLicenseID, field.TypeUUID, value)

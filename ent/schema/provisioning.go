@@ -27,6 +27,7 @@ func (ScimConfig) Fields() []ent.Field {
 		field.String("identity_provider"),
 		field.String("preset"),
 		field.Bool("auto_assign"),
+		field.Int("auto_assign_priority").Default(0),
 		field.UUID("license_id", uuid.UUID{}).Optional().Nillable(),
 		field.String("status"),
 		field.String("paused_by").Default(""),
@@ -76,6 +77,7 @@ func (ScimCall) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("tenant_id", "scim_config_id", "id").StorageKey("scim_calls_config"),
 		index.Fields("tenant_id", "resource_id", "id").StorageKey("scim_calls_resource"),
+		index.Fields("tenant_id", "request_id", "id").StorageKey("scim_calls_request"),
 		index.Fields("at").StorageKey("scim_calls_at"),
 	}
 }

@@ -249,14 +249,16 @@ func (s *Service) callsOfRequests(ctx context.Context, ids []string) (map[string
 	if err != nil {
 		return nil, err
 	}
-	all, err := many(ctx, s, scanCall, `SELECT `+callColumns+` FROM scim_calls WHERE tenant_id = $1 AND request_id = ANY($2) ORDER BY id DESC LIMIT $3`,
+	all, err := many(ctx, s, scanCall, `SELECT `+callColumns+` FROM scim_calls WHERE tenant_id = $1 AND request_id = ANY($2) ORDER BY request_id, id LIMIT $3`,
 		tenant, ids, MaxRequests)
 	if err != nil {
 		return nil, fmt.Errorf("load calls of requests: %w", err)
 	}
 	found := make(map[string]Call, len(all))
-	for _, c := range all { // the first of each request comes last
-		found[c.RequestID] = c
+	for _, c := range all { // the first of each request comes first
+		if _, there := found[c.RequestID]; !there {
+			found[c.RequestID] = c
+		}
 	}
 	return found, nil
 }

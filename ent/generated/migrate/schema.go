@@ -719,6 +719,11 @@ var (
 				Columns: []*schema.Column{ScimCallsColumns[1], ScimCallsColumns[12], ScimCallsColumns[0]},
 			},
 			{
+				Name:    "scim_calls_request",
+				Unique:  false,
+				Columns: []*schema.Column{ScimCallsColumns[1], ScimCallsColumns[15], ScimCallsColumns[0]},
+			},
+			{
 				Name:    "scim_calls_at",
 				Unique:  false,
 				Columns: []*schema.Column{ScimCallsColumns[4]},
@@ -737,6 +742,7 @@ var (
 		{Name: "identity_provider", Type: field.TypeString},
 		{Name: "preset", Type: field.TypeString},
 		{Name: "auto_assign", Type: field.TypeBool},
+		{Name: "auto_assign_priority", Type: field.TypeInt, Default: 0},
 		{Name: "license_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "status", Type: field.TypeString},
 		{Name: "paused_by", Type: field.TypeString, Default: ""},

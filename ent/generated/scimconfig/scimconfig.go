@@ -29,6 +29,8 @@ const (
 	FieldPreset = "preset"
 	// FieldAutoAssign holds the string denoting the auto_assign field in the database.
 	FieldAutoAssign = "auto_assign"
+	// FieldAutoAssignPriority holds the string denoting the auto_assign_priority field in the database.
+	FieldAutoAssignPriority = "auto_assign_priority"
 	// FieldLicenseID holds the string denoting the license_id field in the database.
 	FieldLicenseID = "license_id"
 	// FieldStatus holds the string denoting the status field in the database.
@@ -59,6 +61,7 @@ var Columns = []string{
 	FieldIdentityProvider,
 	FieldPreset,
 	FieldAutoAssign,
+	FieldAutoAssignPriority,
 	FieldLicenseID,
 	FieldStatus,
 	FieldPausedBy,
@@ -81,6 +84,8 @@ func ValidColumn(column string) bool {
 var (
 	// DefaultVersion holds the default value on creation for the "version" field.
 	DefaultVersion int64
+	// DefaultAutoAssignPriority holds the default value on creation for the "auto_assign_priority" field.
+	DefaultAutoAssignPriority int
 	// DefaultPausedBy holds the default value on creation for the "paused_by" field.
 	DefaultPausedBy string
 	// DefaultMemberMode holds the default value on creation for the "member_mode" field.
@@ -142,6 +147,11 @@ func ByPreset(opts ...sql.OrderTermOption) OrderOption {
 // ByAutoAssign orders the results by the auto_assign field.
 func ByAutoAssign(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAutoAssign, opts...).ToFunc()
+}
+
+// ByAutoAssignPriority orders the results by the auto_assign_priority field.
+func ByAutoAssignPriority(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAutoAssignPriority, opts...).ToFunc()
 }
 
 // ByLicenseID orders the results by the license_id field.

@@ -100,6 +100,11 @@ func AutoAssign(v bool) predicate.ScimConfig {
 	return predicate.ScimConfig(sql.FieldEQ(FieldAutoAssign, v))
 }
 
+// AutoAssignPriority applies equality check predicate on the "auto_assign_priority" field. It's identical to AutoAssignPriorityEQ.
+func AutoAssignPriority(v int) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldEQ(FieldAutoAssignPriority, v))
+}
+
 // LicenseID applies equality check predicate on the "license_id" field. It's identical to LicenseIDEQ.
 func LicenseID(v uuid.UUID) predicate.ScimConfig {
 	return predicate.ScimConfig(sql.FieldEQ(FieldLicenseID, v))
@@ -563,6 +568,46 @@ func AutoAssignEQ(v bool) predicate.ScimConfig {
 // AutoAssignNEQ applies the NEQ predicate on the "auto_assign" field.
 func AutoAssignNEQ(v bool) predicate.ScimConfig {
 	return predicate.ScimConfig(sql.FieldNEQ(FieldAutoAssign, v))
+}
+
+// AutoAssignPriorityEQ applies the EQ predicate on the "auto_assign_priority" field.
+func AutoAssignPriorityEQ(v int) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldEQ(FieldAutoAssignPriority, v))
+}
+
+// AutoAssignPriorityNEQ applies the NEQ predicate on the "auto_assign_priority" field.
+func AutoAssignPriorityNEQ(v int) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldNEQ(FieldAutoAssignPriority, v))
+}
+
+// AutoAssignPriorityIn applies the In predicate on the "auto_assign_priority" field.
+func AutoAssignPriorityIn(vs ...int) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldIn(FieldAutoAssignPriority, vs...))
+}
+
+// AutoAssignPriorityNotIn applies the NotIn predicate on the "auto_assign_priority" field.
+func AutoAssignPriorityNotIn(vs ...int) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldNotIn(FieldAutoAssignPriority, vs...))
+}
+
+// AutoAssignPriorityGT applies the GT predicate on the "auto_assign_priority" field.
+func AutoAssignPriorityGT(v int) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldGT(FieldAutoAssignPriority, v))
+}
+
+// AutoAssignPriorityGTE applies the GTE predicate on the "auto_assign_priority" field.
+func AutoAssignPriorityGTE(v int) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldGTE(FieldAutoAssignPriority, v))
+}
+
+// AutoAssignPriorityLT applies the LT predicate on the "auto_assign_priority" field.
+func AutoAssignPriorityLT(v int) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldLT(FieldAutoAssignPriority, v))
+}
+
+// AutoAssignPriorityLTE applies the LTE predicate on the "auto_assign_priority" field.
+func AutoAssignPriorityLTE(v int) predicate.ScimConfig {
+	return predicate.ScimConfig(sql.FieldLTE(FieldAutoAssignPriority, v))
 }
 
 // LicenseIDEQ applies the EQ predicate on the "license_id" field.
