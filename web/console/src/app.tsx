@@ -9,7 +9,7 @@ import { useRoute } from './route';
 import { Shell } from './shell';
 import { SignIn, SignedOut } from './pages/sign-in';
 import { Tenants } from './pages/tenants';
-import { ViewerContext } from './viewer';
+import { able, ViewerContext } from './viewer';
 
 const ViewerQuery = graphql(`
   query Viewer {
@@ -42,7 +42,7 @@ function SignedIn() {
   came.current ||= !!data?.viewer;
   useEffect(() => onSignedOut(() => { if (came.current) setEnded(true); }), []);
   const viewer = data?.viewer;
-  const live = useStream(!ended && !!viewer?.tenant && viewer.role !== 'REPORTING');
+  const live = useStream(!ended && !!viewer?.tenant && able(viewer).seesAll);
   const refresh = useCallback(() => again({ requestPolicy: 'network-only' }), [again]);
   if (ended || ['session_ended', 'token_missing'].includes(codeOf(error) ?? '')) {
     return <SignedOut ended={ended || codeOf(error) === 'session_ended'} />;
@@ -51,7 +51,7 @@ function SignedIn() {
     return <Center mih="60vh">{error && !fetching ? <Problem error={error} retry={refresh} /> : <Loader aria-label="Loading" />}</Center>;
   }
   return (
-    <ViewerContext.Provider value={{ ...viewer, mayChange: viewer.kind === 'operator' || viewer.role === 'FULL', refresh }}>
+    <ViewerContext.Provider value={{ ...viewer, ...able(viewer), refresh }}>
       <LiveContext.Provider value={live}>{viewer.tenant ? <Shell /> : <Tenants />}</LiveContext.Provider>
     </ViewerContext.Provider>
   );

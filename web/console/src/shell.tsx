@@ -9,7 +9,7 @@ import { Crash } from './parts/crash';
 import { Empty } from './parts/page';
 import { useLive } from './live';
 import { useRoute } from './route';
-import { useViewer } from './viewer';
+import { useViewer, type Viewer } from './viewer';
 
 const Overview = lazy(() => import('./pages/overview'));
 const Configurations = lazy(() => import('./pages/configurations'));
@@ -24,6 +24,8 @@ const License = lazy(() => import('./pages/license'));
 const Rule = lazy(() => import('./pages/rule'));
 const Reports = lazy(() => import('./pages/reports'));
 const Report = lazy(() => import('./pages/report'));
+const GroupsReports = lazy(() => import('./pages/groups-reports'));
+const GroupsReport = lazy(() => import('./pages/groups-report'));
 const ReportPeople = lazy(() => import('./pages/report-people'));
 const Activity = lazy(() => import('./pages/activity'));
 const Administrators = lazy(() => import('./pages/administrators'));
@@ -33,6 +35,7 @@ interface Place {
   label: string;
   icon: IconName;
   reporting?: boolean; // seen by administrators who see reports only
+  ofGroups?: boolean; // seen also by those who see reports of some groups only
 }
 
 const places: Place[] = [
@@ -41,10 +44,14 @@ const places: Place[] = [
   { path: 'people', label: 'People', icon: 'person' },
   { path: 'groups', label: 'Groups', icon: 'people' },
   { path: 'licenses', label: 'Licenses', icon: 'seat', reporting: true },
-  { path: 'reports', label: 'Reports', icon: 'chart', reporting: true },
+  { path: 'reports', label: 'Reports', icon: 'chart', reporting: true, ofGroups: true },
   { path: 'activity', label: 'Activity', icon: 'activity' },
   { path: 'administrators', label: 'Administrators', icon: 'key' },
 ];
+
+function shown(to: Viewer): Place[] {
+  return places.filter((p) => to.seesAll || (to.ofGroups ? p.ofGroups : p.reporting));
+}
 
 // Pages that stand below a place of another name.
 const homes: Record<string, string> = { rules: 'licenses', guides: 'scim' };
@@ -57,7 +64,8 @@ export function Shell() {
   const [open, { toggle, close }] = useDisclosure();
   const route = useRoute();
   const viewer = useViewer();
-  const section = route.path[0] ?? '';
+  const seen = shown(viewer);
+  const section = route.path[0] ?? seen[0]?.path ?? '';
   const place = places.find((p) => p.path === (homes[section] ?? section)) ?? places[0]!;
   const main = useRef<HTMLElement>(null);
   const address = route.path.join('/');
@@ -92,7 +100,7 @@ export function Shell() {
       </AppShell.Header>
       <AppShell.Navbar p="sm">
         <nav aria-label="Main">
-          {places.filter((p) => viewer.role !== 'REPORTING' || p.reporting).map((p) => (
+          {seen.map((p) => (
             <NavLink key={p.path} href={'#/' + p.path} label={p.label} active={p === place} aria-current={p === place ? 'page' : undefined}
               leftSection={<Icon name={p.icon} />} styles={{ root: { borderRadius: 'var(--mantine-radius-md)', marginBottom: 2 } }} />
           ))}
@@ -102,8 +110,8 @@ export function Shell() {
         <div className="page">
           <Crash key={address}>
             <Suspense fallback={<Center mih="40vh"><Loader aria-label="Loading" /></Center>}>
-              {viewer.role === 'REPORTING' && !place.reporting
-                ? <div className="card flush"><Empty title="Your role does not see this page">You see licenses and reports. A full administrator can give you another role, under Administrators.</Empty></div>
+              {!seen.includes(place)
+                ? <div className="card flush"><Empty title="Your role does not see this page">You see {viewer.ofGroups ? 'reports of the people of your groups' : 'licenses and reports'}. A full administrator can give you another role, under Administrators.</Empty></div>
                 : <Page section={section} id={route.path[1]} part={route.path[2]} />}
             </Suspense>
           </Crash>
@@ -114,6 +122,7 @@ export function Shell() {
 }
 
 function Page({ section, id, part }: { section: string; id: string | undefined; part: string | undefined }): ReactNode {
+  const { ofGroups } = useViewer();
   switch (section) {
     case 'scim':
       return id ? <Configuration key={id} id={id} /> : <Configurations />;
@@ -128,7 +137,13 @@ function Page({ section, id, part }: { section: string; id: string | undefined; 
     case 'rules':
       return id ? <Rule key={id} id={id} /> : <Licenses />;
     case 'reports':
-      return !id ? <Reports /> : part ? <ReportPeople key={id + part} id={id} figure={part} /> : <Report key={id} id={id} />;
+      if (id && part) {
+        return <ReportPeople key={id + part} id={id} figure={part} />;
+      }
+      if (ofGroups) {
+        return id ? <GroupsReport key={id} id={id} /> : <GroupsReports />;
+      }
+      return id ? <Report key={id} id={id} /> : <Reports />;
     case 'activity':
       return <Activity />;
     case 'administrators':
@@ -141,7 +156,7 @@ function Page({ section, id, part }: { section: string; id: string | undefined; 
 function LiveSign() {
   const { connected } = useLive();
   const viewer = useViewer();
-  if (viewer.role === 'REPORTING') {
+  if (!viewer.seesAll) {
     return null;
   }
   const says = connected ? 'Live: what changes is shown at once' : 'Not connected: what is shown is read again every 10 seconds';

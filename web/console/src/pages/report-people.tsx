@@ -18,7 +18,7 @@ const BehindQuery = graphql(`
   query Behind($id: ID!, $at: Time, $figure: UtilizationFigure!, $days: Int!, $filter: SeatHolderFilter, $order: SeatHolderOrder, $first: Int, $after: String, $last: Int, $before: String) {
     licenseUtilization(licenses: [$id], at: $at) {
       licenses {
-        license { id product }
+        licenseId product
         people(figure: $figure, days: $days, filter: $filter, orderBy: $order, first: $first, after: $after, last: $last, before: $before) {
           totalCount
           pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
@@ -55,7 +55,7 @@ export default function ReportPeople({ id, figure }: { id: string; figure: strin
   const [{ data, error, fetching }, again] = useQuery({
     query: BehindQuery, variables: { id, at: asOf.at, figure: known, days, filter, order: { field: order }, ...(before ? { last: size, before } : { first: size, after }) },
   });
-  const named = viewer.role !== 'REPORTING' && (filter.groupId || filter.scimConfigId);
+  const named = viewer.seesAll && (filter.groupId || filter.scimConfigId);
   const [names] = useQuery({ query: NamesQuery, variables: { group: filter.groupId ?? filter.scimConfigId ?? '', config: filter.scimConfigId ?? filter.groupId ?? '' }, pause: !named });
   const l = data?.licenseUtilization.licenses[0];
   const found = l?.people;
@@ -68,7 +68,7 @@ export default function ReportPeople({ id, figure }: { id: string; figure: strin
   const back = new URLSearchParams({ ...(asOf.day ? { at: asOf.day } : {}), ...(days !== 30 ? { days: String(days) } : {}) }).toString();
   return (
     <>
-      <Head title={`${figures[known].label}${part ? `: ${part}` : ''}`} back={{ to: `#/reports/${id}${back ? '?' + back : ''}`, label: l?.license.product ?? 'Report' }}
+      <Head title={`${figures[known].label}${part ? `: ${part}` : ''}`} back={{ to: `#/reports/${id}${back ? '?' + back : ''}`, label: l?.product ?? 'Report' }}
         says={`${figures[known].means}${known === 'ACTIVE' || known === 'INACTIVE' ? ` W is ${days}.` : ''}${asOf.day ? ` As it was at the end of ${nameOfDay(asOf.day)}.` : ''}`}>
         <AsOfPicker of={asOf} resets={fresh} />
         {!filter.groupId && !filter.scimConfigId && filter.manager === undefined && (
@@ -94,7 +94,7 @@ export default function ReportPeople({ id, figure }: { id: string; figure: strin
                   {found.nodes.map((p) => (
                     <Table.Tr key={p.userId}>
                       <Table.Td>
-                        {!p.userName ? <Text size="sm" c="dimmed">deleted</Text> : viewer.role === 'REPORTING' ? <Text size="sm" fw={550}>{p.displayName || p.userName}</Text> : <Anchor size="sm" fw={550} href={`#/people/${p.userId}`}>{p.displayName || p.userName}</Anchor>}
+                        {!p.userName ? <Text size="sm" c="dimmed">deleted</Text> : !viewer.seesAll ? <Text size="sm" fw={550}>{p.displayName || p.userName}</Text> : <Anchor size="sm" fw={550} href={`#/people/${p.userId}`}>{p.displayName || p.userName}</Anchor>}
                         {p.displayName && <Text size="xs" c="dimmed">{p.userName}</Text>}
                       </Table.Td>
                       <Table.Td><Text size="sm">{p.department}</Text></Table.Td>
