@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/usherhq/usher/internal/caller"
@@ -163,6 +164,28 @@ func TestAMemberModeIsSetAndShown(t *testing.T) {
 		}
 		if cleared := w.ask(token, `mutation($c: ID!) { updateScimConfig(input: {id: $c, memberMode: null}) { scimConfig { memberMode } } }`, "c", of); cleared.code() != provisioning.ErrInvalidConfig.Code {
 			t.Errorf("null: %s", cleared.text)
+		}
+	})
+}
+
+func TestAPriorityOfAutoAssignIsSetAndShown(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		_, token := w.tenant(caller.ScopeAdmin)
+		made := w.want(token, `mutation { a: createScimConfig(input: {name: "A"}) { scimConfig { id autoAssignPriority } } b: createScimConfig(input: {name: "B", autoAssignPriority: -5}) { scimConfig { autoAssignPriority } } }`)
+		if made.at("a", "scimConfig", "autoAssignPriority") != 0.0 || made.at("b", "scimConfig", "autoAssignPriority") != -5.0 {
+			t.Errorf("made is %s", made.text)
+		}
+		of, change := made.at("a", "scimConfig", "id"), `mutation($c: ID!, $p: Int) { updateScimConfig(input: {id: $c, autoAssignPriority: $p}) { scimConfig { autoAssignPriority version } } }`
+		changed := w.want(token, change, "c", of, "p", 1000000)
+		if changed.at("updateScimConfig", "scimConfig", "autoAssignPriority") != 1e6 || changed.at("updateScimConfig", "scimConfig", "version") != 2.0 {
+			t.Errorf("changed is %s", changed.text)
+		}
+		if refused := w.ask(token, change, "c", of, "p", 1000001); refused.code() != provisioning.ErrInvalidConfig.Code || !strings.Contains(refused.text, "autoAssignPriority") {
+			t.Errorf("out of bounds: %s", refused.text)
+		}
+		if cleared := w.want(token, change, "c", of, "p", nil); cleared.at("updateScimConfig", "scimConfig", "autoAssignPriority") != 0.0 {
+			t.Errorf("cleared is %s", cleared.text)
 		}
 	})
 }

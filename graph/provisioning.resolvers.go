@@ -45,7 +45,7 @@ func (r *mutationResolver) CreateScimConfig(ctx context.Context, input generated
 		return nil, err
 	}
 	c, err := r.Provisioning.CreateConfig(ctx, provisioning.NewConfig{
-		Name: input.Name, IdentityProvider: input.IdentityProvider, Preset: input.Preset, AutoAssign: input.AutoAssign, License: license,
+		Name: input.Name, IdentityProvider: input.IdentityProvider, Preset: input.Preset, AutoAssign: input.AutoAssign, License: license, AutoAssignPriority: input.AutoAssignPriority,
 		ShowSeats: input.ShowSeats, MemberMode: input.MemberMode,
 	})
 	if err != nil {
@@ -69,6 +69,7 @@ func (r *mutationResolver) UpdateScimConfig(ctx context.Context, input generated
 		set(&c.IdentityProvider, input.IdentityProvider)
 		set(&c.Preset, input.Preset)
 		set(&c.AutoAssign, input.AutoAssign)
+		set(&c.AutoAssignPriority, input.AutoAssignPriority)
 		set(&c.ShowSeats, input.ShowSeats)
 		set(&c.MemberMode, input.MemberMode)
 		if input.LicenseID.IsSet() {

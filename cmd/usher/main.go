@@ -79,7 +79,7 @@ var errTold = errors.New("told already")
 
 // flags are the flags that fill fields of other names.
 var flags = map[string]string{
-	licenseID: "license", "identityProvider": "provider", "autoAssign": "auto-assign", "scopes": "scope", "scimConfigId": "scim", "email": "admin",
+	licenseID: "license", "identityProvider": "provider", "autoAssign": "auto-assign", "autoAssignPriority": "auto-assign-priority", "scopes": "scope", "scimConfigId": "scim", "email": "admin",
 }
 
 // told shows a fault as its message, behind the flag that is at fault; an accident as it is.

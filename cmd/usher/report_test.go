@@ -23,7 +23,12 @@ func TestReportsAsTables(t *testing.T) {
 			var license shownLicense
 			run(&license, "license", "create", "--tenant", "fjordline", "--product", "=Advanced", "--sku", "advanced", "--seats", "4")
 			var config printedConfig
-			run(&config, "scim", "create", "--tenant", "fjordline", "--name", "Okta", "--auto-assign", "--license", "advanced")
+			run(&config, "scim", "create", "--tenant", "fjordline", "--name", "Okta", "--auto-assign", "--license", "advanced", "--auto-assign-priority=-4")
+			var configs []listedConfig
+			run(&configs, "scim", "list", "--tenant", "fjordline")
+			if len(configs) != 1 || configs[0].Priority != -4 {
+				t.Errorf("the configurations are %+v", configs)
+			}
 			var reader printedToken
 			run(&reader, "token", "create", "--tenant", "fjordline", "--name", "R", "--scope", "reports:read")
 			s := serve(t, at...)

@@ -33,6 +33,7 @@ type scimCreate struct {
 	Preset     string `help:"auto, okta, entra, onelogin or strict." enum:"auto,okta,entra,onelogin,strict" default:"auto" env:"USHER_SCIM_PRESET"`
 	AutoAssign bool   `help:"Give a seat to everybody who comes through it." env:"USHER_SCIM_AUTO_ASSIGN"`
 	License    string `help:"SKU or id of the license to give." env:"USHER_SCIM_LICENSE"`
+	Priority   int    `name:"auto-assign-priority" help:"Priority of these people where they have to wait; the greatest goes first." env:"USHER_SCIM_AUTO_ASSIGN_PRIORITY"`
 	ShowSeats  bool   `help:"Show people with their seats to the identity provider even where it does not ask." env:"USHER_SCIM_SHOW_SEATS"`
 	MemberMode string `help:"authoritative: a pushed list of members is the whole list. additive: members by hand stay." enum:"authoritative,additive" default:"authoritative" env:"USHER_SCIM_MEMBER_MODE"`
 	PublicURL  string `name:"public-url" help:"Scheme and host that the identity provider sees." env:"USHER_PUBLIC_URL" default:"http://localhost:8080"`
@@ -63,7 +64,7 @@ func (c *scimCreate) Run(ctx context.Context, p *printer) error {
 		}
 		made, err := h.provisioning.CreateConfig(ctx, provisioning.NewConfig{
 			Name: c.Name, IdentityProvider: provisioning.IdentityProvider(c.Provider), Preset: provisioning.Preset(c.Preset), AutoAssign: c.AutoAssign,
-			License: license, ShowSeats: c.ShowSeats, MemberMode: provisioning.MemberMode(c.MemberMode),
+			License: license, AutoAssignPriority: c.Priority, ShowSeats: c.ShowSeats, MemberMode: provisioning.MemberMode(c.MemberMode),
 		})
 		if err != nil {
 			return err
@@ -134,6 +135,7 @@ type listedConfig struct {
 	Preset     provisioning.Preset           `json:"preset"`
 	MemberMode provisioning.MemberMode       `json:"memberMode"`
 	AutoAssign bool                          `json:"autoAssign"`
+	Priority   int                           `json:"autoAssignPriority,omitempty"`
 	Status     provisioning.Status           `json:"status"`
 	Recognized provisioning.IdentityProvider `json:"recognized,omitempty"` // by its calls
 	Warnings   []string                      `json:"warnings,omitempty"`
@@ -142,7 +144,7 @@ type listedConfig struct {
 func listConfig(c provisioning.Config) listedConfig {
 	listed := listedConfig{
 		ID: id.Config.Format(c.ID), Name: c.Name, Provider: c.IdentityProvider, Preset: c.Preset, MemberMode: c.MemberMode,
-		AutoAssign: c.AutoAssign, Status: c.Status,
+		AutoAssign: c.AutoAssign, Priority: c.AutoAssignPriority, Status: c.Status,
 	}
 	if c.Recognized != nil {
 		listed.Recognized = c.Recognized.Provider

@@ -171,9 +171,11 @@ type CreateScimConfigInput struct {
 	Preset           provisioning.Preset           `json:"preset"`
 	AutoAssign       bool                          `json:"autoAssign"`
 	// Needed with autoAssign.
-	LicenseID  graphql.Omittable[*string] `json:"licenseId,omitempty"`
-	ShowSeats  bool                       `json:"showSeats"`
-	MemberMode provisioning.MemberMode    `json:"memberMode"`
+	LicenseID graphql.Omittable[*string] `json:"licenseId,omitempty"`
+	// From -1,000,000 to 1,000,000; the greatest goes first.
+	AutoAssignPriority int                     `json:"autoAssignPriority"`
+	ShowSeats          bool                    `json:"showSeats"`
+	MemberMode         provisioning.MemberMode `json:"memberMode"`
 }
 
 type CreateTenantInput struct {
@@ -798,9 +800,11 @@ type UpdateScimConfigInput struct {
 	Preset           graphql.Omittable[*provisioning.Preset]           `json:"preset,omitempty"`
 	AutoAssign       graphql.Omittable[*bool]                          `json:"autoAssign,omitempty"`
 	LicenseID        graphql.Omittable[*string]                        `json:"licenseId,omitempty"`
-	ShowSeats        graphql.Omittable[*bool]                          `json:"showSeats,omitempty"`
-	MemberMode       graphql.Omittable[*provisioning.MemberMode]       `json:"memberMode,omitempty"`
-	ExpectedVersion  graphql.Omittable[*int64]                         `json:"expectedVersion,omitempty"`
+	// For those who come from now on; who waits already keeps hers.
+	AutoAssignPriority graphql.Omittable[*int]                     `json:"autoAssignPriority,omitempty"`
+	ShowSeats          graphql.Omittable[*bool]                    `json:"showSeats,omitempty"`
+	MemberMode         graphql.Omittable[*provisioning.MemberMode] `json:"memberMode,omitempty"`
+	ExpectedVersion    graphql.Omittable[*int64]                   `json:"expectedVersion,omitempty"`
 }
 
 type UpdateTenantInput struct {

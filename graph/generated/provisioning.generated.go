@@ -832,6 +832,29 @@ func (ec *executionContext) fieldContext_ScimConfig_license(_ context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _ScimConfig_autoAssignPriority(ctx context.Context, field graphql.CollectedField, obj *provisioning.Config) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ScimConfig_autoAssignPriority(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AutoAssignPriority, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ScimConfig_autoAssignPriority(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ScimConfig", field, false, false, "Int")
+}
+
 func (ec *executionContext) _ScimConfig_showSeats(ctx context.Context, field graphql.CollectedField, obj *provisioning.Config) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1560,6 +1583,9 @@ func (ec *executionContext) unmarshalInputCreateScimConfigInput(ctx context.Cont
 	if _, present := asMap["autoAssign"]; !present {
 		asMap["autoAssign"] = false
 	}
+	if _, present := asMap["autoAssignPriority"]; !present {
+		asMap["autoAssignPriority"] = 0
+	}
 	if _, present := asMap["showSeats"]; !present {
 		asMap["showSeats"] = false
 	}
@@ -1567,7 +1593,7 @@ func (ec *executionContext) unmarshalInputCreateScimConfigInput(ctx context.Cont
 		asMap["memberMode"] = "AUTHORITATIVE"
 	}
 
-	fieldsInOrder := [...]string{"name", "identityProvider", "preset", "autoAssign", "licenseId", "showSeats", "memberMode"}
+	fieldsInOrder := [...]string{"name", "identityProvider", "preset", "autoAssign", "licenseId", "autoAssignPriority", "showSeats", "memberMode"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1609,6 +1635,13 @@ func (ec *executionContext) unmarshalInputCreateScimConfigInput(ctx context.Cont
 				return it, err
 			}
 			it.LicenseID = graphql.OmittableOf(data)
+		case "autoAssignPriority":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("autoAssignPriority"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AutoAssignPriority = data
 		case "showSeats":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("showSeats"))
 			data, err := ec.unmarshalNBoolean2bool(ctx, v)
@@ -1865,7 +1898,7 @@ func (ec *executionContext) unmarshalInputUpdateScimConfigInput(ctx context.Cont
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "name", "identityProvider", "preset", "autoAssign", "licenseId", "showSeats", "memberMode", "expectedVersion"}
+	fieldsInOrder := [...]string{"id", "name", "identityProvider", "preset", "autoAssign", "licenseId", "autoAssignPriority", "showSeats", "memberMode", "expectedVersion"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1914,6 +1947,13 @@ func (ec *executionContext) unmarshalInputUpdateScimConfigInput(ctx context.Cont
 				return it, err
 			}
 			it.LicenseID = graphql.OmittableOf(data)
+		case "autoAssignPriority":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("autoAssignPriority"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AutoAssignPriority = graphql.OmittableOf(data)
 		case "showSeats":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("showSeats"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -2234,6 +2274,11 @@ func (ec *executionContext) _ScimConfig(ctx context.Context, sel ast.SelectionSe
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._ScimConfig_license(ctx, field, obj)
 				})
+		case "autoAssignPriority":
+			out.Values[i] = ec._ScimConfig_autoAssignPriority(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "showSeats":
 			out.Values[i] = ec._ScimConfig_showSeats(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

@@ -680,25 +680,26 @@ type ComplexityRoot struct {
 	}
 
 	ScimConfig struct {
-		AutoAssign       func(childComplexity int) int
-		BaseURL          func(childComplexity int) int
-		Calls            func(childComplexity int, first *int, after *string, last *int, before *string, filter *CallFilter, direction Direction) int
-		CreatedAt        func(childComplexity int) int
-		ID               func(childComplexity int) int
-		IdentityProvider func(childComplexity int) int
-		LastUsedAt       func(childComplexity int) int
-		License          func(childComplexity int) int
-		MemberMode       func(childComplexity int) int
-		Name             func(childComplexity int) int
-		PausedBy         func(childComplexity int) int
-		Preset           func(childComplexity int) int
-		Recognized       func(childComplexity int) int
-		ShowSeats        func(childComplexity int) int
-		Status           func(childComplexity int) int
-		Tokens           func(childComplexity int) int
-		UpdatedAt        func(childComplexity int) int
-		Version          func(childComplexity int) int
-		Warnings         func(childComplexity int) int
+		AutoAssign         func(childComplexity int) int
+		AutoAssignPriority func(childComplexity int) int
+		BaseURL            func(childComplexity int) int
+		Calls              func(childComplexity int, first *int, after *string, last *int, before *string, filter *CallFilter, direction Direction) int
+		CreatedAt          func(childComplexity int) int
+		ID                 func(childComplexity int) int
+		IdentityProvider   func(childComplexity int) int
+		LastUsedAt         func(childComplexity int) int
+		License            func(childComplexity int) int
+		MemberMode         func(childComplexity int) int
+		Name               func(childComplexity int) int
+		PausedBy           func(childComplexity int) int
+		Preset             func(childComplexity int) int
+		Recognized         func(childComplexity int) int
+		ShowSeats          func(childComplexity int) int
+		Status             func(childComplexity int) int
+		Tokens             func(childComplexity int) int
+		UpdatedAt          func(childComplexity int) int
+		Version            func(childComplexity int) int
+		Warnings           func(childComplexity int) int
 	}
 
 	ScimConfigConnection struct {
@@ -3943,6 +3944,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ScimConfig.AutoAssign(childComplexity), true
+	case "ScimConfig.autoAssignPriority":
+		if e.ComplexityRoot.ScimConfig.AutoAssignPriority == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimConfig.AutoAssignPriority(childComplexity), true
 	case "ScimConfig.baseUrl":
 		if e.ComplexityRoot.ScimConfig.BaseURL == nil {
 			break
@@ -7060,6 +7067,8 @@ type ScimConfig implements Node @needs(scope: ADMIN_READ) {
   "Whether people who come through this configuration get a seat of the license."
   autoAssign: Boolean!
   license: License
+  "Of these people where they have to wait, beside the priorities of rules and of seats by hand; the greatest goes first."
+  autoAssignPriority: Int!
   "Whether people are shown to the identity provider with their seats even where it does not ask for them."
   showSeats: Boolean!
   memberMode: MemberMode!
@@ -7179,6 +7188,8 @@ input CreateScimConfigInput {
   autoAssign: Boolean! = false
   "Needed with autoAssign."
   licenseId: ID
+  "From -1,000,000 to 1,000,000; the greatest goes first."
+  autoAssignPriority: Int! = 0
   showSeats: Boolean! = false
   memberMode: MemberMode! = AUTHORITATIVE
 }
@@ -7190,6 +7201,8 @@ input UpdateScimConfigInput {
   preset: Preset
   autoAssign: Boolean
   licenseId: ID
+  "For those who come from now on; who waits already keeps hers."
+  autoAssignPriority: Int
   showSeats: Boolean
   memberMode: MemberMode
   expectedVersion: Int64
@@ -9079,6 +9092,8 @@ func (ec *executionContext) childFields_ScimConfig(ctx context.Context, field gr
 		return ec.fieldContext_ScimConfig_autoAssign(ctx, field)
 	case "license":
 		return ec.fieldContext_ScimConfig_license(ctx, field)
+	case "autoAssignPriority":
+		return ec.fieldContext_ScimConfig_autoAssignPriority(ctx, field)
 	case "showSeats":
 		return ec.fieldContext_ScimConfig_showSeats(ctx, field)
 	case "memberMode":

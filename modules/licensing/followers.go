@@ -73,7 +73,7 @@ func (s *Service) MembershipChanged(ctx context.Context, group id.ID, added, rem
 
 // claimAll claims what a configuration assigns to a person and what her entitlements ask it for.
 func (s *Service) claimAll(ctx context.Context, now *directory.User, config id.ID, isNew bool) error {
-	license, assigns, err := s.rules.of(ctx, config)
+	assigns, err := s.rules.of(ctx, config)
 	if err != nil {
 		return err
 	}
@@ -82,8 +82,8 @@ func (s *Service) claimAll(ctx context.Context, now *directory.User, config id.I
 		return err
 	}
 	var claims []Claim
-	if assigns {
-		claims = append(claims, Claim{License: license, User: now.ID, Reason: ByConfiguration, ReasonID: config})
+	if !assigns.nothing() {
+		claims = append(claims, Claim{License: assigns.license, User: now.ID, Reason: ByConfiguration, ReasonID: config, Priority: assigns.priority})
 	}
 	if isNew && len(requested) == 0 {
 		for _, c := range claims {

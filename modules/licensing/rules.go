@@ -20,8 +20,17 @@ const ruleLife = time.Second
 // AutoAssign says that people of a configuration get seats of the license; nil says that they get none. People who are there
 // already keep what they have: the switch is for those who join or come back from now on.
 func (s *Service) AutoAssign(ctx context.Context, config id.ID, license *id.ID) error {
+	return s.AutoAssignAt(ctx, config, license, 0)
+}
+
+// AutoAssignAt is AutoAssign with the priority that the reasons it gives have in line, beside those of rules and hands. Who waits
+// already keeps the priority she came with. Refuses with ErrLicenseNotFound and, beyond MaxPriority on either side, for the priority.
+func (s *Service) AutoAssignAt(ctx context.Context, config id.ID, license *id.ID, priority int) error {
 	if err := caller.Require(ctx, caller.ScopeAdmin); err != nil {
 		return err
+	}
+	if priority < -MaxPriority || priority > MaxPriority {
+		return errPriority
 	}
 	return store.Do(ctx, s.db, func(ctx context.Context) error {
 		if license != nil {
@@ -29,7 +38,7 @@ func (s *Service) AutoAssign(ctx context.Context, config id.ID, license *id.ID) 
 				return err
 			}
 		}
-		if err := s.saveRule(ctx, config, license); err != nil {
+		if err := s.saveRule(ctx, config, license, priority); err != nil {
 			return err
 		}
 		store.AfterCommit(ctx, func() {
@@ -62,9 +71,9 @@ type cachedRequirements struct {
 }
 
 type cachedRule struct {
-	license id.ID
-	assigns bool
-	until   time.Time
+	assigned
+
+	until time.Time
 }
 
 const rememberedRules = 10_000
@@ -73,26 +82,34 @@ func newRuleCache(db *store.DB, now clock.Clock) *ruleCache {
 	return &ruleCache{db: db, clock: now, known: make(map[id.ID]cachedRule), requirements: make(map[id.ID]cachedRequirements), published: make(map[id.ID]cachedPublished)}
 }
 
-// of returns the license that a configuration assigns.
-func (c *ruleCache) of(ctx context.Context, config id.ID) (license id.ID, assigns bool, err error) {
+// assigned is what a configuration assigns to those who come through it; its zero value is nothing.
+type assigned struct {
+	license  id.ID
+	priority int
+}
+
+func (a assigned) nothing() bool { return a.license == id.Nil }
+
+// of returns what a configuration assigns.
+func (c *ruleCache) of(ctx context.Context, config id.ID) (assigned, error) {
 	now := c.clock()
 	c.mu.Lock()
 	rule, hit := c.known[config]
 	c.mu.Unlock()
 	if hit && now.Before(rule.until) {
-		return rule.license, rule.assigns, nil
+		return rule.assigned, nil
 	}
-	license, assigns, err = loadRule(ctx, c.db, config)
+	found, err := loadAssigned(ctx, c.db, config)
 	if err != nil {
-		return id.Nil, false, err
+		return assigned{}, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.known) >= rememberedRules {
 		clear(c.known)
 	}
-	c.known[config] = cachedRule{license: license, assigns: assigns, until: now.Add(ruleLife)}
-	return license, assigns, nil
+	c.known[config] = cachedRule{assigned: found, until: now.Add(ruleLife)}
+	return found, nil
 }
 
 func (c *ruleCache) forget(config id.ID) {

@@ -224,22 +224,23 @@ func (s *Service) claimsOf(ctx context.Context, user, config id.ID) ([]Claim, er
 	return claims, nil
 }
 
-func loadRule(ctx context.Context, db *store.DB, config id.ID) (license id.ID, assigns bool, err error) {
+func loadAssigned(ctx context.Context, db *store.DB, config id.ID) (found assigned, err error) {
 	tenant, err := tenantOf(ctx)
 	if err != nil {
-		return id.Nil, false, err
+		return assigned{}, err
 	}
-	err = db.QueryRow(ctx, `SELECT license_id FROM rules WHERE tenant_id = $1 AND kind = 'auto_assign' AND source_id = $2`, tenant, config).Scan(&license)
+	err = db.QueryRow(ctx, `SELECT license_id, priority FROM rules WHERE tenant_id = $1 AND kind = 'auto_assign' AND source_id = $2`,
+		tenant, config).Scan(&found.license, &found.priority)
 	if errors.Is(err, sql.ErrNoRows) {
-		return id.Nil, false, nil
+		return assigned{}, nil
 	}
 	if err != nil {
-		return id.Nil, false, fmt.Errorf("load rule: %w", err)
+		return assigned{}, fmt.Errorf("load rule: %w", err)
 	}
-	return license, true, nil
+	return found, nil
 }
 
-func (s *Service) saveRule(ctx context.Context, config id.ID, license *id.ID) error {
+func (s *Service) saveRule(ctx context.Context, config id.ID, license *id.ID, priority int) error {
 	tenant, err := tenantOf(ctx)
 	if err != nil {
 		return err
@@ -252,7 +253,7 @@ func (s *Service) saveRule(ctx context.Context, config id.ID, license *id.ID) er
 	}
 	now := s.clock()
 	if _, err := s.db.Exec(ctx, `INSERT INTO rules (tenant_id, id, license_id, kind, source_id, priority, definition, version, created_at, updated_at)
-		VALUES ($1, $2, $3, 'auto_assign', $4, 0, '{}', 1, $5, $5)`, tenant, id.New(), *license, config, now); err != nil {
+		VALUES ($1, $2, $3, 'auto_assign', $4, $6, '{}', 1, $5, $5)`, tenant, id.New(), *license, config, now, priority); err != nil {
 		return fmt.Errorf("save rule: %w", err)
 	}
 	return nil

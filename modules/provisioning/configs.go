@@ -18,13 +18,14 @@ var _ tenancy.PlanFollowers = (*Service)(nil)
 
 // NewConfig is a configuration to make. Other, PresetAuto and Authoritative stand in for what is not given.
 type NewConfig struct {
-	Name             string
-	IdentityProvider IdentityProvider
-	Preset           Preset
-	MemberMode       MemberMode
-	AutoAssign       bool
-	License          *id.ID
-	ShowSeats        bool
+	Name               string
+	IdentityProvider   IdentityProvider
+	Preset             Preset
+	MemberMode         MemberMode
+	AutoAssign         bool
+	License            *id.ID
+	AutoAssignPriority int // in line, of those who are given a seat of the license
+	ShowSeats          bool
 }
 
 // CreateConfig makes a configuration. Refuses with ErrNotInPlan, ErrConfigName, ErrInvalidConfig and, for the license, with
@@ -36,7 +37,8 @@ func (s *Service) CreateConfig(ctx context.Context, n NewConfig) (Config, error)
 	now := s.clock()
 	c := Config{
 		ID: id.New(), Name: strings.TrimSpace(n.Name), IdentityProvider: n.IdentityProvider, Preset: n.Preset, AutoAssign: n.AutoAssign,
-		License: n.License, ShowSeats: n.ShowSeats, MemberMode: n.MemberMode, Status: Active, Version: 1, CreatedAt: now, UpdatedAt: now,
+		License: n.License, AutoAssignPriority: n.AutoAssignPriority, ShowSeats: n.ShowSeats, MemberMode: n.MemberMode, Status: Active,
+		Version: 1, CreatedAt: now, UpdatedAt: now,
 	}
 	if c.IdentityProvider == "" {
 		c.IdentityProvider = Other
@@ -183,7 +185,7 @@ func (s *Service) assign(ctx context.Context, c Config) error {
 		s.configs.forget(c.ID)
 		s.db.Notify(licensing.Settings)
 	})
-	return s.seats.AutoAssign(ctx, c.ID, license)
+	return s.seats.AutoAssignAt(ctx, c.ID, license, c.AutoAssignPriority)
 }
 
 func (c Config) same(was Config) bool {
@@ -295,6 +297,7 @@ type configNews struct {
 	MemberMode       MemberMode       `json:"memberMode"`
 	AutoAssign       bool             `json:"autoAssign"`
 	License          string           `json:"license,omitempty"`
+	Priority         int              `json:"autoAssignPriority,omitempty"`
 	ShowSeats        bool             `json:"showSeats,omitempty"`
 	Status           Status           `json:"status"`
 	PausedBy         string           `json:"pausedBy,omitempty"`
@@ -304,7 +307,7 @@ type configNews struct {
 func (s *Service) record(ctx context.Context, kind string, c Config) error {
 	data := configNews{
 		Name: c.Name, IdentityProvider: c.IdentityProvider, Preset: c.Preset, MemberMode: c.MemberMode, AutoAssign: c.AutoAssign,
-		ShowSeats: c.ShowSeats, Status: c.Status, PausedBy: c.PausedBy, Version: c.Version,
+		Priority: c.AutoAssignPriority, ShowSeats: c.ShowSeats, Status: c.Status, PausedBy: c.PausedBy, Version: c.Version,
 	}
 	if c.License != nil {
 		data.License = id.License.Format(*c.License)

@@ -90,20 +90,21 @@ const (
 
 // Config is one connection of an identity provider.
 type Config struct {
-	ID               id.ID
-	Name             string
-	IdentityProvider IdentityProvider
-	Preset           Preset
-	AutoAssign       bool
-	License          *id.ID // assigned to joiners when AutoAssign is on
-	ShowSeats        bool   // people are shown with their seats by default
-	MemberMode       MemberMode
-	Status           Status
-	PausedBy         string // empty unless paused
-	Version          int64
-	CreatedAt        time.Time
-	UpdatedAt        time.Time
-	Recognized       *Recognition // nil while its calls have given nobody away
+	ID                 id.ID
+	Name               string
+	IdentityProvider   IdentityProvider
+	Preset             Preset
+	AutoAssign         bool
+	License            *id.ID // assigned to joiners when AutoAssign is on
+	AutoAssignPriority int    // of these joiners, should they have to wait
+	ShowSeats          bool   // people are shown with their seats by default
+	MemberMode         MemberMode
+	Status             Status
+	PausedBy           string // empty unless paused
+	Version            int64
+	CreatedAt          time.Time
+	UpdatedAt          time.Time
+	Recognized         *Recognition // nil while its calls have given nobody away
 }
 
 // Service keeps the configurations of every tenant; the caller's tenant is the one it works on.
@@ -153,6 +154,9 @@ func (c Config) check() error {
 	}
 	if c.MemberMode != Authoritative && c.MemberMode != Additive {
 		return ErrInvalidConfig.At("memberMode").Sayf("the member modes are authoritative and additive")
+	}
+	if c.AutoAssignPriority < -licensing.MaxPriority || c.AutoAssignPriority > licensing.MaxPriority {
+		return ErrInvalidConfig.At("autoAssignPriority").Sayf("a priority is between -1,000,000 and 1,000,000")
 	}
 	if c.AutoAssign && c.License == nil {
 		return ErrInvalidConfig.At("licenseId").Sayf("say which license to assign")

@@ -137,6 +137,14 @@ func TestConfigurationsAreChangedAndDeleted(t *testing.T) {
 		if _, err := w.provisioning.ChangeConfig(w.admin, c.ID, &c.Version, rename); !errors.Is(err, provisioning.ErrStaleVersion) {
 			t.Errorf("an old version: %v", err)
 		}
+		first, err := w.provisioning.ChangeConfig(w.admin, c.ID, nil, func(c *provisioning.Config) error { c.AutoAssignPriority = -7; return nil })
+		if again, loading := w.provisioning.GetConfig(w.admin, c.ID); err != nil || loading != nil || first.Version != 3 || again.AutoAssignPriority != -7 {
+			t.Errorf("with a priority it is %+v, %v, %v", again, err, loading)
+		}
+		tooFar := func(c *provisioning.Config) error { c.AutoAssignPriority = licensing.MaxPriority + 1; return nil }
+		if _, err := w.provisioning.ChangeConfig(w.admin, c.ID, nil, tooFar); !errors.Is(err, provisioning.ErrInvalidConfig) {
+			t.Errorf("a priority out of bounds: %v", err)
+		}
 		secret := w.token(c.ID)
 		ctx, _, err := w.provisioning.Authenticate(t.Context(), secret, "r")
 		if err != nil {

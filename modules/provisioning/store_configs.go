@@ -18,7 +18,8 @@ import (
 
 const configCursor = "scim_config"
 
-const configColumns = `id, name, identity_provider, preset, auto_assign, license_id, status, paused_by, version, created_at, updated_at, show_seats, member_mode, recognized, recognized_at`
+const configColumns = `id, name, identity_provider, preset, auto_assign, license_id, status, paused_by, version, created_at, updated_at, show_seats, member_mode,
+	recognized, recognized_at, auto_assign_priority`
 
 type row interface{ Scan(into ...any) error }
 
@@ -28,7 +29,7 @@ func scanConfig(from row) (Config, error) {
 	var recognized Recognition
 	var since sql.NullTime
 	err := from.Scan(&c.ID, &c.Name, &c.IdentityProvider, &c.Preset, &c.AutoAssign, &license, &c.Status, &c.PausedBy, &c.Version, &c.CreatedAt, &c.UpdatedAt,
-		&c.ShowSeats, &c.MemberMode, &recognized.Provider, &since)
+		&c.ShowSeats, &c.MemberMode, &recognized.Provider, &since, &c.AutoAssignPriority)
 	if recognized.Provider != "" {
 		recognized.Since = since.Time.UTC()
 		c.Recognized = &recognized
@@ -65,11 +66,11 @@ func insertConfig(ctx context.Context, c Config) error {
 	}
 	return store.Defer(ctx, store.Stmt{
 		SQL: `INSERT INTO scim_configs (tenant_id, id, name, name_key, identity_provider, preset, auto_assign, license_id, status, paused_by, created_at, updated_at, version,
-				show_seats, member_mode)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10, $10, 1, $11, $12)`,
+				show_seats, member_mode, auto_assign_priority)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10, $10, 1, $11, $12, $13)`,
 		Args: []any{
 			tenant, c.ID, c.Name, c.key(), string(c.IdentityProvider), string(c.Preset), c.AutoAssign, licenseOf(c), string(c.Status), c.CreatedAt, c.ShowSeats,
-			string(c.MemberMode),
+			string(c.MemberMode), c.AutoAssignPriority,
 		},
 		Unique: map[string]error{"scim_configs_name": ErrConfigName},
 	})
@@ -82,10 +83,11 @@ func updateConfig(ctx context.Context, c Config) error {
 	}
 	return store.Defer(ctx, store.Stmt{
 		SQL: `UPDATE scim_configs SET name = $3, name_key = $4, identity_provider = $5, preset = $6, auto_assign = $7, license_id = $8, status = $9,
-			paused_by = $10, updated_at = $11, version = $12, show_seats = $13, member_mode = $14 WHERE tenant_id = $1 AND id = $2 AND version = $12 - 1`,
+			paused_by = $10, updated_at = $11, version = $12, show_seats = $13, member_mode = $14, auto_assign_priority = $15
+			WHERE tenant_id = $1 AND id = $2 AND version = $12 - 1`,
 		Args: []any{
 			tenant, c.ID, c.Name, c.key(), string(c.IdentityProvider), string(c.Preset), c.AutoAssign, licenseOf(c), string(c.Status), c.PausedBy,
-			c.UpdatedAt, c.Version, c.ShowSeats, string(c.MemberMode),
+			c.UpdatedAt, c.Version, c.ShowSeats, string(c.MemberMode), c.AutoAssignPriority,
 		},
 		Rows:   1,
 		Unique: map[string]error{"scim_configs_name": ErrConfigName},
