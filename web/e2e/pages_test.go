@@ -82,6 +82,12 @@ func TestEveryPageOfAYear(t *testing.T) {
 	p.find("dialog", "Invite an administrator")
 	p.look("dialog-invite")
 	p.click("button", "Close")
+	p.turn("reports/" + of.license)
+	p.click("link", "* assigned, No department: see who")
+	p.sees("Assigned: no department", " people")
+	p.misses("Nobody")
+	p.forTheDocs(of)
+	p.turn("")
 	p.click("button", "Use dark colors")
 	p.find("button", "Use light colors")
 	figures := signedIn(t, s.url, s.link("demo", "figures@example.com", "--role", "reporting"))
@@ -90,8 +96,8 @@ func TestEveryPageOfAYear(t *testing.T) {
 	figures.look("overview-reporting")
 }
 
-// ids are those of what a tenant has.
-type ids struct{ config, person, group, license, rule, ruleName string }
+// ids are those of what a tenant has; the holder uses two licenses.
+type ids struct{ config, person, holder, group, license, rule, ruleName string }
 
 // found asks the demo for the first of each thing.
 func found(s *server) ids {
@@ -99,21 +105,32 @@ func found(s *server) ids {
 	type node struct{ ID, Name string }
 	type nodes struct{ Nodes []node }
 	var got struct {
-		Users, Groups nodes
-		Tenant        struct{ ScimConfigs nodes }
-		Licenses      struct {
+		Users struct {
+			Nodes []struct {
+				ID    string
+				Seats []struct{ State string }
+			}
+		}
+		Groups   nodes
+		Tenant   struct{ ScimConfigs nodes }
+		Licenses struct {
 			Nodes []struct {
 				ID    string
 				Rules []node
 			}
 		}
 	}
-	s.graphql(&got, s.demo.Admin.Token, `{ users(first: 1, filter: { active: true }) { nodes { id } } groups(first: 1) { nodes { id } }
+	s.graphql(&got, s.demo.Admin.Token, `{ users(first: 200, filter: { active: true }) { nodes { id seats { state } } } groups(first: 1) { nodes { id } }
 		tenant { scimConfigs(first: 1) { nodes { id } } } licenses(first: 10) { nodes { id rules { id name } } } }`, nil)
 	all := ids{config: got.Tenant.ScimConfigs.Nodes[0].ID, person: got.Users.Nodes[0].ID, group: got.Groups.Nodes[0].ID, license: got.Licenses.Nodes[0].ID}
 	for _, l := range got.Licenses.Nodes {
 		for _, r := range l.Rules {
 			all.rule, all.ruleName = r.ID, r.Name
+		}
+	}
+	for _, u := range got.Users.Nodes {
+		if len(u.Seats) > 1 && u.Seats[0].State == "ACTIVATED" && u.Seats[1].State == "ACTIVATED" {
+			all.holder = u.ID
 		}
 	}
 	return all

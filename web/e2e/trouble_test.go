@@ -13,7 +13,8 @@ import (
 	"github.com/usherhq/usher/internal/storetest"
 )
 
-// TestALostServerIsFoundAgain kills the server under a page, which says so, and goes on by itself when the server is back.
+// TestALostServerIsFoundAgain kills the server under a page, which says so, as does one that is opened then, and goes on by itself
+// when the server is back.
 func TestALostServerIsFoundAgain(t *testing.T) {
 	t.Parallel()
 	s := serve(t, storetest.SQLite)
@@ -26,13 +27,16 @@ func TestALostServerIsFoundAgain(t *testing.T) {
 	s.kill()
 	p.find("status", "Not connected: *")
 	p.click("link", "Licenses") // which it has not read yet
-	p.sees("This")
+	p.sees("Usher cannot be reached", "this page was not open before")
+	p.look("lost")
+	p.click("button", "Try again")
+	p.sees("Usher cannot be reached")
 	s.usher(new(any), "license", "create", "--tenant", "fjordline", "--product", "Came meanwhile", "--seats", "3")
 	s.start()
 	door.to.Store(&s.url)
+	p.find("heading", "Licenses") // by itself
 	p.find("status", "Live: *")
-	p.turn("")
-	p.sees("Came meanwhile", "0 of 3 seats taken")
+	p.sees("Came meanwhile", "0 of 3 taken")
 }
 
 // door is an address that stays while servers behind it come and go.

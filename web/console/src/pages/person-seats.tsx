@@ -81,7 +81,7 @@ function OneSeat({ seat: s, person, name, ask, refresh, move, why }: { seat: Sea
         {s.state === 'RELEASED' && <Text size="sm" c="dimmed">ended: {reasonOf(s.reason)}</Text>}
         {s.claims.map((c, n) => (
           <Text size="sm" key={n} component="div">
-            because {c.reason === 'configuration' && c.scimConfig ? <>the configuration <Anchor size="sm" underline="always" href={`#/scim/${c.scimConfig.id}`}>{c.scimConfig.name}</Anchor> assigns it</>
+            {s.state === 'RELEASED' ? 'although' : 'because'} {c.reason === 'configuration' && c.scimConfig ? <>the configuration <Anchor size="sm" underline="always" href={`#/scim/${c.scimConfig.id}`}>{c.scimConfig.name}</Anchor> assigns it</>
               : c.reason === 'rule' && c.rule ? <>the rule <Anchor size="sm" underline="always" href={`#/rules/${c.rule.id}`}>{c.rule.name}</Anchor> gives it</> : c.reason === 'hand' ? 'an administrator gave it' : reasonOf(c.reason)}, <When at={c.since} />
           </Text>
         ))}

@@ -45,7 +45,8 @@ export function Breakdown({ id, asOf, days }: { id: string; asOf: AsOf; days: nu
     query: BreakdownQuery, variables: { id, at: asOf.at, by: dimension, ...(place.before ? { last: size, before: place.before } : { first: size, after: place.after }) },
   });
   const found = data?.licenseUtilization.licenses[0]?.breakdown;
-  const who = (figure: string, key: string) => key === '' ? undefined : `#/reports/${id}/${figure}?${new URLSearchParams({ ...(asOf.day ? { at: asOf.day } : {}), ...(days !== 30 ? { days: String(days) } : {}), [by[dimension].filter]: key }).toString()}`;
+  const named = dimension === 'GROUP' || dimension === 'SCIM_CONFIG'; // by an id, which none has who is in none
+  const who = (figure: string, key: string) => key === '' && named ? undefined : `#/reports/${id}/${figure}?${new URLSearchParams({ ...(asOf.day ? { at: asOf.day } : {}), ...(days !== 30 ? { days: String(days) } : {}), [by[dimension].filter]: key }).toString()}`;
   return (
     <section aria-labelledby="breakdown">
       <Group justify="space-between" align="flex-end" mb="xs">

@@ -62,7 +62,7 @@ export default function ReportPeople({ id, figure }: { id: string; figure: strin
   const unknown = codeOf(error) === 'use_unknown';
   const fresh = { after: undefined, before: undefined };
   const part = [
-    filter.department !== undefined && `department ${filter.department}`, filter.manager !== undefined && `manager ${filter.manager}`,
+    filter.department !== undefined && (filter.department ? `department ${filter.department}` : 'no department'), filter.manager !== undefined && (filter.manager ? `manager ${filter.manager}` : 'no manager'),
     filter.groupId && `group ${(names.data?.group as { displayName?: string } | undefined)?.displayName ?? ''}`, filter.scimConfigId && `from ${(names.data?.config as { name?: string } | undefined)?.name ?? 'a SCIM configuration'}`,
   ].filter(Boolean).join(', ');
   const back = new URLSearchParams({ ...(asOf.day ? { at: asOf.day } : {}), ...(days !== 30 ? { days: String(days) } : {}) }).toString();

@@ -15,6 +15,8 @@ export const states: Record<SeatState, { label: string; color: string; means: st
 export const taken: SeatState[] = ['ACTIVATED', 'INVITED', 'CONSENT_PENDING', 'PAUSED', 'GRACE'];
 
 const reasons: Record<string, string> = {
+  'reclaim: idle': 'not used for too long', 'reclaim: never_activated': 'invited too long ago',
+  'reclaimed: idle': 'taken back, not used for too long', 'reclaimed: never_activated': 'taken back, invited too long ago',
   configuration: 'a SCIM configuration assigns it', hand: 'given by hand', rule: 'a rule gives it', deactivated: 'she was deactivated', deleted: 'she was deleted', blocked: 'she was blocked',
   activated: 'she has used the product', request: 'the provider asks for it', idle: 'not used for too long', never_activated: 'invited too long ago', reactivated: 'she came back', left: 'her provider let go of her', grace_ended: 'the grace is over', promoted: 'was next in line', 'released by hand': 'released by hand',
 };
