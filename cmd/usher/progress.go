@@ -27,6 +27,20 @@ func (p *printer) progress(now clock.Clock) (show func(simulate.Progress), done 
 	}, func() {}
 }
 
+// counting shows how many of how many are done, as progress does.
+func (p *printer) counting(now clock.Clock, what string) (show func(done, total int), over func()) {
+	if isTerminal(p.errs) {
+		return func(done, total int) { fmt.Fprintf(p.errs, "\r\x1b[K%d/%d %s", done, total, what) }, func() { fmt.Fprintln(p.errs) }
+	}
+	said := now()
+	return func(done, total int) {
+		if now().Sub(said) >= quiet {
+			said = now()
+			fmt.Fprintf(p.errs, "%d/%d %s\n", done, total, what)
+		}
+	}, func() {}
+}
+
 // howFar tells how far a simulation is, in less than the width of a terminal.
 func howFar(at simulate.Progress) string {
 	return fmt.Sprintf("%-36s %d/%d  %d calls, %d differences", at.Stage, at.Done, at.Total, at.Calls, at.Differences)

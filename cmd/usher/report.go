@@ -15,6 +15,7 @@ import (
 
 type reportCommands struct {
 	Utilization reportUtilization `cmd:"" help:"Tell how well the licenses of a tenant are used."`
+	Rebuild     reportRebuild     `cmd:"" help:"Make the days of a license's series once more, for activity that came very late."`
 }
 
 type reportUtilization struct {

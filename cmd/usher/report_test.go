@@ -43,6 +43,14 @@ func TestReportsAsTables(t *testing.T) {
 			if len(shown) != 1 || shown[0].Purchased != 4 || shown[0].Assigned != 3 || shown[0].Free != 1 || shown[0].Windows[0].Active != nil {
 				t.Errorf("the command line says %+v", shown)
 			}
+			var rebuilt shownRebuild
+			run(&rebuilt, "report", "rebuild", "--tenant", "fjordline", "--license", "advanced", "--from", "2020-01-01", "--to", "2020-01-31")
+			if rebuilt.Days != 0 || rebuilt.License != "advanced" {
+				t.Errorf("of days before the first was made again %+v", rebuilt)
+			}
+			if code, _, said := usher(t, append([]string{"report", "rebuild", "--tenant", "fjordline", "--license", "advanced", "--from", "2020-02-30"}, at...)...); code == 0 || !strings.Contains(said, "--from") {
+				t.Errorf("a day that no calendar has: %d, %s", code, said)
+			}
 			_, out, errs := usher(t, append([]string{"report", "utilization", "--tenant", "fjordline"}, at...)...)
 			if !strings.Contains(out, "▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒·····") || !strings.Contains(out, "–") {
 				t.Errorf("printed %s%s", out, errs)

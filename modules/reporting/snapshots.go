@@ -92,15 +92,6 @@ func (s *Service) Snap(ctx context.Context) (int, error) {
 	return written, nil
 }
 
-// Rebuild writes the snapshots of a license once more, from a day to yesterday: for activity that has come very late.
-func (s *Service) Rebuild(ctx context.Context, of id.ID, from Day) (int, error) {
-	zone, err := s.zone(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return s.snap(ctx, of, from, dayAt(s.clock().Add(-midnight), zone).plus(-1), zone)
-}
-
 // written bounds how many snapshots one unit of work writes.
 const written = 100
 

@@ -64,6 +64,22 @@ func (s *Service) due(ctx context.Context, yesterday Day, zone *time.Location, n
 	return all, err
 }
 
+// snapshotDays returns the first and the last day of which a license has a snapshot; empty while it has none.
+func (s *Service) snapshotDays(ctx context.Context, of id.ID) (first, last Day, err error) {
+	q, err := begin(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	query := `SELECT min(day), max(day) FROM snapshots WHERE tenant_id = $1 AND license_id = ` + q.arg(of)
+	err = s.each(ctx, "look for the days of snapshots", query, q.args, func(rows *sql.Rows) error {
+		var least, greatest sql.NullString
+		err := rows.Scan(&least, &greatest)
+		first, last = Day(least.String), Day(greatest.String)
+		return err
+	})
+	return first, last, err
+}
+
 // termsChange is what a license said of itself from a moment on.
 type termsChange struct {
 	terms
