@@ -55,6 +55,9 @@ func Flush(ctx context.Context) error {
 	if u == nil {
 		return errNoUnit
 	}
+	if err := u.begin(ctx); err != nil { // what is written now and what comes later are one transaction
+		return err
+	}
 	return u.flush(ctx)
 }
 

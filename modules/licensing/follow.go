@@ -9,6 +9,7 @@ import (
 	"github.com/usherhq/usher/internal/fault"
 	"github.com/usherhq/usher/internal/filter"
 	"github.com/usherhq/usher/internal/id"
+	"github.com/usherhq/usher/internal/store"
 	"github.com/usherhq/usher/modules/directory"
 )
 
@@ -46,8 +47,17 @@ func mentionsGroups(n filter.Node) bool {
 // loadHoldings reads the tenant's published rules: the greatest priority first, and among equals the oldest.
 func (s *Service) loadHoldings(ctx context.Context) ([]holding, error) {
 	rules, err := s.rulesWhere(ctx, `status = $3`, RuleActive)
-	if err != nil || len(rules) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	return s.holdings(ctx, rules)
+}
+
+// holdings returns the active ones of some rules, ready to be asked, in their order of priority.
+func (s *Service) holdings(ctx context.Context, rules []Rule) ([]holding, error) {
+	rules = slices.DeleteFunc(rules, func(r Rule) bool { return r.Status != RuleActive })
+	if len(rules) == 0 {
+		return nil, nil
 	}
 	all, err := s.define(ctx, rules)
 	if err != nil {
@@ -182,13 +192,38 @@ func (s *Service) follow(ctx context.Context, people []id.ID, rules []holding, h
 	return int64(len(b.gain)), int64(len(b.lose)), s.drop(ctx, b.lose, causeRule)
 }
 
-// followPerson brings somebody who has changed in line with every rule.
+// writtenFirst writes somebody who changes before her claims are read, where there are rules. Their runs give to people without a change
+// of theirs: one that holds her has given then what it gives, and a later one finds her as she is to be.
+func (s *Service) writtenFirst(ctx context.Context) error {
+	is, err := s.ruling(ctx)
+	if err != nil || !is.any {
+		return err
+	}
+	return store.Flush(ctx)
+}
+
+// followChange is followPerson for somebody who was there before.
+func (s *Service) followChange(ctx context.Context, user id.ID) error {
+	if err := s.writtenFirst(ctx); err != nil {
+		return err
+	}
+	return s.followPerson(ctx, user)
+}
+
+// heard leaves out the rules that were made so lately that another replica may not have heard that the tenant has any: who lets somebody
+// go there does not look out for them. Their runs, which begin later, bring everybody in line.
+func (s *Service) heard(rules []holding) []holding {
+	lately := s.clock().Add(-known)
+	return slices.DeleteFunc(slices.Clone(rules), func(h holding) bool { return h.rule.CreatedAt.After(lately) })
+}
+
+// followPerson brings somebody who has come or changed in line with every rule.
 func (s *Service) followPerson(ctx context.Context, user id.ID) error {
 	rules, err := s.published(ctx)
 	if err != nil || len(rules) == 0 {
 		return err
 	}
-	_, _, err = s.follow(ctx, []id.ID{user}, rules, false)
+	_, _, err = s.follow(ctx, []id.ID{user}, s.heard(rules), false)
 	return err
 }
 
@@ -202,6 +237,7 @@ func (s *Service) followMembers(ctx context.Context, group id.ID, people []id.ID
 	if err != nil {
 		return err
 	}
+	all = s.heard(all)
 	affected := slices.DeleteFunc(slices.Clone(all), func(h holding) bool { return !h.looksAtGroups(group) })
 	if len(affected) == 0 || len(people) == 0 {
 		return nil
@@ -230,26 +266,36 @@ func withChoices(some, all []holding) []holding {
 // published returns the rules that hold in the tenant. What another replica has published in the last moment may be missing: its
 // run begins when it is not any more.
 func (s *Service) published(ctx context.Context) ([]holding, error) {
+	is, err := s.ruling(ctx)
+	return is.rules, err
+}
+
+// ruling is what is known of the tenant's rules.
+func (s *Service) ruling(ctx context.Context) (cachedPublished, error) {
 	tenant, err := tenantOf(ctx)
 	if err != nil {
-		return nil, err
+		return cachedPublished{}, err
 	}
 	c, now := s.rules, s.clock()
 	c.mu.Lock()
-	known, hit := c.published[tenant]
+	is, hit := c.published[tenant]
 	c.mu.Unlock()
-	if hit && now.Before(known.until) {
-		return known.rules, nil
+	if hit && now.Before(is.until) {
+		return is, nil
 	}
-	rules, err := s.loadHoldings(ctx)
+	all, err := s.rulesWhere(ctx, `status <> $3`, "")
 	if err != nil {
-		return nil, err
+		return cachedPublished{}, err
+	}
+	is = cachedPublished{any: len(all) > 0, until: now.Add(ruleLife)}
+	if is.rules, err = s.holdings(ctx, all); err != nil {
+		return cachedPublished{}, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.published) >= rememberedRules {
 		clear(c.published)
 	}
-	c.published[tenant] = cachedPublished{rules: rules, until: now.Add(ruleLife)}
-	return rules, nil
+	c.published[tenant] = is
+	return is, nil
 }

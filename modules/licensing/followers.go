@@ -34,11 +34,14 @@ func (s *Service) Changed(ctx context.Context, was, now *directory.User) error {
 	if err := s.entitlementsChanged(ctx, was, now); err != nil {
 		return err
 	}
-	return s.followPerson(ctx, now.ID)
+	return s.followChange(ctx, now.ID)
 }
 
 // Deactivated ends the configuration's claims or, for the person as a whole, all of hers.
 func (s *Service) Deactivated(ctx context.Context, user, config id.ID) error {
+	if err := s.writtenFirst(ctx); err != nil {
+		return err
+	}
 	return s.dropAll(ctx, user, config, causeDeactivated)
 }
 

@@ -11,12 +11,10 @@ import (
 	"time"
 
 	"github.com/usherhq/usher/internal/caller"
-	"github.com/usherhq/usher/internal/clock"
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/store"
 	"github.com/usherhq/usher/internal/storetest"
 	"github.com/usherhq/usher/modules/directory"
-	"github.com/usherhq/usher/modules/events"
 	"github.com/usherhq/usher/modules/licensing"
 )
 
@@ -62,12 +60,7 @@ func newClocked(db *store.DB) clocked {
 
 // newClockedAt is a world that shares its time with another.
 func newClockedAt(db *store.DB, now *atomic.Int64) clocked {
-	tick := clock.Clock(func() time.Time { return time.Unix(now.Load(), 0).UTC() })
-	journal := events.New(db)
-	people := directory.New(db, journal, tick)
-	seats := licensing.New(db, journal, tick, people)
-	people.Follow(seats)
-	return clocked{world: world{db: db, people: people, seats: seats}, now: now}
+	return clocked{world: newWorldAt(db, func() time.Time { return time.Unix(now.Load(), 0).UTC() }), now: now}
 }
 
 func (w clocked) pass(days int) { w.now.Add(int64(days) * 24 * 3600) }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/usherhq/usher/internal/id"
 	"github.com/usherhq/usher/internal/store"
 	"github.com/usherhq/usher/internal/storetest"
+	"github.com/usherhq/usher/modules/directory"
 	"github.com/usherhq/usher/modules/licensing"
 )
 
@@ -48,6 +50,20 @@ type call struct {
 	user, to int
 }
 
+// ruledUsers are the first users, each with a rule of her own, which clients publish and retire.
+const ruledUsers = 2
+
+// ruled is the user whose rule a call is about.
+func (c call) ruled() int { return c.user % ruledUsers }
+
+// ruling is the rule of one user. One client at a time publishes or retires it.
+type ruling struct {
+	mu      sync.Mutex
+	of      id.ID
+	ever    bool // it was published before
+	holding bool
+}
+
 // reply is what it is told.
 type reply struct {
 	state  string  // of the seat; "refused" where there is none to release or to transfer; empty when it was not told
@@ -55,12 +71,18 @@ type reply struct {
 	failed bool    // it was told that nothing has happened
 }
 
-// seating is the model of a license: who sits, who ever had a seat or place, and the line in order.
+// seating is the model of a license: who sits, who ever had a seat or place, and the line in order; and what a look does not see.
 type seating struct {
 	seated, ever uint64
 	line         string // users as bytes
-	grown        int64  // by how much there are more seats than at first, or fewer; a look does not see it
+
+	grown        int64  // by how much there are more seats than at first, or fewer
+	out          uint64 // who is deactivated
+	hand, byRule uint64 // who has which reason to sit
+	ruled        uint64 // for whom a rule holds
 }
+
+func (s seating) seen() seating { return seating{seated: s.seated, ever: s.ever, line: s.line} }
 
 func (s seating) sits(user int) bool { return s.seated&(1<<user) != 0 }
 
@@ -101,9 +123,7 @@ func (s seating) leaveLine(user int) seating {
 func (s seating) after(c call) (seating, reply) {
 	switch c.verb {
 	case "look":
-		seen := s
-		seen.grown = 0
-		return s, reply{all: seen}
+		return s, reply{all: s.seen()}
 	case "enlarge", "shrink":
 		s.grown = int64(c.to%linearSeats) + 1
 		if c.verb == "shrink" {
@@ -113,37 +133,102 @@ func (s seating) after(c call) (seating, reply) {
 	case "assign":
 		return s.assigned(c.user)
 	case "transfer":
-		if !s.sits(c.user) || s.sits(c.to) || c.user == c.to {
-			return s, reply{state: "refused"}
+		if s.out&(1<<c.to) != 0 || !s.sits(c.user) || s.sits(c.to) || c.user == c.to {
+			return s, reply{state: refused}
 		}
-		s.seated &^= 1 << c.user
+		s.seated, s.hand, s.byRule = s.seated&^(1<<c.user), s.hand&^(1<<c.user)|1<<c.to, s.byRule&^(1<<c.user)
 		return s.leaveLine(c.to).sit(c.to), reply{state: string(licensing.Invited)}
+	case "deactivate":
+		s.out, s.hand, s.byRule = s.out|1<<c.user, s.hand&^(1<<c.user), s.byRule&^(1<<c.user)
+		return s.released(c.user), reply{state: "changed"}
+	case "reactivate":
+		wasOut := s.out&(1<<c.user) != 0
+		s.out &^= 1 << c.user
+		if wasOut {
+			s = s.followed(c.user)
+		}
+		return s, reply{state: "changed"}
+	case "publish":
+		s.ruled |= 1 << c.ruled()
+		return s.followed(c.ruled()), reply{state: "published"}
+	case "retire":
+		return s.retired(c.ruled())
 	default:
-		return s.released(c.user)
+		return s.unassigned(c.user)
 	}
 }
 
+// refused is the state of what is not there to be changed.
+const refused = "refused"
+
 func (s seating) assigned(user int) (seating, reply) {
+	if s.out&(1<<user) != 0 {
+		return s, reply{state: refused}
+	}
+	s.hand |= 1 << user
+	s = s.claimed(user)
+	return s, reply{state: s.state(user)}
+}
+
+func (s seating) state(user int) string {
 	switch {
 	case s.sits(user):
-		return s, reply{state: string(licensing.Invited)}
+		return string(licensing.Invited)
 	case s.waits(user):
-		return s, reply{state: string(licensing.Waiting)}
+		return string(licensing.Waiting)
+	case s.ever&(1<<user) != 0:
+		return string(licensing.Released)
+	default:
+		return refused
+	}
+}
+
+// claimed seats somebody who has a reason to sit, or puts her in line.
+func (s seating) claimed(user int) seating {
+	switch {
+	case s.sits(user), s.waits(user):
+		return s
 	case s.taken() < linearSeats+s.grown:
-		return s.sit(user), reply{state: string(licensing.Invited)}
+		return s.sit(user)
 	default:
 		s.ever |= 1 << user
 		s.line += string([]byte{byte(user)})
-		return s, reply{state: string(licensing.Waiting)}
+		return s
 	}
 }
 
-func (s seating) released(user int) (seating, reply) {
-	if s.ever&(1<<user) == 0 {
-		return s, reply{state: "refused"}
+// followed brings somebody in line with the rule that may hold for her.
+func (s seating) followed(user int) seating {
+	if s.ruled&(1<<user) == 0 || s.out&(1<<user) != 0 || s.byRule&(1<<user) != 0 {
+		return s
 	}
+	s.byRule |= 1 << user
+	return s.claimed(user)
+}
+
+func (s seating) retired(user int) (seating, reply) {
+	if s.ruled&(1<<user) == 0 {
+		return s, reply{state: refused}
+	}
+	had := s.byRule&(1<<user) != 0
+	s.ruled, s.byRule = s.ruled&^(1<<user), s.byRule&^(1<<user)
+	if had && s.hand&(1<<user) == 0 {
+		s = s.released(user)
+	}
+	return s, reply{state: "retired"}
+}
+
+func (s seating) unassigned(user int) (seating, reply) {
+	s.hand &^= 1 << user
+	if s.byRule&(1<<user) == 0 {
+		s = s.released(user)
+	}
+	return s, reply{state: s.state(user)}
+}
+
+func (s seating) released(user int) seating {
 	s.seated &^= 1 << user
-	return s.leaveLine(user).promoted(), reply{state: string(licensing.Released)}
+	return s.leaveLine(user).promoted()
 }
 
 // promoted seats the first in line while a seat is free. After a shrink all keep their seats, and none is free for a while.
@@ -174,8 +259,11 @@ var seatingModel = porcupine.Model{
 // linear is where a history is made.
 type linear struct {
 	ctx     context.Context
+	okta    context.Context // the SCIM configuration that lets people in and out
 	license id.ID
 	users   []id.ID
+	rules   [ruledUsers]*ruling
+	flights [clients]atomic.Int64                     // of each client, odd while a call of hers is under way that is not about a rule
 	ask     []func(ctx context.Context, c call) reply // of each replica
 }
 
@@ -194,7 +282,7 @@ func (l *linear) history(seed uint64, times int) []porcupine.Operation {
 			wait.Go(func() {
 				for range times / rounds {
 					op := porcupine.Operation{ClientId: client, Input: randomCall(random[client]), Call: time.Since(begun).Nanoseconds()}
-					op.Output = l.ask[client%len(l.ask)](l.ctx, op.Input.(call))
+					op.Output = l.fly(client, op.Input.(call))
 					op.Return = time.Since(begun).Nanoseconds()
 					of[client] = append(of[client], op)
 				}
@@ -208,21 +296,42 @@ func (l *linear) history(seed uint64, times int) []porcupine.Operation {
 	return all
 }
 
+func (l *linear) fly(client int, c call) reply {
+	ask := l.ask[client%len(l.ask)]
+	if c.verb == "publish" || c.verb == "retire" {
+		return ask(l.ctx, c)
+	}
+	l.flights[client].Add(1)
+	defer l.flights[client].Add(1)
+	return ask(l.ctx, c)
+}
+
+// landed waits until every call has ended that is under way.
+func (l *linear) landed() {
+	for client := range l.flights {
+		for began := l.flights[client].Load(); began%2 == 1 && l.flights[client].Load() == began; {
+			time.Sleep(100 * time.Microsecond)
+		}
+	}
+}
+
+// often is how often of 800 times a client changes something. A rule is published in several units, which takes a while.
+var often = []struct {
+	verb  string
+	times int
+}{
+	{"assign", 180}, {"release", 128}, {"transfer", 36}, {"enlarge", 18}, {"shrink", 18}, {"deactivate", 28}, {"reactivate", 28}, {"publish", 2}, {"retire", 1},
+}
+
 func randomCall(random *rand.Rand) call {
-	c := call{user: random.IntN(linearUsers), to: random.IntN(linearUsers)}
-	switch n := random.IntN(20); {
-	case n < 5:
-		c.verb = "assign"
-	case n < 9:
-		c.verb = "release"
-	case n < 10:
-		c.verb = "transfer"
-	case n < 11 && random.IntN(2) == 0:
-		c.verb = "enlarge"
-	case n < 11:
-		c.verb = "shrink"
-	default:
-		c.verb = "look"
+	c := call{verb: "look", user: random.IntN(linearUsers), to: random.IntN(linearUsers)}
+	n := random.IntN(800)
+	for _, one := range often {
+		if n < one.times {
+			c.verb = one.verb
+			break
+		}
+		n -= one.times
 	}
 	return c
 }
@@ -242,6 +351,11 @@ func (l *linear) byService(w world) func(context.Context, call) reply {
 			resized, _ := seating{}.after(c)
 			_, err = w.seats.Resize(ctx, l.license, linearSeats+resized.grown, nil)
 			seat.State = "resized"
+		case "deactivate", "reactivate":
+			_, _, err = w.people.Change(l.okta, l.users[c.user], func(u *directory.User) error { u.Active = c.verb == "reactivate"; return nil }, nil)
+			seat.State = "changed"
+		case "publish", "retire":
+			return l.rule(ctx, w, l.rules[c.ruled()], c.verb == "publish")
 		case "transfer":
 			seat, err = w.seats.Transfer(ctx, l.license, l.users[c.user], l.users[c.to])
 		default:
@@ -250,14 +364,61 @@ func (l *linear) byService(w world) func(context.Context, call) reply {
 		switch {
 		case err == nil:
 			return reply{state: string(seat.State)}
-		case errors.Is(err, licensing.ErrNoSeatHeld):
-			return reply{state: "refused"}
+		case errors.Is(err, licensing.ErrNoSeatHeld), errors.Is(err, licensing.ErrUserInactive):
+			return reply{state: refused}
 		case errors.Is(err, store.ErrBusy):
 			return reply{failed: true} // it says so, and the checker holds it to that
 		default:
 			panic(fmt.Sprintf("%+v: %v", c, err))
 		}
 	}
+}
+
+// rule publishes a rule, once more if it holds, or retires it, and returns when its run has ended. As in life, a run begins when units have
+// ended that began before everybody had heard of it.
+func (l *linear) rule(ctx context.Context, w world, r *ruling, publish bool) reply {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var err error
+	done := reply{state: "published"}
+	switch {
+	case publish && !r.ever:
+		_, _, err = w.seats.PublishRule(ctx, r.of, nil)
+	case publish:
+		_, _, err = w.seats.RollBackRule(ctx, r.of, 1)
+	case !r.holding:
+		return reply{state: refused}
+	default:
+		done.state = "retired"
+		_, _, err = w.seats.RetireRule(ctx, r.of)
+	}
+	if errors.Is(err, store.ErrBusy) {
+		return reply{failed: true}
+	}
+	if err != nil {
+		panic(fmt.Sprintf("publish %t: %v", publish, err))
+	}
+	r.ever, r.holding = true, publish
+	for l.landed(); ; {
+		linearOffset.Add(int64(5 * time.Second)) // by when every replica has heard of it
+		if err := w.seats.RunRules(ctx); err != nil && !errors.Is(err, store.ErrBusy) {
+			panic(fmt.Sprintf("run: %v", err))
+		}
+		runs, err := w.seats.Runs(ctx, []id.ID{r.of})
+		if err != nil {
+			panic(fmt.Sprintf("runs: %v", err))
+		}
+		if runs[r.of].State != licensing.RunRunning {
+			return done
+		}
+	}
+}
+
+// linearOffset is how far the time of these worlds is ahead of the machine's.
+var linearOffset atomic.Int64
+
+func linearTime() time.Time {
+	return time.Now().Add(time.Duration(linearOffset.Load())).UTC().Truncate(time.Microsecond)
 }
 
 // look reads everybody's seat of the license in one statement.
@@ -293,7 +454,7 @@ func (l *linear) byContest(w world, gate contest) func(context.Context, call) re
 			err = gate.take(ctx, l.license, l.users[c.user])
 		case "release":
 			err = gate.give(ctx, l.license, l.users[c.user])
-		case "transfer", "enlarge", "shrink":
+		case "transfer", "enlarge", "shrink", "deactivate", "reactivate", "publish", "retire":
 			return reply{failed: true}
 		default:
 			return l.byService(w)(ctx, c)
@@ -304,16 +465,27 @@ func (l *linear) byContest(w world, gate contest) func(context.Context, call) re
 
 func newLinear(t *testing.T, dialect string) (l *linear, one, two world) {
 	a, b := storetest.TwoReplicas(t, dialect)
-	one, two = newWorld(a), newWorld(b)
-	return &linear{ctx: storetest.Tenant(t, a)}, one, two
+	return &linear{}, newWorldAt(a, linearTime), newWorldAt(b, linearTime)
 }
 
-// begin makes a license and people of its own for a history.
+// begin makes a tenant of its own for a history, with a license, people, and rules that nobody has published.
 func (l *linear) begin(t *testing.T, w world, history string) {
+	l.ctx = storetest.Tenant(t, w.db)
+	l.okta = provider(l.ctx, storetest.Config(t, w.db, l.ctx))
 	l.license, l.users = w.license(t, l.ctx, history, linearSeats).ID, nil
 	for n := range linearUsers {
-		l.users = append(l.users, w.user(t, l.ctx, fmt.Sprintf("user %d of %s", n, history)).ID)
+		l.users = append(l.users, w.user(t, l.okta, fmt.Sprintf("user %d of %s", n, history)).ID)
 	}
+	for n := range l.rules {
+		r, _, err := w.seats.CreateRule(l.ctx, licensing.NewRule{
+			License: l.license, Name: fmt.Sprintf("Rule %d", n), Definition: licensing.Definition{Filter: fmt.Sprintf(`userName eq "user %d of %s"`, n, history)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.rules[n] = &ruling{of: r.ID}
+	}
+	linearOffset.Add(int64(5 * time.Second)) // by when every replica has heard that there are rules
 }
 
 // TestSeatOperationsAreLinearizable makes histories through two replicas and has each checked.

@@ -61,7 +61,8 @@ type ruleCache struct {
 }
 
 type cachedPublished struct {
-	rules []holding
+	rules []holding // that hold
+	any   bool      // whether there are rules at all, drafts and retired ones included
 	until time.Time
 }
 

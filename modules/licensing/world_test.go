@@ -21,10 +21,12 @@ type world struct {
 	seats  *licensing.Service
 }
 
-func newWorld(db *store.DB) world {
+func newWorld(db *store.DB) world { return newWorldAt(db, clock.System()) }
+
+func newWorldAt(db *store.DB, tick clock.Clock) world {
 	journal := events.New(db)
-	people := directory.New(db, journal, clock.System())
-	seats := licensing.New(db, journal, clock.System(), people)
+	people := directory.New(db, journal, tick)
+	seats := licensing.New(db, journal, tick, people)
 	people.Follow(seats)
 	return world{db: db, people: people, seats: seats}
 }
