@@ -76,6 +76,9 @@ func (s *Service) CreateAdministrator(ctx context.Context, n NewAdministrator) (
 	if err := caller.Require(ctx, caller.ScopeAdmin); err != nil {
 		return Administrator{}, err
 	}
+	if _, err := caller.Tenant(ctx); err != nil {
+		return Administrator{}, err
+	}
 	now := s.clock()
 	a := Administrator{ID: id.New(), Name: n.Name, Email: n.Email, Role: n.Role, Groups: n.Groups, Version: 1, CreatedAt: now, UpdatedAt: now}
 	if err := a.check(); err != nil {

@@ -193,7 +193,8 @@ func (s *Service) follow(ctx context.Context, people []id.ID, rules []holding, h
 }
 
 // writtenFirst writes somebody who changes before her claims are read, where there are rules. Their runs give to people without a change
-// of theirs: one that holds her has given then what it gives, and a later one finds her as she is to be.
+// of theirs: one that holds her has given then what it gives, and a later one finds her as she is to be. Whether the tenant has rules is
+// known within ruleLife of the first one's being made, and the first run comes later.
 func (s *Service) writtenFirst(ctx context.Context) error {
 	is, err := s.ruling(ctx)
 	if err != nil || !is.any {
@@ -210,20 +211,13 @@ func (s *Service) followChange(ctx context.Context, user id.ID) error {
 	return s.followPerson(ctx, user)
 }
 
-// heard leaves out the rules that were made so lately that another replica may not have heard that the tenant has any: who lets somebody
-// go there does not look out for them. Their runs, which begin later, bring everybody in line.
-func (s *Service) heard(rules []holding) []holding {
-	lately := s.clock().Add(-known)
-	return slices.DeleteFunc(slices.Clone(rules), func(h holding) bool { return h.rule.CreatedAt.After(lately) })
-}
-
 // followPerson brings somebody who has come or changed in line with every rule.
 func (s *Service) followPerson(ctx context.Context, user id.ID) error {
 	rules, err := s.published(ctx)
 	if err != nil || len(rules) == 0 {
 		return err
 	}
-	_, _, err = s.follow(ctx, []id.ID{user}, s.heard(rules), false)
+	_, _, err = s.follow(ctx, []id.ID{user}, rules, false)
 	return err
 }
 
@@ -237,7 +231,6 @@ func (s *Service) followMembers(ctx context.Context, group id.ID, people []id.ID
 	if err != nil {
 		return err
 	}
-	all = s.heard(all)
 	affected := slices.DeleteFunc(slices.Clone(all), func(h holding) bool { return !h.looksAtGroups(group) })
 	if len(affected) == 0 || len(people) == 0 {
 		return nil
